@@ -1,0 +1,142 @@
+"""The contract of an algorithm: a manifest and one method.
+
+One instance serves one run of one task, so what it remembers stands in plain attributes. Time comes from the
+picture, never from the wall: a file and a camera behave alike, and a replay gives the same.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from vedette.model.detection import Detections
+from vedette.model.event import Finding
+from vedette.model.frame import Frame
+
+PlainState = Mapping[str, Any]
+"""What an object remembers: None, bool, int, float, str, bytes, lists, mappings and NumPy arrays."""
+
+
+class AlgorithmConfig(BaseModel):
+    """A task's `config.common`: declared keys are checked, others kept (the task's `status` warns of them).
+
+    The published samples send numbers as strings now and then, so a numeric string is taken for its number.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+class Detector(Protocol):
+    """Sees things in a picture. One detector object serves one stream; sessions behind it are shared.
+
+    Attributes:
+        name: for people, such as `yolox-nano` or `motion`.
+        knows_classes: False for a detector that sees that something moves, but not what it is.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    knows_classes: bool
+
+    def __call__(self, frame: Frame) -> Detections:
+        """Return what it sees.
+
+        Raises:
+            ModelError: the engine failed.
+        """
+        ...
+
+    def state(self) -> PlainState:
+        """Return what it remembers of earlier pictures."""
+        ...
+
+    def restore(self, state: PlainState) -> None:
+        """Take up what `state` gave."""
+        ...
+
+
+class Models(Protocol):
+    """What an algorithm asks for a detector."""
+
+    def detector(self, role: str) -> Detector:
+        """Return the best detector there is for a role of the manifest, such as `objects`.
+
+        Raises:
+            ModelError: the role needs a model that is not installed.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceName:
+    """A published name under which an algorithm is a service.
+
+    Attributes:
+        name: as in the path, such as `c-intrusiondetection-cloud`.
+        deploy_type: `cloud` or `edge`.
+    """
+
+    name: str
+    deploy_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What can be known of an algorithm without running it.
+
+    Attributes:
+        name: ours, such as `intrusion`.
+        services: the published names it answers to.
+        versions: the service versions it answers to, one implementation.
+        title_en: display name.
+        title_cn: display name.
+        config: the declared parameters.
+        roles: detectors it asks for.
+        event_types: number and meaning of the events it can tell.
+        analysis_fps: pictures a second it wants at least; a stream gives it no fewer if it has them.
+        state_version: grows when what `state` returns changes its shape.
+    """
+
+    name: str
+    services: tuple[ServiceName, ...]
+    versions: tuple[str, ...]
+    title_en: str
+    title_cn: str
+    config: type[AlgorithmConfig]
+    roles: tuple[str, ...]
+    event_types: Mapping[int, str]
+    company: str = "Vedette"
+    analysis_fps: float = 10.0
+    state_version: int = 1
+    description: str = field(default="")
+
+
+C = TypeVar("C", bound=AlgorithmConfig)
+
+
+class Algorithm(ABC, Generic[C]):
+    """Base of all algorithms; a subclass sets `manifest` and writes `process`."""
+
+    manifest: ClassVar[Manifest]
+
+    @abstractmethod
+    def __init__(self, config: C, models: Models) -> None:
+        """Take the checked configuration, and ask for the detectors the manifest names."""
+
+    @abstractmethod
+    def process(self, frame: Frame) -> Iterable[Finding]:
+        """Look at the next picture; yield what is to be told of it, or nearly always nothing."""
+
+    def note(self) -> str:
+        """Return a sentence for the task's `status`, such as which detector is at work; may be empty."""
+        return ""
+
+    def state(self) -> PlainState | None:
+        """Return what it remembers, or None: after a crash the file is then replayed from its start."""
+        return None
+
+    def restore(self, state: PlainState) -> None:
+        """Take up what `state` gave; called before the first picture."""
+        raise NotImplementedError(state)

@@ -1,0 +1,68 @@
+"""Finding (an algorithm says) and Event (we tell the world)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from vedette.model.frame import Position
+from vedette.model.ids import EventId, RunId, TaskId
+
+Box = tuple[int, int, int, int]
+"""left, top, width, height in pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """What is drawn on the picture of a finding.
+
+    Attributes:
+        boxes: each with its caption.
+        polygons: regions, as (x, y) corners in pixels.
+        lines: lines, as (x, y) ends in pixels.
+        quality: JPEG quality, 1..100.
+    """
+
+    boxes: tuple[tuple[Box, str], ...] = ()
+    polygons: tuple[tuple[tuple[float, float], ...], ...] = ()
+    lines: tuple[tuple[tuple[float, float], ...], ...] = ()
+    quality: int = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What an algorithm says of one picture.
+
+    Attributes:
+        event_type: the number on the wire.
+        subject: what tells this finding from others of the same type in the same picture, such as
+            `region:0:track:7`; part of the event's id.
+        data: the `data` object of the documented message.
+        drawing: what to draw; None for events without a picture.
+    """
+
+    event_type: int
+    subject: str
+    data: Mapping[str, Any]
+    drawing: Drawing | None = field(default_factory=Drawing)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What the world is told; travels from a worker to the store.
+
+    Attributes:
+        id: derived from task, run, position and finding: a replay makes the same.
+        position: of the picture.
+        timestamp_ms: milliseconds since the epoch: for a file the run's start plus media time.
+        message: the documented envelope without its picture.
+        picture: JPEG, or None.
+    """
+
+    id: EventId
+    task_id: TaskId
+    run_id: RunId
+    event_type: int
+    position: Position
+    timestamp_ms: int
+    message: dict[str, Any]
+    picture: bytes | None

@@ -1,0 +1,59 @@
+"""Where events go: the four kinds of output, as values."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class OutputKind(StrEnum):
+    """The kinds of output, in the names of the wire."""
+
+    OBS = "obs"
+    DIS = "dis"
+    WEBHOOK = "webhook"
+    EVENT_CENTER = "event_center"
+
+
+@dataclass(frozen=True, slots=True)
+class ObsOutput:
+    """A folder in a bucket."""
+
+    bucket: str
+    path: str
+    data_category: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DisOutput:
+    """A data stream."""
+
+    stream_name: str
+    data_category: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookOutput:
+    """An address that is called with each event; the headers are the caller's secrets."""
+
+    url: str
+    headers: dict[str, str]
+    data_category: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskOutput:
+    """All outputs of a task; at least one is set."""
+
+    obs: ObsOutput | None = None
+    dis: DisOutput | None = None
+    webhook: WebhookOutput | None = None
+    event_center: bool | None = None
+
+    def kinds(self) -> tuple[OutputKind, ...]:
+        """Return the kinds that are set."""
+        wanted = {
+            OutputKind.OBS: self.obs,
+            OutputKind.DIS: self.dis,
+            OutputKind.WEBHOOK: self.webhook,
+            OutputKind.EVENT_CENTER: self.event_center,
+        }
+        return tuple(kind for kind, value in wanted.items() if value)

@@ -1,0 +1,120 @@
+"""What a task looks at: the six kinds of input, as values."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class InputType(StrEnum):
+    """The kinds of input, in the names of the wire."""
+
+    VIDEO_SOURCE = "video_source"
+    OBS = "obs"
+    URL = "url"
+    EDGECAMERA = "edgecamera"
+    RESTFUL = "restful"
+    VCN = "vcn"
+
+
+@dataclass(frozen=True, slots=True)
+class InputDatum:
+    """One entry of `input.data`; which fields it needs depends on the kind of input."""
+
+    video_source_id: str | None = None
+    stream_name: str | None = None
+    bucket: str | None = None
+    path: str | None = None
+    url: str | None = None
+    headers: dict[str, str] | None = None
+    certificate_check: bool | None = None
+    rtsp_path_in_response: str | None = None
+    device_id: str | None = None
+    stream_type: int | None = None
+    id: str | None = None
+    index: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VcnServer:
+    """The VCN server that a `vcn` input logs in to."""
+
+    ip: str
+    port: int
+    username: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskInput:
+    """The one input of one task (a create request with n entries makes n tasks)."""
+
+    type: InputType
+    datum: InputDatum
+    vcn: VcnServer | None = None
+
+
+class SourceKind(StrEnum):
+    """The kinds of video source, in the names of the wire."""
+
+    OBS = "obs"
+    VCN = "vcn"
+    URL = "url"
+    RESTFUL = "restful"
+    CAMERA = "camera"
+    VIDEO_PLATFORM = "VIDEO_PLATFORM"
+    VIDEO_IMAGE_DB = "VIDEO_IMAGE_DB"
+    RTSP_STREAM = "RTSP_STREAM"
+
+
+class AccessType(StrEnum):
+    """Where a source can be reached, and where a service runs."""
+
+    CLOUD = "cloud"
+    EDGE = "edge"
+
+
+@dataclass(frozen=True, slots=True)
+class VideoSource:
+    """A registered video source.
+
+    Attributes:
+        type_config: the XML as it was sent; the store keeps it encrypted.
+        create_at: milliseconds since the epoch.
+    """
+
+    id: str
+    project_id: str
+    name: str
+    access_type: AccessType
+    kind: SourceKind
+    type_config: str
+    latitude: str | None = None
+    longitude: str | None = None
+    tag: tuple[str, ...] = ()
+    create_at: int = 0
+
+
+class Liveness(StrEnum):
+    """Whether a source has an end."""
+
+    LIVE = "live"
+    """Endless: newest frame wins, loss of the connection is retried without limit."""
+    FILE = "file"
+    """Finite: every frame counts, the end is the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What media opens.
+
+    Attributes:
+        url: http, https, rtsp, rtmp or file URL; may hold credentials, so it is never logged as it is.
+        liveness: whether the source has an end.
+        tls_verify: whether the certificate of the server is verified.
+    """
+
+    url: str
+    liveness: Liveness
+    tls_verify: bool = True
+
+
+LIVE_SCHEMES = frozenset({"rtsp", "rtsps", "rtmp"})
