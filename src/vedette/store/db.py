@@ -1,0 +1,199 @@
+"""The unit of work: plain functions on a connection, run where the database likes it.
+
+SQLite (WAL) has exactly one writer, a thread that takes what is waiting and commits it together: a busy service
+pays one fsync for many requests, and nobody ever meets a locked database. PostgreSQL runs each unit in a
+transaction of its own. Either way a unit's result is told only after its commit.
+"""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from vedette.model.errors import Misconfigured, Unavailable
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+BATCH = 256
+"""Units of work that share one commit at most."""
+WAITING = 10_000
+"""Units of work that may wait; beyond it callers are refused instead of piling up."""
+
+
+class Database(Protocol):
+    """What runs units of work."""
+
+    async def read(self, unit: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a unit that only reads.
+
+        Raises:
+            Unavailable: the database is away, locked or full.
+        """
+        ...
+
+    async def write(self, unit: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a unit in a transaction; an exception of the unit undoes what it did, and comes back to the caller.
+
+        Raises:
+            Unavailable: the database is away, locked or full.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Finish what is waiting, and close."""
+        ...
+
+
+def open_database(url: str) -> Database:
+    """Return the database behind `sqlite:///FILE` or `postgresql://…`.
+
+    Raises:
+        Misconfigured: another kind of address, or its driver is not installed.
+    """
+    try:
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
+        if backend == "sqlite":
+            return SqliteDatabase(Path(parsed.database or "vedette.sqlite3"))
+        if backend == "postgresql":
+            return PostgresDatabase(
+                create_async_engine(parsed.set(drivername="postgresql+asyncpg"), pool_size=8, pool_pre_ping=True)
+            )
+    except ModuleNotFoundError as error:
+        raise Misconfigured(f"The database needs the package {error.name}: pip install 'vedette[postgres]'.") from None
+    except Exception as error:  # SQLAlchemy's own parse errors have no common base worth naming
+        raise Misconfigured(f"VEDETTE_DATABASE_URL cannot be used: {type(error).__name__}.") from None
+    raise Misconfigured(f"VEDETTE_DATABASE_URL names {backend}; sqlite and postgresql are supported.")
+
+
+_Job = tuple[Callable[[Connection], Any], "Future[Any]"]
+
+
+class SqliteDatabase:
+    """One file, one writer thread, a few readers."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._engine = _sqlite_engine(path)
+        self._jobs: queue.Queue[_Job | None] = queue.Queue(WAITING)
+        self._readers = ThreadPoolExecutor(3, "db-reader")
+        self._writer = threading.Thread(target=self._write_forever, name="db-writer", daemon=True)
+        self._writer.start()
+
+    async def read(self, unit: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        def run() -> T:
+            with self._engine.connect() as conn:
+                return unit(conn, *args, **kwargs)
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._readers, run)
+        except DBAPIError as error:
+            raise _unavailable(error) from error
+
+    async def write(self, unit: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        future: Future[T] = Future()
+        try:
+            self._jobs.put_nowait((lambda conn: unit(conn, *args, **kwargs), future))
+        except queue.Full:
+            raise Unavailable("The database cannot keep up with what is written.") from None
+        return await asyncio.wrap_future(future)
+
+    async def close(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(None, self._jobs.put, None)
+        await asyncio.get_running_loop().run_in_executor(None, self._writer.join)
+        self._readers.shutdown()
+        self._engine.dispose()
+
+    def _write_forever(self) -> None:
+        while (first := self._jobs.get()) is not None:
+            batch = [first]
+            while len(batch) < BATCH:
+                try:
+                    following = self._jobs.get_nowait()
+                except queue.Empty:
+                    break
+                if following is None:
+                    self._jobs.put(None)
+                    break
+                batch.append(following)
+            self._commit(batch)
+
+    def _commit(self, batch: list[_Job]) -> None:
+        told: list[tuple[Future[Any], Any, BaseException | None]] = []
+        try:
+            with self._engine.connect() as conn:
+                conn.exec_driver_sql("BEGIN IMMEDIATE")
+                for job, future in batch:
+                    told.append((future, *_attempt(conn, job)))
+                conn.exec_driver_sql("COMMIT")
+        except DBAPIError as error:
+            told = [(future, None, _unavailable(error)) for _, future in batch]
+        for future, value, failure in told:
+            if future.set_running_or_notify_cancel():
+                future.set_exception(failure) if failure else future.set_result(value)
+
+
+def _attempt(conn: Connection, job: Callable[[Connection], Any]) -> tuple[Any, BaseException | None]:
+    """Run one unit between savepoints, so that its failure leaves the others of the batch alone."""
+    conn.exec_driver_sql("SAVEPOINT unit")
+    try:
+        value = job(conn)
+    except BaseException as failure:  # noqa: BLE001 - whatever it is belongs to the caller who waits for it
+        conn.exec_driver_sql("ROLLBACK TO unit")
+        conn.exec_driver_sql("RELEASE unit")
+        broken = isinstance(failure, DBAPIError) and not isinstance(failure, IntegrityError)
+        return None, _unavailable(failure) if broken else failure  # type: ignore[arg-type] # told apart by `broken`
+    conn.exec_driver_sql("RELEASE unit")
+    return value, None
+
+
+def _sqlite_engine(path: Path) -> Engine:
+    engine = create_engine(
+        f"sqlite:///{path}",
+        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": 30},
+        isolation_level="AUTOCOMMIT",  # transactions are begun here, by hand and at once for writing
+        pool_size=5,
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-8000"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    return engine
+
+
+class PostgresDatabase:
+    """Each unit in a transaction of its own."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def read(self, unit: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.write(unit, *args, **kwargs)
+
+    async def write(self, unit: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            async with self._engine.begin() as conn:
+                return await conn.run_sync(unit, *args, **kwargs)
+        except IntegrityError:
+            raise
+        except (DBAPIError, OSError, TimeoutError) as error:
+            raise _unavailable(error) from error
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+def _unavailable(error: BaseException) -> Unavailable:
+    cause = getattr(error, "orig", None) or error
+    return Unavailable(f"The database refused: {type(cause).__name__}.")

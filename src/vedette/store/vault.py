@@ -1,0 +1,68 @@
+"""Encryption at rest: what is secret is sealed before it is written, and opened when it is used.
+
+The format is Fernet (AES-128-CBC with HMAC-SHA256), as the `cryptography` package has it.
+"""
+
+import os
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from vedette.model.errors import Misconfigured
+
+T = TypeVar("T")
+
+
+class Vault:
+    """Seals and opens with the service's key."""
+
+    def __init__(self, *keys: str) -> None:
+        try:
+            self._fernet = MultiFernet([Fernet(key) for key in keys])
+        except ValueError:
+            raise Misconfigured("VEDETTE_SECRET_KEY must be 32 bytes in URL-safe base64.") from None
+
+    @classmethod
+    def from_file(cls, path: Path) -> "Vault":
+        """Return a vault with the key in this file, which is made (readable by its owner alone) if it is not there."""
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return cls(path.read_text().strip())
+        with os.fdopen(descriptor, "w") as file:
+            file.write(Fernet.generate_key().decode())
+            file.flush()
+            os.fsync(file.fileno())
+        return cls(path.read_text().strip())
+
+    def encrypt(self, text: str) -> bytes:
+        """Seal a text."""
+        return self._fernet.encrypt(text.encode())
+
+    def decrypt(self, sealed: bytes) -> str:
+        """Open what `encrypt` sealed.
+
+        Raises:
+            Misconfigured: it was sealed with another key.
+        """
+        return self._open(sealed).decode()
+
+    def seal(self, value: object) -> bytes:
+        """Seal a value of the model as JSON."""
+        return self._fernet.encrypt(msgspec.json.encode(value))
+
+    def unseal(self, sealed: bytes, kind: type[T]) -> T:
+        """Open what `seal` sealed.
+
+        Raises:
+            Misconfigured: it was sealed with another key.
+        """
+        return msgspec.json.decode(self._open(sealed), type=kind)
+
+    def _open(self, sealed: bytes) -> bytes:
+        try:
+            return self._fernet.decrypt(sealed)
+        except InvalidToken:
+            raise Misconfigured("The data was encrypted with another key than the one in use.") from None
