@@ -151,7 +151,7 @@ def _attempt(conn: Connection, job: Callable[[Connection], Any]) -> tuple[Any, B
         conn.exec_driver_sql("ROLLBACK TO unit")
         conn.exec_driver_sql("RELEASE unit")
         broken = isinstance(failure, DBAPIError) and not isinstance(failure, IntegrityError)
-        return None, _unavailable(failure) if broken else failure  # type: ignore[arg-type] # told apart by `broken`
+        return None, _unavailable(failure) if broken else failure
     conn.exec_driver_sql("RELEASE unit")
     return value, None
 

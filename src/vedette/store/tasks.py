@@ -1,0 +1,209 @@
+"""Tasks: inserted, read, and moved only from the state they were read in."""
+
+import json
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from vedette.model.errors import TaskNameTaken, TaskNotFound
+from vedette.model.ids import ProjectId, RunId, StreamId, TaskId
+from vedette.model.lifecycle import State
+from vedette.model.task import Move, Task, TaskDocument
+from vedette.store.tables import checkpoints, destinations, outbox, task_moves, tasks, video_sources
+from vedette.store.vault import Vault
+
+STATUS_LENGTH = 4096
+ERROR_LENGTH = 512
+
+
+def insert(conn: Connection, vault: Vault, task: Task, *, actor: str) -> None:
+    """Write a new task, and its first move.
+
+    Raises:
+        TaskNameTaken: a task of the project has the name.
+    """
+    document = task.document
+    row = {
+        "id": task.id,
+        "project_id": task.project_id,
+        "name": document.name,
+        "creator": task.creator,
+        "service_name": document.service_name,
+        "document": vault.seal(document),
+        "video_source_id": document.input.datum.video_source_id,
+        "state": task.state,
+        "status": task.status[:STATUS_LENGTH],
+        "warnings": json.dumps(task.warnings, ensure_ascii=False),
+        "created_at": task.created_at,
+        "updated_at": task.updated_at,
+        "activated": None if task.activated is None else int(task.activated),
+        "next_due_at": task.next_due_at,
+        "frames": 0,
+        "crashes": 0,
+    }
+    try:
+        with conn.begin_nested():
+            conn.execute(tasks.insert().values(row))
+    except IntegrityError:
+        raise TaskNameTaken(f"A task of this project has the name {document.name!r}.", param="name") from None
+    _record(conn, Move(task.id, task.created_at, None, task.state, "created", actor))
+
+
+def get(conn: Connection, vault: Vault, project_id: ProjectId, task_id: TaskId) -> Task:
+    """Return a task of the project.
+
+    Raises:
+        TaskNotFound: the project has none with that id.
+    """
+    found = _select(conn, vault, tasks.c.project_id == project_id, tasks.c.id == task_id)
+    if not found:
+        raise TaskNotFound(f"There is no task {task_id}.", param="task_id")
+    return found[0]
+
+
+def of_states(conn: Connection, vault: Vault, states: Collection[State]) -> list[Task]:
+    """Return all tasks in these states, of every project (for the loops), oldest first."""
+    return _select(conn, vault, tasks.c.state.in_(list(states)))
+
+
+def of_streams(conn: Connection, vault: Vault, stream_ids: Collection[StreamId]) -> list[Task]:
+    """Return all tasks that feed on these streams (for the loops), oldest first."""
+    return _select(conn, vault, tasks.c.stream_id.in_(list(stream_ids)))
+
+
+def due(conn: Connection, vault: Vault, now_ms: int, limit: int) -> list[Task]:
+    """Return tasks whose timetable opens or closes by now, longest due first; found by an index."""
+    rows = conn.execute(
+        select(tasks.c.id)
+        .where(tasks.c.next_due_at.is_not(None), tasks.c.next_due_at <= now_ms)
+        .order_by(tasks.c.next_due_at)
+        .limit(limit)
+    )
+    return _select(conn, vault, tasks.c.id.in_([row.id for row in rows]))
+
+
+def next_due(conn: Connection) -> int | None:
+    """Return when the next timetable opens or closes."""
+    return conn.execute(select(func.min(tasks.c.next_due_at)).where(tasks.c.next_due_at.is_not(None))).scalar()
+
+
+def count(conn: Connection, project_id: ProjectId) -> int:
+    """Return how many tasks the project has."""
+    return conn.execute(select(func.count()).select_from(tasks).where(tasks.c.project_id == project_id)).scalar_one()
+
+
+def count_by_state(conn: Connection) -> dict[str, int]:
+    """Return how many tasks there are in each state, over all projects."""
+    rows = conn.execute(select(tasks.c.state, func.count().label("n")).group_by(tasks.c.state))
+    return {row.state: row.n for row in rows}
+
+
+def move(conn: Connection, task: Task, path: Sequence[State], *, cause: str, actor: str, at: int, **columns: Any) -> bool:
+    """Move a task along a path of states, each step recorded; write further columns with the last one.
+
+    The move happens only if the task still stands where it was read (state and run); an empty path writes the
+    columns alone, under the same condition.
+
+    Returns:
+        False if somebody else moved it first; nothing was written then.
+    """
+    values: dict[str, Any] = dict(columns)
+    if path:
+        values |= {"state": path[-1], "updated_at": at}
+    if not values:
+        return True
+    if "status" in values:
+        values["status"] = values["status"][:STATUS_LENGTH]
+    if values.get("error_message") is not None:
+        values["error_message"] = values["error_message"][:ERROR_LENGTH]
+    here = (tasks.c.id == task.id, tasks.c.state == task.state, tasks.c.run_id.is_not_distinct_from(task.run_id))
+    if conn.execute(update(tasks).where(*here).values(values)).rowcount != 1:
+        return False
+    before = task.state
+    for step in path:
+        _record(conn, Move(task.id, at, before, step, cause, actor))
+        before = step
+    return True
+
+
+def remove(conn: Connection, task_id: TaskId) -> bool:
+    """Remove a task that is DELETING, with its history; events and what is still to be sent of them stay."""
+    here = (tasks.c.id == task_id, tasks.c.state == State.DELETING)
+    conn.execute(delete(checkpoints).where(checkpoints.c.task_id == task_id))
+    conn.execute(delete(task_moves).where(task_moves.c.task_id == task_id))
+    return conn.execute(delete(tasks).where(*here)).rowcount == 1
+
+
+def history(conn: Connection, project_id: ProjectId, task_id: TaskId) -> list[Move]:
+    """Return the moves of a task of the project, oldest first."""
+    rows = conn.execute(
+        select(task_moves)
+        .join(tasks, tasks.c.id == task_moves.c.task_id)
+        .where(tasks.c.project_id == project_id, task_moves.c.task_id == task_id)
+        .order_by(task_moves.c.id)
+    )
+    return [
+        Move(TaskId(row.task_id), row.at, State(row.before) if row.before else None, State(row.after), row.cause, row.actor)
+        for row in rows
+    ]
+
+
+def deliveries(conn: Connection, project_id: ProjectId, task_id: TaskId) -> dict[str, int]:
+    """Return how many deliveries of a task are due, done and dead."""
+    rows = conn.execute(
+        select(outbox.c.state, func.count().label("n"))
+        .where(outbox.c.project_id == project_id, outbox.c.task_id == task_id)
+        .group_by(outbox.c.state)
+    )
+    return {"due": 0, "done": 0, "dead": 0} | {row.state: row.n for row in rows}
+
+
+def forget_targets(conn: Connection) -> None:
+    """Remove destinations of tasks that are gone, once nothing is left to be sent there."""
+    wanted = select(outbox.c.destination_id)
+    living = select(tasks.c.id)
+    conn.execute(
+        delete(destinations).where(destinations.c.id.not_in(wanted), destinations.c.task_id.not_in(living))
+    )
+
+
+def _record(conn: Connection, step: Move) -> None:
+    row = {"task_id": step.task_id, "at": step.at, "before": step.before, "after": step.after}
+    conn.execute(task_moves.insert().values(row | {"cause": step.cause, "actor": step.actor}))
+
+
+def _select(conn: Connection, vault: Vault, *where: Any) -> list[Task]:
+    source = (tasks.c.project_id == video_sources.c.project_id) & (tasks.c.video_source_id == video_sources.c.id)
+    rows = conn.execute(
+        select(tasks, video_sources.c.name.label("video_source_name"))
+        .outerjoin(video_sources, source)
+        .where(*where)
+        .order_by(tasks.c.created_at, tasks.c.id)
+    )
+    return [_task(vault, row) for row in rows]
+
+
+def _task(vault: Vault, row: Row[Any]) -> Task:
+    return Task(
+        id=TaskId(row.id),
+        project_id=ProjectId(row.project_id),
+        creator=row.creator,
+        document=vault.unseal(row.document, TaskDocument),
+        state=State(row.state),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        status=row.status,
+        error_code=row.error_code,
+        error_message=row.error_message,
+        activated=None if row.activated is None else bool(row.activated),
+        next_due_at=row.next_due_at,
+        run_id=RunId(row.run_id) if row.run_id else None,
+        run_started_at=row.run_started_at,
+        stream_id=StreamId(row.stream_id) if row.stream_id else None,
+        frames=row.frames,
+        crashes=row.crashes,
+        video_source_name=row.video_source_name,
+        warnings=tuple(json.loads(row.warnings)),
+    )
