@@ -1,0 +1,328 @@
+"""Every setting, declared once: name, type, default, unit, one sentence.
+
+Each is read from the environment (`VEDETTE_` and its name in capitals) or from a TOML file under its plain name;
+the environment wins. `VEDETTE_CONFIG` names the file; without it `vedette.toml` of the working folder is read if
+it is there. Only `app` reads settings, and hands values down. The page docs/reference/settings.md is generated
+from this file.
+"""
+
+import difflib
+import json
+import os
+import tomllib
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, NamedTuple
+
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from vedette.model.errors import Misconfigured
+from vedette.model.guard import GuardMode
+
+PREFIX: Final = "VEDETTE_"
+OTHERS: Final = frozenset({"VEDETTE_CONFIG", "VEDETTE_TEST_DATA", "VEDETTE_TEST_STRICT"})
+"""Variables with our prefix that are no settings."""
+DEFAULT_FILE: Final = Path("vedette.toml")
+
+_SECRET_LENGTH: Final = 16
+
+
+class Row(NamedTuple):
+    """One setting, for people."""
+
+    name: str
+    group: str
+    kind: str
+    default: str
+    unit: str
+    sentence: str
+
+
+def _split(separator: str) -> BeforeValidator:
+    """Take a list, a JSON list, or a text with separators between its entries."""
+
+    def split(value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        if value.lstrip().startswith("["):
+            try:
+                return json.loads(value)
+            except json.JSONDecodeError as error:
+                raise ValueError(f"is no JSON list ({error})") from None
+        return [part.strip() for part in value.split(separator) if part.strip()]
+
+    return BeforeValidator(split)
+
+
+def _absolute(path: Path) -> Path:
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError:
+        raise ValueError("begins with ~, but nobody knows the home folder of this user") from None
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _no_address(entries: tuple[str, ...]) -> tuple[str, ...]:
+    for entry in entries:
+        if "://" in entry or " " in entry:
+            raise ValueError(f"{entry!r} is neither a network, an address nor a host name")
+    return entries
+
+
+def _long_enough(secret: SecretStr | None) -> SecretStr | None:
+    if secret is not None and len(secret.get_secret_value()) < _SECRET_LENGTH:
+        raise ValueError(f"must have {_SECRET_LENGTH} characters at least")
+    return secret
+
+
+Folder = Annotated[Path, AfterValidator(_absolute)]
+Folders = Annotated[tuple[Folder, ...], NoDecode, _split(os.pathsep)]
+Names = Annotated[tuple[str, ...], NoDecode, _split(",")]
+Exemptions = Annotated[Names, AfterValidator(_no_address)]
+Secret = Annotated[SecretStr | None, AfterValidator(_long_enough)]
+
+
+def _home() -> Path:
+    """Return the user's data folder, as the XDG base directory specification has it."""
+    named = os.environ.get("XDG_DATA_HOME", "")
+    return Path(named if Path(named).is_absolute() else "~/.local/share") / "vedette"
+
+
+def _cores() -> int:
+    return max(1, len(os.sched_getaffinity(0)))
+
+
+def _below(name: str) -> Any:
+    """Return a factory of a path in the data folder."""
+    return lambda given: given["data_dir"] / name
+
+
+def _declare(group: str, kind: str, sentence: str, *, shown: str = "", unit: str = "", **how: Any) -> Any:
+    """Declare a setting: `shown` is the default in words, for defaults that are worked out or empty."""
+    row: dict[str, JsonValue] = {"group": group, "kind": kind, "default": shown, "unit": unit, "sentence": sentence}
+    return Field(description=sentence, json_schema_extra=row, **how)
+
+
+_service = partial(_declare, "The service")
+_storage = partial(_declare, "Storage")
+_reach = partial(_declare, "What may be reached")
+_running = partial(_declare, "Running tasks")
+_first = partial(_declare, "The first start", default=None, shown="generated")
+
+
+class Settings(BaseSettings):
+    """All settings, checked. Defaults that depend on others are already worked out."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True, validate_default=True
+    )
+
+    host: str = _service("address", "Address to listen on; `0.0.0.0` lets other machines in.", default="127.0.0.1")
+    port: int = _service("number", "Port to listen on; 0 lets the system choose one.", default=8090, ge=0, le=65535)
+    public_url: str | None = _service(
+        "URL",
+        "Address under which clients reach the service, where that is not host and port (behind a proxy).",
+        default=None,
+        shown="none",
+        pattern=r"^https?://[^\s/]+(/\S*)?$",
+    )
+    token_hours: float = _service("number", "How long a token is valid.", unit="h", default=24.0, gt=0, le=8760)
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = _service(
+        "`debug`, `info`, `warning` or `error`", "Least severe kind of log line that is written.", default="info"
+    )
+    log_format: Annotated[Literal["json", "text", "auto"], BeforeValidator(_lower)] = _service(
+        "`json`, `text` or `auto`",
+        "Shape of the log lines; `auto` writes text to a terminal and JSON elsewhere.",
+        default="auto",
+    )
+
+    data_dir: Folder = _storage(
+        "folder",
+        "Folder of everything that is kept; made if it is not there.",
+        default_factory=_home,
+        shown="`$XDG_DATA_HOME/vedette`, else `~/.local/share/vedette`",
+    )
+    database_url: str = _storage(
+        "URL",
+        "Database: `sqlite:///<path>` or `postgresql://<user>:<password>@<host>/<name>`.",
+        default_factory=lambda given: f"sqlite:///{given['data_dir'] / 'vedette.db'}",
+        shown="SQLite file `<data_dir>/vedette.db`",
+        pattern=r"^(sqlite|postgresql)(\+\w+)?://",
+        repr=False,
+    )
+    models_dir: Folder = _storage(
+        "folder", "Folder of the detector models.", default_factory=_below("models"), shown="`<data_dir>/models`"
+    )
+    secret_key: Secret = _storage(
+        "secret",
+        "Secret from which the key is made that encrypts passwords and headers in the database (16 characters at "
+        "least); it wins over the file.",
+        default=None,
+        shown="none",
+    )
+    secret_key_file: Folder = _storage(
+        "file",
+        "File of that secret; it is made at the first start if neither is there.",
+        default_factory=_below("secret.key"),
+        shown="`<data_dir>/secret.key`",
+    )
+    task_quota: int = _storage("number", "Tasks a project may have.", default=5000, ge=0)
+    source_quota: int = _storage("number", "Video sources a project may have.", default=5000, ge=0)
+    event_max_age_days: float = _storage(
+        "number", "Stored events older than this are removed.", unit="days", default=30.0, gt=0
+    )
+    event_max_count: int = _storage(
+        "number", "Stored events a project keeps; beyond it the oldest are removed.", default=100_000, ge=1
+    )
+
+    file_roots: Folders = _reach(
+        "folders, `:` between them", "Folders from which `file://` inputs may be read.", default=(), shown="none"
+    )
+    guard: Annotated[GuardMode, BeforeValidator(_lower)] = _reach(
+        "`lan` or `hosted`",
+        "Which addresses outgoing requests may reach: `lan` refuses loopback, link-local and metadata addresses, "
+        "`hosted` private networks too.",
+        default=GuardMode.LAN,
+    )
+    guard_allow: Exemptions = _reach(
+        "networks, addresses and host names, `,` between them",
+        "Destinations that the guard always lets through.",
+        default=(),
+        shown="none",
+    )
+
+    workers: int = _running(
+        "number", "Worker processes on this machine.", default_factory=_cores, shown="number of CPU cores", ge=1, le=256
+    )
+    lease_s: float = _running(
+        "number",
+        "How long a worker may go on with its streams when the service does not answer it.",
+        unit="s",
+        default=4.0,
+        ge=1,
+        le=3600,
+    )
+    crash_budget: int = _running(
+        "number", "Crashes in a row without progress after which a task is FAILED.", default=5, ge=1
+    )
+    analysis_fps: float | None = _running(
+        "number",
+        "Most pictures a second that are analysed of a stream; what an algorithm needs at least wins over it.",
+        unit="1/s",
+        default=None,
+        shown="what the algorithms ask for",
+        gt=0,
+        le=240,
+    )
+    providers: Names = _running(
+        "names, `,` between them",
+        "ONNX Runtime execution providers, best first; those for GPUs need another build of ONNX Runtime and are "
+        "untested.",
+        default=("CPUExecutionProvider",),
+        min_length=1,
+    )
+
+    bootstrap_project_id: str | None = _first("text", "Id of the first project.", pattern=r"^[a-zA-Z0-9-]{1,64}$")
+    bootstrap_project_name: str | None = _first("text", "Name of the first project.", min_length=1, max_length=64)
+    bootstrap_user: str | None = _first("text", "Name of the first user.", min_length=1, max_length=64)
+    bootstrap_password: SecretStr | None = _first("secret", "Password of the first user.", min_length=8)
+    bootstrap_token: SecretStr | None = _first("secret", "A token of the first user that does not end.", min_length=16)
+    bootstrap_access_key: str | None = _first("text", "Access key of the first user.", min_length=8)
+    bootstrap_secret_key: SecretStr | None = _first("secret", "Secret key of the first user.", min_length=16)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Say where values come from, the strongest first."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=_file())
+
+    @classmethod
+    def load(cls) -> "Settings":
+        """Return the settings of this process.
+
+        Raises:
+            Misconfigured: a value breaks its rule, a name is unknown, or the file cannot be read.
+        """
+        names = [name.upper() for name in os.environ]
+        for name in names:
+            if name.startswith(PREFIX) and name not in OTHERS and name.removeprefix(PREFIX).lower() not in cls.names():
+                raise Misconfigured(_unknown(name, [PREFIX + known.upper() for known in cls.names()]))
+        try:
+            return cls()
+        except ValidationError as error:
+            raise Misconfigured(_told(error, cls.names())) from None
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise Misconfigured(f"The settings file {_file()} cannot be read: {error}") from None
+
+    @classmethod
+    def names(cls) -> list[str]:
+        """Return the names of all settings, in their order."""
+        return list(cls.model_fields)
+
+    @classmethod
+    def table(cls) -> list[Row]:
+        """Return every setting, for the documentation."""
+        return [_row(name, field) for name, field in cls.model_fields.items()]
+
+
+def _row(name: str, field: FieldInfo) -> Row:
+    extra = field.json_schema_extra
+    if not isinstance(extra, dict):
+        raise TypeError(f"the setting {name} is not declared with _declare")
+    declared = {key: str(value) for key, value in extra.items()}
+    declared["default"] = declared["default"] or _plain(field.default)
+    return Row(name=name, **declared)
+
+
+def _plain(default: object) -> str:
+    return f"`{', '.join(default)}`" if isinstance(default, tuple) else f"`{default}`"
+
+
+def _file() -> Path | None:
+    """Return the settings file.
+
+    Raises:
+        Misconfigured: `VEDETTE_CONFIG` names a file that is not there.
+    """
+    named = os.environ.get("VEDETTE_CONFIG", "")
+    if named and not Path(named).is_file():
+        raise Misconfigured(f"VEDETTE_CONFIG names {named}, which is not a file.")
+    if named:
+        return Path(named)
+    return DEFAULT_FILE if DEFAULT_FILE.is_file() else None
+
+
+def _unknown(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.0)
+    return f"{name} is not a setting; the nearest is {near[0]}."
+
+
+def _told(error: ValidationError, known: list[str]) -> str:
+    """Return the first fault as one line; the value itself is left out, as it may be a secret."""
+    fault = error.errors(include_input=False, include_url=False)[0]
+    name = str(fault["loc"][0])
+    variable = PREFIX + name.upper()
+    if fault["type"] == "extra_forbidden":
+        return f"{_file()}: {_unknown(name, known)}"
+    place = variable if variable in (key.upper() for key in os.environ) else f"{name} in {_file()}"
+    message = fault["msg"].removeprefix("Value error, ")
+    return f"{place}: {message[:1].lower()}{message[1:].rstrip('.')}."
