@@ -1,0 +1,84 @@
+"""What can be counted: one object, made by the app, handed to whoever counts.
+
+Labels hold only words of ours (a route's template, a state, a kind, a reason): never a caller's text, id or address,
+so that the number of series stays small and nothing leaks.
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+
+_REQUEST_SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+_LAG_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 1800.0, 7200.0, 86400.0)
+_BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+
+
+class Metrics:
+    """All metrics of one process, in a registry of their own.
+
+    Attributes:
+        http_requests: answered requests, by `method`, `route` (its template) and `status`.
+        http_seconds: how long answers took, by `route`.
+        tasks: tasks now, by `state`.
+        streams: streams now, by `state`.
+        frames_decoded: pictures decoded.
+        frames_analysed: pictures handed to an algorithm.
+        frames_dropped: pictures not analysed, by `reason`.
+        events_stored: events committed.
+        events_repeated: events of a replay, known already.
+        deliveries: attempts that ended, by `kind` of output and `outcome` (`done`, `later`, `dead`).
+        delivery_seconds: from the event's commit to its delivery, by `kind`.
+        outbox_pending: rows that still have to be delivered.
+        dead_letters: rows given up.
+        destinations_paused: destinations that are away and probed with single rows.
+        workers_up: workers with a valid lease.
+        worker_restarts: worker processes started again.
+        lease_losses: leases that ended without a renewal.
+        db_batch: writes in one commit.
+    """
+
+    def __init__(self, *, process: bool = True) -> None:
+        self.registry = CollectorRegistry()
+        if process:
+            ProcessCollector(registry=self.registry)
+        self._traffic()
+        self._work()
+        self._delivery()
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"vedette_{name}", text, labels, registry=self.registry)
+
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(f"vedette_{name}", text, labels, registry=self.registry)
+
+    def _histogram(self, name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+        return Histogram(f"vedette_{name}", text, labels, registry=self.registry, buckets=buckets)
+
+    def _traffic(self) -> None:
+        self.http_requests = self._counter("http_requests", "Answered requests.", "method", "route", "status")
+        self.http_seconds = self._histogram("http_seconds", "Time to the answer.", _REQUEST_SECONDS, "route")
+        self.db_batch = self._histogram("db_batch_writes", "Writes in one commit.", _BATCH_SIZES)
+
+    def _work(self) -> None:
+        self.tasks = self._gauge("tasks", "Tasks now.", "state")
+        self.streams = self._gauge("streams", "Streams now.", "state")
+        self.frames_decoded = self._counter("frames_decoded", "Pictures decoded.")
+        self.frames_analysed = self._counter("frames_analysed", "Pictures handed to an algorithm.")
+        self.frames_dropped = self._counter("frames_dropped", "Pictures not analysed.", "reason")
+        self.events_stored = self._counter("events_stored", "Events committed.")
+        self.events_repeated = self._counter("events_repeated", "Events of a replay, known already.")
+        self.workers_up = self._gauge("workers_up", "Workers with a valid lease.")
+        self.worker_restarts = self._counter("worker_restarts", "Worker processes started again.")
+        self.lease_losses = self._counter("lease_losses", "Leases that ended without a renewal.")
+
+    def _delivery(self) -> None:
+        self.deliveries = self._counter("deliveries", "Delivery attempts that ended.", "kind", "outcome")
+        self.delivery_seconds = self._histogram("delivery_seconds", "From commit to delivery.", _LAG_SECONDS, "kind")
+        self.outbox_pending = self._gauge("outbox_pending", "Rows still to be delivered.")
+        self.dead_letters = self._gauge("dead_letters", "Rows given up.")
+        self.destinations_paused = self._gauge("destinations_paused", "Destinations that are away.")
+
+    def render(self) -> bytes:
+        """Return all metrics in the text format of Prometheus (`CONTENT_TYPE`)."""
+        return generate_latest(self.registry)
