@@ -1,0 +1,243 @@
+"""What a still camera sees when nothing happens: one grey value, its noise, and one earlier value per pixel.
+
+Pictures are small and grey. Detection works in whole numbers on every picture; the model itself is kept in
+floating point and adapts some ten times a second, so that a picture costs about as much as scaling it down.
+
+The idea of several remembered values per pixel is that of codebooks (Kim, Chalidabhongse, Harwood, Davis: "Real-time
+foreground-background segmentation using codebook model", 2005), cut down to two: what is there, and what else
+has been there for long or comes back again and again (a parked car, a lamp that flickers, a leaf).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vedette.model.frame import Image
+
+Plane = NDArray[np.float32]
+
+ADAPT_EVERY_S = 0.08
+"""The model is touched no more often than this; what it does is weighed by the time that has gone by."""
+LEARN_S = 1.2
+"""The first pictures are only looked at; the median of a few of them is the first background."""
+LEARN_PICTURES = 9
+SETTLE_S = 5.0
+"""Time constant with which the background follows slow changes."""
+SLEEP_S = 45.0
+"""What stands still for this long becomes background."""
+MEMORY_S = 600.0
+"""How long the old background is remembered behind what has fallen asleep on it."""
+RETURNS = 5.0
+RETURNS_FADE_S = 8.0
+"""A second value that came back so often within about this time is background too: something flickers or sways."""
+FLOOR = 9.0
+"""Grey levels that never count as a change: coding and rounding make about half of it."""
+CEILING = 60.0
+NOISE_FACTOR = 4.0
+EDGE_SHARE = 0.12
+"""Part of the contrast around a pixel that is put on its threshold: cameras tremble and codecs ring at edges."""
+STRONG = 2.2
+"""A change of so many thresholds is a strong one."""
+BROKEN_SHARE = 0.5
+"""If more of the picture than this has changed at once, the picture has changed and not the scene."""
+RELEARN_S = 0.5
+
+_STATE = ("bg", "noise", "alt", "support", "returns", "was_changed")
+
+
+class Background:
+    """The model of one camera's picture.
+
+    Attributes:
+        ready: False while the first pictures are only looked at.
+    """
+
+    def __init__(self) -> None:
+        self.ready = False
+        self._shape: tuple[int, ...] = (0, 0)
+        self._samples: list[Image] = []
+        self._first = 0.0
+        self._last = 0.0
+        self._broken_until = -1.0
+        empty = np.empty((0, 0), np.float32)
+        self._bg, self._noise, self._alt, self._support, self._returns = (empty.copy() for _ in range(5))
+        self._was_changed: Image = np.empty((0, 0), np.uint8)
+
+    def look(self, picture: Image, time: float) -> tuple[Image, Image] | None:
+        """Return what has changed and what has changed strongly, as masks (0 or 255), or None while there is nothing to say.
+
+        Args:
+            picture: (height, width) grey.
+            time: seconds; a step back, or another size, begins anew.
+        """
+        if picture.shape != self._shape or time < self._last:
+            self.__init__()  # type: ignore[misc]  # begin anew is exactly what a new one does
+            self._shape, self._first, self._last = picture.shape, time, time
+        if not self.ready:
+            self._learn(picture, time)
+            return None
+        light = self._light(picture)
+        if light is not None:
+            self._relight(*light)
+        difference = cv2.absdiff(picture, self._bg8)
+        changed = cv2.compare(difference, self._limit8, cv2.CMP_GT)
+        if self._has_known:
+            known = cv2.compare(cv2.absdiff(picture, self._alt8), self._limit8, cv2.CMP_LE)
+            changed[(known & self._known8) > 0] = 0
+        changed = cv2.medianBlur(changed, 3)
+        if cv2.countNonZero(changed) > BROKEN_SHARE * changed.size:
+            self._broken_until = time + RELEARN_S
+        if time < self._broken_until:
+            cv2.accumulateWeighted(picture, self._bg, 0.4)
+            self._support[:] = 0
+            self._returns[:] = 0
+            self._render()
+            self._last = time
+            return None
+        return changed, changed & cv2.compare(difference, self._strong8, cv2.CMP_GT)
+
+    def adapt(self, picture: Image, changed: Image, time: float) -> None:
+        """Let the model follow the picture; `changed` is what `look` gave."""
+        if time - self._last < ADAPT_EVERY_S:
+            return
+        passed = min(time - self._last, 1.0)
+        self._last = time
+        rest = cv2.compare(cv2.dilate(changed, _SQUARE), 0, cv2.CMP_EQ)
+        grey = picture.astype(np.float32)
+        share = 1 - float(np.exp(-passed / SETTLE_S))
+        cv2.accumulateWeighted(cv2.absdiff(grey, self._bg), self._noise, share, mask=rest)
+        cv2.accumulateWeighted(grey, self._bg, share, mask=rest)
+        self._remember(grey, changed, passed)
+        self._render()
+
+    def forget(self, where: Image) -> None:
+        """Take the present picture for background where the mask is set; what was there is not remembered."""
+        chosen = where > 0
+        self._bg[chosen] = self._alt[chosen]
+        self._support[chosen] = 0
+        self._render()
+
+    def stillness(self) -> Plane:
+        """Return for how many seconds a change has looked the same, per pixel; a view."""
+        return self._support
+
+    def picture(self) -> Image:
+        """Return the background as a picture; a view."""
+        return self._bg8
+
+    def level(self) -> float:
+        """Return the noise of the whole picture, in grey levels."""
+        return self._level
+
+    def state(self) -> dict[str, Any]:
+        """Return what it remembers."""
+        return {
+            "ready": self.ready,
+            "shape": list(self._shape),
+            "times": [self._first, self._last, self._broken_until],
+            "samples": [sample.copy() for sample in self._samples],
+            **{name: getattr(self, f"_{name}").copy() for name in _STATE},
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take up what `state` gave."""
+        self.ready = bool(state["ready"])
+        self._shape = tuple(int(side) for side in state["shape"])
+        self._first, self._last, self._broken_until = (float(at) for at in state["times"])
+        self._samples = [np.array(sample) for sample in state["samples"]]
+        for name in _STATE:
+            setattr(self, f"_{name}", np.array(state[name]))
+        if self.ready:
+            self._render()
+
+    def _learn(self, picture: Image, time: float) -> None:
+        if time - self._first >= len(self._samples) * LEARN_S / (LEARN_PICTURES - 1):
+            self._samples.append(picture.copy())
+        if len(self._samples) < LEARN_PICTURES:
+            return
+        stack = np.stack(self._samples)
+        self._bg = np.median(stack, axis=0).astype(np.float32)
+        spread = np.median(np.abs(stack - self._bg), axis=0).astype(np.float32)
+        self._noise = cv2.blur(spread, (5, 5))
+        self._alt = self._bg.copy()
+        self._support = np.zeros_like(self._bg)
+        self._returns = np.zeros_like(self._bg)
+        self._was_changed = np.zeros(self._shape, np.uint8)
+        self._samples = []
+        self._last = time
+        self.ready = True
+        self._render()
+
+    def _remember(self, grey: Plane, changed: Image, passed: float) -> None:
+        """Keep the second value of each pixel: how long it has been there, and how often it came back."""
+        odd = changed > 0
+        same = np.abs(grey - self._alt) <= self._limit
+        again = odd & same
+        cv2.accumulateWeighted(grey, self._alt, 0.2, mask=again.view(np.uint8))
+        self._returns *= float(np.exp(-passed / RETURNS_FADE_S))
+        self._returns[again & (self._was_changed == 0)] += 1
+        other = odd & ~same
+        self._support -= np.float32(passed) * np.where(odd, np.where(same, -1, 2), 1).astype(np.float32)
+        np.maximum(self._support, 0, out=self._support)
+        fresh = other & (self._support <= 0)
+        self._alt[fresh] = grey[fresh]
+        self._returns[fresh] = 0
+        self._was_changed = changed.copy()
+        asleep = again & (self._support >= SLEEP_S)
+        if asleep.any():
+            self._bg[asleep], self._alt[asleep] = self._alt[asleep], self._bg[asleep]
+            self._support[asleep] = SLEEP_S + MEMORY_S
+
+    def _light(self, picture: Image) -> tuple[float, float] | None:
+        """Return gain and offset that turn the background into the present light, or None if nothing is to be done.
+
+        Two medians, over the darker and the brighter half of the picture, give the line: up to half of the
+        points of each may lie on something that moves.
+        """
+        now = picture[2::5, 2::5].astype(np.float32)
+        then = self._bg[2::5, 2::5]
+        usable = (now > 4) & (now < 250)
+        if np.count_nonzero(usable) < 0.2 * usable.size:
+            return None
+        now, then = now[usable], then[usable]
+        offset = float(np.median(now - then))
+        middle = float(np.median(then))
+        dark = then <= middle
+        gain = 1.0
+        if dark.any() and not dark.all():
+            low, high = float(np.median(then[dark])), float(np.median(then[~dark]))
+            if high - low > 25:
+                rise = float(np.median(now[~dark] - then[~dark])) - float(np.median(now[dark] - then[dark]))
+                gain = min(max(1 + rise / (high - low), 0.5), 2.0)
+        if abs(gain - 1) < 0.03:
+            gain = 1.0
+        else:
+            offset = float(np.median(now - gain * then))
+        return (gain, offset) if gain != 1.0 or abs(offset) >= 1.0 else None
+
+    def _relight(self, gain: float, offset: float) -> None:
+        for plane in (self._bg, self._alt):
+            plane *= gain
+            plane += offset
+            np.clip(plane, 0, 255, out=plane)
+        self._render()
+
+    def _render(self) -> None:
+        """Prepare what every picture is compared with."""
+        self._bg8 = cv2.convertScaleAbs(self._bg)
+        self._level = float(np.median(self._noise[::4, ::4]))
+        edges = cv2.morphologyEx(self._bg8, cv2.MORPH_GRADIENT, _SQUARE)
+        limit = NOISE_FACTOR * np.maximum(self._noise, self._level) + np.float32(4.0) + EDGE_SHARE * edges
+        self._limit = np.clip(limit, FLOOR, CEILING).astype(np.float32)
+        self._limit8 = cv2.convertScaleAbs(self._limit)
+        self._strong8 = cv2.convertScaleAbs(self._limit, alpha=STRONG)
+        known = (self._returns >= RETURNS) | (self._support >= SLEEP_S)
+        self._has_known = bool(known.any())
+        self._known8 = known.astype(np.uint8) * np.uint8(255)
+        self._alt8 = cv2.convertScaleAbs(self._alt)
+
+
+_SQUARE = np.ones((3, 3), np.uint8)

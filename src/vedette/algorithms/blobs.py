@@ -1,0 +1,122 @@
+"""From a mask of changed pixels to one box for each thing."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vedette.model.frame import Image
+
+MIN_AREA = 14
+"""Changed pixels that a thing has at least; pictures are about 320 wide."""
+MIN_STRONG = 5
+MOST = 48
+"""Things in one picture; of more, the largest are kept."""
+
+_CLOSE = np.ones((7, 3), np.uint8)
+
+
+@dataclass(slots=True)
+class Blob:
+    """One thing: left, top, right, bottom, and how many of its pixels have changed."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+    area: int
+    strong: int
+
+    @property
+    def width(self) -> int:
+        """Columns."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> int:
+        """Rows."""
+        return self.bottom - self.top
+
+
+def find(changed: Image, strong: Image) -> list[Blob]:
+    """Return the things in a mask, fragments of one figure put together; the largest first."""
+    if cv2.countNonZero(changed) < MIN_AREA:
+        return []
+    closed = cv2.morphologyEx(changed, cv2.MORPH_CLOSE, _CLOSE)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8, ltype=cv2.CV_32S)
+    pieces: list[Blob] = []
+    order = np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable")[: 2 * MOST] + 1
+    for label in order.tolist() if count > 1 else []:
+        x, y, w, h, area = stats[label].tolist()
+        if area < 4:
+            continue
+        inside = labels[y : y + h, x : x + w] == label
+        pieces.append(
+            Blob(
+                x,
+                y,
+                x + w,
+                y + h,
+                int(np.count_nonzero(changed[y : y + h, x : x + w][inside])),
+                int(np.count_nonzero(strong[y : y + h, x : x + w][inside])),
+            )
+        )
+    return [blob for blob in _join(pieces) if blob.area >= MIN_AREA and blob.strong >= MIN_STRONG][:MOST]
+
+
+def _join(pieces: list[Blob]) -> list[Blob]:
+    """Put fragments together until nothing belongs together any more."""
+    whole: list[Blob] = []
+    for piece in pieces:
+        joined = piece
+        again = True
+        while again:
+            again = False
+            for other in whole:
+                if belong(joined, other):
+                    whole.remove(other)
+                    joined = _union(joined, other)
+                    again = True
+                    break
+        whole.append(joined)
+    return sorted(whole, key=lambda blob: (-blob.area, blob.left, blob.top))
+
+
+def belong(a: Blob, b: Blob) -> bool:
+    """Tell whether two pieces are one figure: one above the other and near, such as a head and its legs.
+
+    Side by side, two things are two people more often than one.
+    """
+    across = min(a.right, b.right) - max(a.left, b.left)
+    down = min(a.bottom, b.bottom) - max(a.top, b.top)
+    narrow = min(a.width, b.width)
+    if across > 0 and down > 0:  # the boxes overlap
+        return across * down >= 0.3 * min(a.width * a.height, b.width * b.height)
+    if across < 0.5 * narrow or down > 0:
+        return False
+    gap = -down
+    tall = max(a.bottom, b.bottom) - min(a.top, b.top)
+    wide = max(a.right, b.right) - min(a.left, b.left)
+    return gap <= max(3, 0.3 * max(a.height, b.height)) and tall <= 4.5 * wide
+
+
+def _union(a: Blob, b: Blob) -> Blob:
+    return Blob(
+        min(a.left, b.left),
+        min(a.top, b.top),
+        max(a.right, b.right),
+        max(a.bottom, b.bottom),
+        a.area + b.area,
+        a.strong + b.strong,
+    )
+
+
+def boxes(blobs: list[Blob], scale_x: float, scale_y: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return boxes in source pixels and scores: a thing whose change is strong all over is surer."""
+    if not blobs:
+        return np.empty((0, 4), np.float32), np.empty(0, np.float32)
+    corners = np.array([(b.left, b.top, b.right, b.bottom) for b in blobs], np.float32)
+    corners *= np.array([scale_x, scale_y, scale_x, scale_y], np.float32)
+    scores = np.array([0.5 + 0.5 * min(1.0, b.strong / max(1, b.area)) for b in blobs], np.float32)
+    return corners, scores
