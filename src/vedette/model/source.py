@@ -78,6 +78,7 @@ class VideoSource:
 
     Attributes:
         type_config: the XML as it was sent; the store keeps it encrypted.
+        leaves: what the XML says, by the upper-case name of its leaves, such as `URL_ADDRESS`; read once, at the door.
         create_at: milliseconds since the epoch.
     """
 
@@ -87,6 +88,7 @@ class VideoSource:
     access_type: AccessType
     kind: SourceKind
     type_config: str
+    leaves: dict[str, str]
     latitude: str | None = None
     longitude: str | None = None
     tag: tuple[str, ...] = ()

@@ -1,0 +1,79 @@
+"""Which worker holds which stream, and until when.
+
+A stream is held by one worker at a time. Each assignment takes the next epoch; what a worker says under an older one
+is refused (`store.ingest`). A worker's lease covers all it holds; a stream is free again when it was handed back, when
+its holder's process is known to be dead, or when the lease is over.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, select, update
+
+from vedette.model.ids import StreamId, WorkerId
+from vedette.store.tables import insert_new, streams, upsert, workers
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A stream and its holder."""
+
+    stream_id: StreamId
+    epoch: int
+    worker_id: WorkerId | None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRow:
+    """A worker as the database knows it; `lease_until` in milliseconds since the epoch."""
+
+    id: WorkerId
+    node: str
+    pid: int
+    capacity: int
+    lease_until: int
+
+
+def holdings(conn: Connection, worker_id: WorkerId | None = None) -> list[Holding]:
+    """Return all streams that are held, or those one worker holds."""
+    held = streams.c.worker_id.is_not(None) if worker_id is None else streams.c.worker_id == worker_id
+    rows = conn.execute(select(streams).where(held))
+    return [Holding(StreamId(row.id), row.epoch, WorkerId(row.worker_id)) for row in rows]
+
+
+def assign(conn: Connection, stream_id: StreamId, worker_id: WorkerId) -> int | None:
+    """Give a free stream to a worker; return the new epoch, or None if somebody holds it."""
+    insert_new(conn, streams, [{"id": stream_id, "epoch": 0, "worker_id": None}])
+    free = (streams.c.id == stream_id, streams.c.worker_id.is_(None))
+    if conn.execute(update(streams).where(*free).values(worker_id=worker_id, epoch=streams.c.epoch + 1)).rowcount != 1:
+        return None
+    return conn.execute(select(streams.c.epoch).where(streams.c.id == stream_id)).scalar_one()
+
+
+def release(conn: Connection, stream_id: StreamId, epoch: int) -> bool:
+    """Free a stream, if it is still held under this epoch."""
+    held = (streams.c.id == stream_id, streams.c.epoch == epoch, streams.c.worker_id.is_not(None))
+    return conn.execute(update(streams).where(*held).values(worker_id=None)).rowcount == 1
+
+
+def holds(conn: Connection, stream_id: StreamId, epoch: int, worker_id: WorkerId) -> bool:
+    """Return whether the worker holds the stream under this epoch."""
+    here = (streams.c.id == stream_id, streams.c.epoch == epoch, streams.c.worker_id == worker_id)
+    return conn.execute(select(streams.c.id).where(*here)).first() is not None
+
+
+def renew(conn: Connection, row: WorkerRow) -> None:
+    """Write a worker's lease."""
+    values = {"node": row.node, "pid": row.pid, "capacity": row.capacity, "lease_until": row.lease_until}
+    upsert(conn, workers, ["id"], {"id": row.id, **values})
+
+
+def all_workers(conn: Connection) -> list[WorkerRow]:
+    """Return every worker that has a row."""
+    rows = conn.execute(select(workers))
+    return [WorkerRow(WorkerId(row.id), row.node, row.pid, row.capacity, row.lease_until) for row in rows]
+
+
+def forget(conn: Connection, worker_id: WorkerId) -> None:
+    """Remove a worker that is gone for good, and free what it held."""
+    conn.execute(update(streams).where(streams.c.worker_id == worker_id).values(worker_id=None))
+    conn.execute(delete(workers).where(workers.c.id == worker_id))

@@ -1,0 +1,129 @@
+"""Events, the checkpoint that follows them, and one outbox row for each destination: in one transaction, or not at all."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+from sqlalchemy import Connection, select, update
+
+from vedette.model.event import Event
+from vedette.model.frame import Position
+from vedette.model.ids import EventId, RunId, derived_uuid
+from vedette.model.output import OutputKind, WebhookOutput
+from vedette.model.stream import Checkpoint, Ingest, RunProgress
+from vedette.model.task import TaskDocument
+from vedette.store.assignments import holds
+from vedette.store.tables import checkpoints, destinations, events, insert_new, outbox, tasks, upsert
+from vedette.store.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What came of an ingest.
+
+    Attributes:
+        accepted: False for an old epoch; nothing was written.
+        new: events that were not there before.
+        known: events that a replay told again.
+        unwanted: pictures that no row refers to; the caller may remove them.
+    """
+
+    accepted: bool
+    new: int = 0
+    known: int = 0
+    unwanted: tuple[str, ...] = ()
+
+
+def store(conn: Connection, vault: Vault, batch: Ingest, pictures: Mapping[EventId, str], now_ms: int) -> Stored:
+    """Write what a worker hands over, if it holds the stream under this epoch.
+
+    Args:
+        pictures: where the picture of each event was put; written before, so that no row points to nothing.
+    """
+    if not holds(conn, batch.stream_id, batch.epoch, batch.worker_id):
+        return Stored(accepted=False, unwanted=tuple(pictures.values()))
+    new, known = 0, 0
+    unwanted: list[str] = []
+    for progress in batch.progress:
+        here = (tasks.c.id == progress.task_id, tasks.c.run_id == progress.run_id, tasks.c.stream_id == batch.stream_id)
+        row = conn.execute(select(tasks.c.project_id, tasks.c.document).where(*here)).first()
+        if row is None:  # stopped or deleted meanwhile
+            unwanted += [pictures[event.id] for event in progress.events if event.id in pictures]
+            continue
+        document = vault.unseal(row.document, TaskDocument) if progress.events else None
+        for event in progress.events:
+            if document is not None and _tell(conn, vault, row.project_id, document, event, pictures, now_ms):
+                new += 1
+            else:
+                known += 1
+        _checkpoint(conn, progress, now_ms)
+        conn.execute(update(tasks).where(*here).values(frames=progress.checkpoint.frames))
+    return Stored(accepted=True, new=new, known=known, unwanted=tuple(unwanted))
+
+
+def checkpoint_of(conn: Connection, run_id: RunId) -> Checkpoint | None:
+    """Return where a run can go on."""
+    row = conn.execute(select(checkpoints).where(checkpoints.c.run_id == run_id)).first()
+    if row is None:
+        return None
+    return Checkpoint(Position(row.connection, row.frame_index, row.time_us), row.state, row.seek, row.frames)
+
+
+def _tell(
+    conn: Connection,
+    vault: Vault,
+    project_id: str,
+    document: TaskDocument,
+    event: Event,
+    pictures: Mapping[EventId, str],
+    now_ms: int,
+) -> bool:
+    row = {
+        "id": event.id,
+        "project_id": project_id,
+        "task_id": event.task_id,
+        "run_id": event.run_id,
+        "event_type": event.event_type,
+        "connection": event.position.connection,
+        "frame_index": event.position.index,
+        "time_us": event.position.time_us,
+        "timestamp_ms": event.timestamp_ms,
+        "stored_at": now_ms,
+        "message": json.dumps(event.message, ensure_ascii=False),
+        "picture": pictures.get(event.id),
+        "listed": int(bool(document.output.event_center)),
+    }
+    if not insert_new(conn, events, [row]):
+        return False
+    if document.output.webhook is not None:
+        destination = _destination(conn, vault, project_id, event.task_id, document.output.webhook)
+        due = {"state": "due", "attempts": 0, "next_attempt_at": now_ms, "created_at": now_ms}
+        keys = {"event_id": event.id, "destination_id": destination, "project_id": project_id, "task_id": event.task_id}
+        insert_new(conn, outbox, [keys | due])
+    return True
+
+
+def _destination(conn: Connection, vault: Vault, project_id: str, task_id: str, target: WebhookOutput) -> str:
+    """Return the id of the destination; a task whose output is changed gets another, and what is due stays due."""
+    identity = derived_uuid("destination", task_id, OutputKind.WEBHOOK, msgspec.json.encode(target).decode())
+    if conn.execute(select(destinations.c.id).where(destinations.c.id == identity)).first() is None:
+        row = {"id": identity, "project_id": project_id, "task_id": task_id, "kind": OutputKind.WEBHOOK}
+        insert_new(conn, destinations, [row | {"target": vault.seal(target)}])
+    return identity
+
+
+def _checkpoint(conn: Connection, progress: RunProgress, now_ms: int) -> None:
+    point = progress.checkpoint
+    row = {
+        "run_id": progress.run_id,
+        "task_id": progress.task_id,
+        "connection": point.position.connection,
+        "frame_index": point.position.index,
+        "time_us": point.position.time_us,
+        "state": point.state,
+        "seek": point.seek,
+        "frames": point.frames,
+        "at": now_ms,
+    }
+    upsert(conn, checkpoints, ["run_id"], row)
