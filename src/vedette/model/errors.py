@@ -31,6 +31,7 @@ VedetteError
 │  ├─ SinkUnreachable         transient
 │  ├─ SinkBusy                transient: it says so itself (503, 429, …)
 │  ├─ SinkRefused             it answered, and does not want this
+│  │  └─ SinkForbidden          our own guard says no
 │  └─ SinkGone                it asked never to be called again
 ├─ ModelError               a model file is at fault
 ├─ AlgorithmError           an algorithm raised
@@ -286,6 +287,13 @@ class SinkRefused(SinkError):
     """The destination answered that it does not want this."""
 
     code = "VEDETTE.2003"
+
+
+class SinkForbidden(SinkRefused):
+    """Our own guard forbids the address; no retry cures that."""
+
+    code = "VEDETTE.2005"
+    advice = "Use another address, or ask the operator to exempt this one with VEDETTE_GUARD_ALLOW."
 
 
 class SinkGone(SinkError):

@@ -220,12 +220,7 @@ outbox = Table(
     UniqueConstraint("event_id", "destination_id"),
     Index("outbox_of_task", "task_id", "state"),
     Index("outbox_of_event", "event_id"),
-)
-Index(
-    "outbox_due",
-    outbox.c.next_attempt_at,
-    sqlite_where=outbox.c.state == "due",
-    postgresql_where=outbox.c.state == "due",
+    Index("outbox_due", "destination_id", "state", "next_attempt_at"),  # one seek for each destination
 )
 Index(
     "outbox_dead",

@@ -113,7 +113,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('outbox', schema=None) as batch_op:
         batch_op.create_index('outbox_dead', ['project_id', 'id'], unique=False, sqlite_where=sa.text("state = 'dead'"), postgresql_where=sa.text("state = 'dead'"))
-        batch_op.create_index('outbox_due', ['next_attempt_at'], unique=False, sqlite_where=sa.text("state = 'due'"), postgresql_where=sa.text("state = 'due'"))
+        batch_op.create_index('outbox_due', ['destination_id', 'state', 'next_attempt_at'], unique=False)
         batch_op.create_index('outbox_of_event', ['event_id'], unique=False)
         batch_op.create_index('outbox_of_task', ['task_id', 'state'], unique=False)
 
@@ -235,7 +235,7 @@ def downgrade() -> None:
     with op.batch_alter_table('outbox', schema=None) as batch_op:
         batch_op.drop_index('outbox_of_task')
         batch_op.drop_index('outbox_of_event')
-        batch_op.drop_index('outbox_due', sqlite_where=sa.text("state = 'due'"), postgresql_where=sa.text("state = 'due'"))
+        batch_op.drop_index('outbox_due')
         batch_op.drop_index('outbox_dead', sqlite_where=sa.text("state = 'dead'"), postgresql_where=sa.text("state = 'dead'"))
 
     op.drop_table('outbox')
