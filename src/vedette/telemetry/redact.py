@@ -20,7 +20,7 @@ _SECRET_KEY = re.compile(rf"^{_NAME}$", re.IGNORECASE)
 
 _USERINFO = re.compile(
     r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)"
-    r"(?:[^\s/?#\"'<>]*@|[^\s/:\[\"'<>]*:(?!\d*(?:[/?#\s\"'<>),;]|$))[^\s\"'<>]*@)",
+    r"(?:[^\s/?#\"'<>]*@|[^\s/:\[\"'<>]*:(?!\d*(?:[/?#\s\"'<>),;]|$))[^\s\"'<>]{0,512}@)",
     re.IGNORECASE,
 )
 """Everything between `scheme://` and the last `@` of the authority. The second branch catches a password with an
