@@ -6,6 +6,7 @@ it is there. Only `app` reads settings, and hands values down. The page docs/ref
 from this file.
 """
 
+import base64
 import difflib
 import json
 import os
@@ -32,8 +33,6 @@ PREFIX: Final = "VEDETTE_"
 OTHERS: Final = frozenset({"VEDETTE_CONFIG", "VEDETTE_TEST_DATA", "VEDETTE_TEST_STRICT"})
 """Variables with our prefix that are no settings."""
 DEFAULT_FILE: Final = Path("vedette.toml")
-
-_SECRET_LENGTH: Final = 16
 
 
 class Row(NamedTuple):
@@ -81,9 +80,15 @@ def _no_address(entries: tuple[str, ...]) -> tuple[str, ...]:
     return entries
 
 
-def _long_enough(secret: SecretStr | None) -> SecretStr | None:
-    if secret is not None and len(secret.get_secret_value()) < _SECRET_LENGTH:
-        raise ValueError(f"must have {_SECRET_LENGTH} characters at least")
+def _key(secret: SecretStr | None) -> SecretStr | None:
+    if secret is None:
+        return None
+    try:
+        key = base64.urlsafe_b64decode(secret.get_secret_value())
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise ValueError("must be 32 bytes in URL-safe base64")
     return secret
 
 
@@ -91,7 +96,7 @@ Folder = Annotated[Path, AfterValidator(_absolute)]
 Folders = Annotated[tuple[Folder, ...], NoDecode, _split(os.pathsep)]
 Names = Annotated[tuple[str, ...], NoDecode, _split(",")]
 Exemptions = Annotated[Names, AfterValidator(_no_address)]
-Secret = Annotated[SecretStr | None, AfterValidator(_long_enough)]
+Key = Annotated[SecretStr | None, AfterValidator(_key)]
 
 
 def _home() -> Path:
@@ -165,16 +170,15 @@ class Settings(BaseSettings):
     models_dir: Folder = _storage(
         "folder", "Folder of the detector models.", default_factory=_below("models"), shown="`<data_dir>/models`"
     )
-    secret_key: Secret = _storage(
+    secret_key: Key = _storage(
         "secret",
-        "Secret from which the key is made that encrypts passwords and headers in the database (16 characters at "
-        "least); it wins over the file.",
+        "Key that encrypts passwords and headers in the database: 32 bytes in URL-safe base64; it wins over the file.",
         default=None,
         shown="none",
     )
     secret_key_file: Folder = _storage(
         "file",
-        "File of that secret; it is made at the first start if neither is there.",
+        "File of that key; it is made at the first start if neither is there.",
         default_factory=_below("secret.key"),
         shown="`<data_dir>/secret.key`",
     )

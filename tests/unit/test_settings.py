@@ -78,7 +78,7 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> N
         ("VEDETTE_GUARD_ALLOW", "http://a", "VEDETTE_GUARD_ALLOW: 'http://a' is neither a network, an address nor a"),
         ("VEDETTE_FILE_ROOTS", '["/a"', "VEDETTE_FILE_ROOTS: is no JSON list"),
         ("VEDETTE_DATABASE_URL", "mysql://u:pw@h/d", "VEDETTE_DATABASE_URL: string should match pattern"),
-        ("VEDETTE_SECRET_KEY", "short", "VEDETTE_SECRET_KEY: must have 16 characters at least."),
+        ("VEDETTE_SECRET_KEY", "short", "VEDETTE_SECRET_KEY: must be 32 bytes in URL-safe base64."),
         ("VEDETTE_CONFIG", "gone.toml", "VEDETTE_CONFIG names gone.toml, which is not a file."),
     ],
 )
@@ -109,8 +109,9 @@ def test_a_fault_in_the_file_names_the_file(tmp_path: Path, text: str, line: str
 
 def test_no_secret_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """Settings are printed into logs sooner or later; a refused secret is told without its value."""
-    for name in ("BOOTSTRAP_PASSWORD", "BOOTSTRAP_TOKEN", "BOOTSTRAP_SECRET_KEY", "SECRET_KEY"):
+    for name in ("BOOTSTRAP_PASSWORD", "BOOTSTRAP_TOKEN", "BOOTSTRAP_SECRET_KEY"):
         monkeypatch.setenv(PREFIX + name, "hush-hush-hush-hush")
+    monkeypatch.setenv("VEDETTE_SECRET_KEY", "hushhushhushhushhushhushhushhushhushhushhus=")
     monkeypatch.setenv("VEDETTE_DATABASE_URL", "postgresql://u:hush-hush@h/d")
     assert "hush" not in repr(Settings.load())
     monkeypatch.setenv("VEDETTE_BOOTSTRAP_PASSWORD", "hush")

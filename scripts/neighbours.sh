@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Installs what the integration tests run against, as far as it is missing and we may.
+# Without the means it says what is missing; the tests then skip with their reason (STRICT=1: this fails).
+set -uo pipefail
+
+packages=(
+    gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-base gstreamer1.0-plugins-good
+    gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly # an RTSP server
+    webhook                                            # a receiver that is not ours
+    postgresql                                         # the other database
+)
+
+say() { printf '%s\n' "neighbours: $*" >&2; }
+installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+give_up() {
+    say "$*"
+    say "tests that need a missing neighbour are skipped, or fail with STRICT=1"
+    [ -z "${STRICT:-}" ]
+    exit
+}
+
+missing=()
+for package in "${packages[@]}"; do
+    installed "$package" || missing+=("$package")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+command -v apt-get >/dev/null || give_up "missing, and this is no Debian: ${missing[*]}"
+if [ "$(id -u)" = 0 ]; then
+    as_root=()
+elif sudo -n true 2>/dev/null; then
+    as_root=(sudo -n)
+else
+    give_up "missing, and only root can install them: apt install ${missing[*]}"
+fi
+
+say "installing ${missing[*]}"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+quietly() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive "$@" </dev/null >"$log" 2>&1; }
+quietly apt-get update -q || say "apt-get update failed ($(tail -n 1 "$log")); going on with the lists that are there"
+quietly apt-get install -q -y --no-install-recommends "${missing[@]}" ||
+    give_up "apt could not install them: $(grep -E '^E:' "$log" | head -n 1)"
