@@ -5,9 +5,9 @@ set -uo pipefail
 
 packages=(
     gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-base gstreamer1.0-plugins-good
-    gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly # an RTSP server
-    webhook                                            # a receiver that is not ours
-    postgresql                                         # the other database
+    gstreamer1.0-plugins-bad # with the three above: an RTSP server
+    webhook                  # a receiver that is not ours
+    postgresql               # the other database
 )
 
 say() { printf '%s\n' "neighbours: $*" >&2; }

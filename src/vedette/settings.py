@@ -122,6 +122,7 @@ def _declare(group: str, kind: str, sentence: str, *, shown: str = "", unit: str
 
 _service = partial(_declare, "The service")
 _storage = partial(_declare, "Storage")
+_limit = partial(_declare, "Limits")
 _reach = partial(_declare, "What may be reached")
 _running = partial(_declare, "Running tasks")
 _first = partial(_declare, "The first start", default=None, shown="generated")
@@ -182,12 +183,12 @@ class Settings(BaseSettings):
         default_factory=_below("secret.key"),
         shown="`<data_dir>/secret.key`",
     )
-    task_quota: int = _storage("number", "Tasks a project may have.", default=5000, ge=0)
-    source_quota: int = _storage("number", "Video sources a project may have.", default=5000, ge=0)
-    event_max_age_days: float = _storage(
+    task_quota: int = _limit("number", "Tasks a project may have.", default=5000, ge=0)
+    source_quota: int = _limit("number", "Video sources a project may have.", default=5000, ge=0)
+    event_max_age_days: float = _limit(
         "number", "Stored events older than this are removed.", unit="days", default=30.0, gt=0
     )
-    event_max_count: int = _storage(
+    event_max_count: int = _limit(
         "number", "Stored events a project keeps; beyond it the oldest are removed.", default=100_000, ge=1
     )
 

@@ -1,0 +1,166 @@
+"""Write the reference pages that are made from the code: settings, errors, states, commands.
+
+`gen_docs.py` writes them, `gen_docs.py --check` fails if one of them is not what would be written.
+"""
+
+import sys
+from collections.abc import Callable, Iterable
+from itertools import groupby
+from pathlib import Path
+
+from vedette.model import errors, lifecycle
+from vedette.settings import PREFIX, Settings
+
+REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
+MADE = "<!-- Made by scripts/gen_docs.py from {source}; edit that, not this. -->"
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a Markdown table."""
+    head = list(head)
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def settings() -> str:
+    """Return the page of the settings."""
+    parts = [
+        "# Settings",
+        MADE.format(source="src/vedette/settings.py"),
+        (
+            "Each setting is read from the environment, or from a TOML file under the name in lower case without "
+            f"`{PREFIX}`; the environment wins. `VEDETTE_CONFIG` names the file; without it `vedette.toml` in the folder "
+            "where the service is started is read, if it is there. An empty variable counts as unset. A name that nobody "
+            "knows and a value that breaks its rule stop the start with one line that says which."
+        ),
+        (
+            "Lists are texts with a separator, or JSON lists; in the file they are TOML lists. In Kubernetes, set "
+            "`enableServiceLinks: false`: a Service called `vedette` would otherwise put variables of its own beside these."
+        ),
+    ]
+    for group, rows in groupby(Settings.table(), key=lambda row: row.group):
+        parts += [
+            f"## {group}",
+            table(
+                ("variable", "value", "default", "unit", "what it does"),
+                ((f"`{PREFIX}{row.name.upper()}`", row.kind, row.default, row.unit, row.sentence) for row in rows),
+            ),
+        ]
+    parts += [
+        "## Variables that are no settings",
+        table(
+            ("variable", "what it does"),
+            (
+                ("`VEDETTE_CONFIG`", "Names the settings file."),
+                ("`VEDETTE_TEST_DATA`", "Folder of clips and models for the tests; default `../shared/data`."),
+                ("`VEDETTE_TEST_STRICT`", "`1`: a test that lacks a neighbour or its data fails instead of skipping."),
+            ),
+        ),
+    ]
+    return "\n\n".join(parts)
+
+
+def _tree(kind: type[errors.VedetteError]) -> Iterable[type[errors.VedetteError]]:
+    yield kind
+    for child in kind.__subclasses__():
+        yield from _tree(child)
+
+
+def error_page() -> str:
+    """Return the page of the errors."""
+    parts = [
+        "# Errors",
+        MADE.format(source="src/vedette/model/errors.py"),
+        (
+            "A refused request is answered with six keys: `error_code`, `error_msg` and `detail` (what happened, in this "
+            "case), `params` (the field at fault, if one is), `reason` and `advice`. A task that failed carries `code` and "
+            "`message` in its `error`. Codes that begin with `VIAS.` and `APIGW.` are the published ones, some of which "
+            "stand for several things; codes that begin with `VEDETTE.` are ours. *Transient* means that the service "
+            "itself tries again."
+        ),
+        table(
+            ("code", "name", "what happened", "reason", "advice", "transient"),
+            (
+                (f"`{k.code}`", f"`{k.__name__}`", _first(k), k.reason, k.advice, "yes" if k.transient else "")
+                for k in _tree(errors.VedetteError)
+            ),
+        ),
+    ]
+    return "\n\n".join(parts)
+
+
+def _first(kind: type) -> str:
+    return (kind.__doc__ or "").strip().splitlines()[0]
+
+
+def states() -> str:
+    """Return the page of the task states, with the picture drawn from the table."""
+    edges: dict[tuple[str, str], list[str]] = {}
+    for state, moves in lifecycle.TRANSITIONS.items():
+        for signal, following in moves.items():
+            edges.setdefault((state.value, following.value), []).append(signal.value)
+    picture = ["```mermaid", "stateDiagram-v2", "    [*] --> PENDING"]
+    picture += [f"    {a} --> {b}: {', '.join(signals)}" for (a, b), signals in edges.items()]
+    picture += ["    DELETING --> [*]", "```"]
+    kinds = (
+        (lifecycle.WANTED, "is to run"),
+        (lifecycle.CLEARING, "waits until nothing of it runs any more"),
+        (lifecycle.RESTING, "rests"),
+    )
+    parts = [
+        "# States of a task",
+        MADE.format(source="src/vedette/model/lifecycle.py"),
+        (
+            "A task is always in one of fifteen states. What moves it is a signal: somebody asks for something (`start`, "
+            "`stop`, `upgrade`, `freeze`, `thaw`, `delete`), or the data plane tells something. A signal that a state does "
+            "not know is refused with `VIAS.00010012` when a user sent it, and passed over when the data plane told it."
+        ),
+        (
+            "A live source that is away is tried again without limit: the task is `ABNORMAL` meanwhile, and `RUNNING` comes "
+            "only with a picture. `START_FAILED` is for what no retry cures, such as a wrong address or a file that is no "
+            "video. A task for which no worker has room stays `PENDING`; its `status` says so. A crash leads through "
+            "`RECOVERING`; `FAILED` comes when a task's worker was lost several times in a row (`VEDETTE_CRASH_BUDGET`) "
+            "without progress between. A file that was read to its end is `SUCCEEDED`."
+        ),
+        "\n".join(picture),
+        table(
+            ("state", "the task", "signal → next state"),
+            (
+                (
+                    f"`{state.value}`",
+                    next(words for members, words in kinds if state in members),
+                    ", ".join(f"{s.value} → `{t.value}`" for s, t in moves.items()) or "the record is removed",
+                )
+                for state, moves in lifecycle.TRANSITIONS.items()
+            ),
+        ),
+    ]
+    return "\n\n".join(parts)
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "settings.md": settings,
+    "errors.md": error_page,
+    "states.md": states,
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Write or check the pages; return the exit status."""
+    stale = []
+    for name, page in PAGES.items():
+        path, text = REFERENCE / name, page() + "\n"
+        if path.exists() and path.read_text() == text:
+            continue
+        stale.append(name)
+        if "--check" not in arguments:
+            path.write_text(text)
+            print(f"written: docs/reference/{name}")
+    if stale and "--check" in arguments:
+        print(f"out of date: {', '.join(stale)}; run .venv/bin/python scripts/gen_docs.py")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
