@@ -1,0 +1,37 @@
+"""Boxes by the many: overlap, and the suppression of those that mean the same thing."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32] | NDArray[np.float64]
+
+
+def areas(boxes: Floats) -> Floats:
+    """Return the (n,) areas of (n, 4) boxes given as left, top, right, bottom; 0 for turned-over ones."""
+    return np.asarray(np.clip(boxes[:, 2] - boxes[:, 0], 0, None) * np.clip(boxes[:, 3] - boxes[:, 1], 0, None))
+
+
+def overlap(one: Floats, other: Floats) -> NDArray[np.float64]:
+    """Return the (n, m) intersection over union of (n, 4) and (m, 4) boxes."""
+    if not len(one) or not len(other):
+        return np.zeros((len(one), len(other)))
+    a, b = one[:, None, :].astype(np.float64), other[None, :, :].astype(np.float64)
+    width = np.clip(np.minimum(a[..., 2], b[..., 2]) - np.maximum(a[..., 0], b[..., 0]), 0, None)
+    height = np.clip(np.minimum(a[..., 3], b[..., 3]) - np.maximum(a[..., 1], b[..., 1]), 0, None)
+    shared = width * height
+    union = areas(one).astype(np.float64)[:, None] + areas(other).astype(np.float64)[None, :] - shared
+    return np.asarray(shared / np.maximum(union, 1e-9))
+
+
+def distinct(boxes: Floats, scores: Floats, classes: NDArray[np.int64], limit: float) -> NDArray[np.int64]:
+    """Return the rows that stay, best first, when of two boxes of one class that overlap by more than `limit` the
+    weaker goes (greedy non-maximum suppression, per class).
+    """
+    order = np.argsort(-scores, kind="stable")
+    clash = overlap(boxes[order], boxes[order]) > limit
+    clash &= classes[order][:, None] == classes[order][None, :]
+    gone = np.zeros(len(order), np.bool_)
+    for row in range(len(order)):
+        if not gone[row]:
+            gone[row + 1 :] |= clash[row, row + 1 :]
+    return np.asarray(order[~gone], np.int64)

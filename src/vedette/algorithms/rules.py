@@ -1,0 +1,215 @@
+"""Rules over tracks: who crossed a line, who is in a region and for how long.
+
+Each keeps a few numbers per track. `Standing` says what a rule may make of a track at this moment.
+"""
+
+from dataclasses import astuple, dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vedette.algorithms.base import PlainState
+from vedette.algorithms.geometry import Line, Points, Polygon
+
+Ids = NDArray[np.int64]
+
+
+class Standing(IntEnum):
+    """What a track counts for."""
+
+    UNSURE = 0
+    """Not yet believed: where it is first seen is remembered, and what it does is told once it is believed."""
+    IGNORED = 1
+    """Believed, and not asked for: its place is followed, and nothing is told."""
+    COUNTED = 2
+
+
+@dataclass(slots=True)
+class _Side:
+    """One track and a line: the side it was last clearly on, the last place, where it last stepped over."""
+
+    side: int = 0
+    x: float = 0.0
+    y: float = 0.0
+    over: float = -1e9
+    told_at: float = -1e18
+
+
+@dataclass(frozen=True, slots=True)
+class Crossed:
+    """A track went from one side of a line to the other; sides as signs of `Line.signed`."""
+
+    track: int
+    before: int
+    after: int
+
+
+class LineWatch:
+    """Tells who crosses a line, and which way.
+
+    A side counts when the foot stands further than `slack` pixels from the line, so that somebody who lingers on it
+    does not cross it again and again; the place of the crossing must lie between the line's ends.
+
+    Args:
+        line: the line.
+        interval_s: seconds in which the same track is not told of again.
+    """
+
+    def __init__(self, line: Line, interval_s: float = 0.0) -> None:
+        self.line = line
+        self._interval = interval_s
+        self._sides: dict[int, _Side] = {}
+
+    def update(self, ids: Ids, feet: Points, standings: list[Standing], slack: float, time: float) -> list[Crossed]:
+        """Take up the feet of one picture and return the crossings."""
+        crossed = []
+        if not len(ids):
+            return crossed
+        margin = slack / max(np.hypot(*np.subtract(self.line.end, self.line.start)), 1.0)
+        signed = self.line.signed(feet)
+        for track, foot, distance, standing in zip(ids.tolist(), feet, signed, standings, strict=True):
+            known = self._sides.get(track)
+            if known is None:
+                known = self._sides[track] = _Side(x=float(foot[0]), y=float(foot[1]))
+            self._step(known, foot, float(distance))
+            side = 0 if abs(distance) <= slack else (1 if distance > 0 else -1)
+            if side == 0 or side == known.side:
+                continue
+            if known.side == 0:
+                known.side = side
+            elif standing is not Standing.UNSURE:
+                inside = -margin <= known.over <= 1 + margin
+                if inside and standing is Standing.COUNTED and time - known.told_at >= self._interval:
+                    crossed.append(Crossed(track, known.side, side))
+                    known.told_at = time
+                known.side = side
+        return crossed
+
+    def _step(self, known: _Side, foot: Points, distance: float) -> None:
+        """Remember where along the line the last step over it was made."""
+        before = float(self.line.signed(np.array([[known.x, known.y]]))[0])
+        if (before > 0) != (distance > 0):
+            share = before / (before - distance)
+            place = np.array([[known.x + share * (foot[0] - known.x), known.y + share * (foot[1] - known.y)]])
+            known.over = float(self.line.along(place)[0])
+        known.x, known.y = float(foot[0]), float(foot[1])
+
+    def keep(self, alive: frozenset[int]) -> None:
+        """Forget the tracks that will not come back."""
+        self._sides = {track: known for track, known in self._sides.items() if track in alive}
+
+    def state(self) -> PlainState:
+        """Return what it remembers."""
+        return {str(track): list(astuple(known)) for track, known in self._sides.items()}
+
+    def restore(self, state: PlainState) -> None:
+        """Take up what `state` gave."""
+        self._sides = {int(track): _Side(*known) for track, known in state.items()}
+
+
+@dataclass(slots=True)
+class _Stay:
+    """One track and a region.
+
+    Attributes:
+        outside: whether it was ever seen outside.
+        since: when it came in, or -1.
+        left: when it was first seen clearly outside again, or -1.
+        told: whether its entry has been told, or is not to be.
+        lingered: whether its long stay has been told.
+    """
+
+    outside: bool = False
+    since: float = -1.0
+    left: float = -1.0
+    told: bool = False
+    lingered: bool = False
+    told_at: float = -1e18
+    lingered_at: float = -1e18
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A track is in a region now; `from_outside` if it was seen outside before."""
+
+    track: int
+    from_outside: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lingered:
+    """A track has been in a region for the time that counts as loitering."""
+
+    track: int
+
+
+ENTERED_S = 0.3
+"""Seconds a foot that is hardly inside must stay before it counts as in."""
+LEFT_S = 2.0
+"""Seconds clearly outside after which a stay is over: coming back later is a new one."""
+
+
+class RegionWatch:
+    """Tells who comes into a region, and who stays.
+
+    Args:
+        polygon: the region.
+        dwell_s: seconds of a stay that count as loitering.
+        interval_s: seconds in which the same track is not told of again.
+    """
+
+    def __init__(self, polygon: Polygon, dwell_s: float, interval_s: float = 0.0) -> None:
+        self.polygon = polygon
+        self._dwell = dwell_s
+        self._interval = interval_s
+        self._stays: dict[int, _Stay] = {}
+
+    def update(
+        self, ids: Ids, feet: Points, standings: list[Standing], slack: float, time: float
+    ) -> list[Entered | Lingered]:
+        """Take up the feet of one picture and return what has come to pass."""
+        told: list[Entered | Lingered] = []
+        if not len(ids):
+            return told
+        depths = self.polygon.signed(feet)
+        for track, depth, standing in zip(ids.tolist(), depths, standings, strict=True):
+            stay = self._stays.setdefault(track, _Stay())
+            self._follow(stay, float(depth), slack, time)
+            if stay.since < 0 or standing is not Standing.COUNTED:
+                continue
+            surely = depth > slack or time - stay.since >= ENTERED_S
+            if not stay.told and surely and time - stay.told_at >= self._interval:
+                stay.told, stay.told_at = True, time
+                told.append(Entered(track, stay.outside))
+            if not stay.lingered and time - stay.since >= self._dwell and time - stay.lingered_at >= self._interval:
+                stay.lingered, stay.lingered_at = True, time
+                told.append(Lingered(track))
+        return told
+
+    @staticmethod
+    def _follow(stay: _Stay, depth: float, slack: float, time: float) -> None:
+        if depth >= 0:
+            stay.left = -1.0
+            if stay.since < 0:
+                stay.since = time
+            return
+        stay.outside = True
+        if not stay.told and not stay.lingered:
+            stay.since = -1.0
+        elif depth < -slack:
+            stay.left = time if stay.left < 0 else stay.left
+            if time - stay.left >= LEFT_S:
+                stay.since, stay.left, stay.told, stay.lingered = -1.0, -1.0, False, False
+
+    def keep(self, alive: frozenset[int]) -> None:
+        """Forget the tracks that will not come back."""
+        self._stays = {track: stay for track, stay in self._stays.items() if track in alive}
+
+    def state(self) -> PlainState:
+        """Return what it remembers."""
+        return {str(track): list(astuple(stay)) for track, stay in self._stays.items()}
+
+    def restore(self, state: PlainState) -> None:
+        """Take up what `state` gave."""
+        self._stays = {int(track): _Stay(*stay) for track, stay in state.items()}
