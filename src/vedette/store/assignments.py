@@ -46,7 +46,7 @@ def assign(conn: Connection, stream_id: StreamId, worker_id: WorkerId) -> int | 
     free = (streams.c.id == stream_id, streams.c.worker_id.is_(None))
     if conn.execute(update(streams).where(*free).values(worker_id=worker_id, epoch=streams.c.epoch + 1)).rowcount != 1:
         return None
-    return conn.execute(select(streams.c.epoch).where(streams.c.id == stream_id)).scalar_one()
+    return int(conn.execute(select(streams.c.epoch).where(streams.c.id == stream_id)).scalar_one())
 
 
 def release(conn: Connection, stream_id: StreamId, epoch: int) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from vedette.model.errors import Misconfigured, Unavailable
@@ -70,7 +70,7 @@ def open_database(url: str) -> Database:
             )
     except ModuleNotFoundError as error:
         raise Misconfigured(f"The database needs the package {error.name}: pip install 'vedette[postgres]'.") from None
-    except Exception as error:  # SQLAlchemy's own parse errors have no common base worth naming
+    except SQLAlchemyError as error:
         raise Misconfigured(f"VEDETTE_DATABASE_URL cannot be used: {type(error).__name__}.") from None
     raise Misconfigured(f"VEDETTE_DATABASE_URL names {backend}; sqlite and postgresql are supported.")
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, select, update
@@ -9,10 +10,26 @@ from sqlalchemy.exc import IntegrityError
 
 from vedette.model.errors import TaskNameTaken, TaskNotFound
 from vedette.model.ids import ProjectId, RunId, StreamId, TaskId
-from vedette.model.lifecycle import State
+from vedette.model.lifecycle import WANTED, State
 from vedette.model.task import Move, Task, TaskDocument
 from vedette.store.tables import checkpoints, destinations, outbox, task_moves, tasks, video_sources
 from vedette.store.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a task stands, without its document: what the loops look at all the time."""
+
+    id: TaskId
+    project_id: ProjectId
+    state: State
+    updated_at: int
+    status: str
+    error_code: str | None
+    run_id: RunId | None
+    stream_id: StreamId | None
+    crashes: int
+
 
 STATUS_LENGTH = 4096
 ERROR_LENGTH = 512
@@ -63,9 +80,20 @@ def get(conn: Connection, vault: Vault, project_id: ProjectId, task_id: TaskId) 
     return found[0]
 
 
-def of_states(conn: Connection, vault: Vault, states: Collection[State]) -> list[Task]:
-    """Return all tasks in these states, of every project (for the loops), oldest first."""
-    return _select(conn, vault, tasks.c.state.in_(list(states)))
+def standing(conn: Connection, states: Collection[State]) -> list[Standing]:
+    """Return where all tasks in these states stand, of every project (for the loops), oldest first."""
+    names = [field.name for field in fields(Standing)]
+    rows = conn.execute(
+        select(*(tasks.c[name] for name in names))
+        .where(tasks.c.state.in_(list(states)))
+        .order_by(tasks.c.created_at, tasks.c.id)
+    )
+    return [Standing(**(dict(row) | {"state": State(row["state"])})) for row in rows.mappings()]
+
+
+def some(conn: Connection, vault: Vault, task_ids: Collection[TaskId]) -> list[Task]:
+    """Return these tasks, of whatever project (for the loops), oldest first."""
+    return _select(conn, vault, tasks.c.id.in_(list(task_ids)))
 
 
 def of_streams(conn: Connection, vault: Vault, stream_ids: Collection[StreamId]) -> list[Task]:
@@ -100,7 +128,16 @@ def count_by_state(conn: Connection) -> dict[str, int]:
     return {row.state: row.n for row in rows}
 
 
-def move(conn: Connection, task: Task, path: Sequence[State], *, cause: str, actor: str, at: int, **columns: Any) -> bool:
+def move(
+    conn: Connection,
+    task: Task | Standing,
+    path: Sequence[State],
+    *,
+    cause: str,
+    actor: str,
+    at: int,
+    **columns: Any,
+) -> bool:
     """Move a task along a path of states, each step recorded; write further columns with the last one.
 
     The move happens only if the task still stands where it was read (state and run); an empty path writes the
@@ -128,6 +165,18 @@ def move(conn: Connection, task: Task, path: Sequence[State], *, cause: str, act
     return True
 
 
+def calm(conn: Connection, task_id: TaskId) -> int:
+    """Forget a task's crashes; return 1 if it had any."""
+    here = (tasks.c.id == task_id, tasks.c.crashes > 0)
+    return conn.execute(update(tasks).where(*here).values(crashes=0)).rowcount
+
+
+def wanted_streams(conn: Connection) -> set[StreamId]:
+    """Return the streams that some task is to feed on."""
+    here = (tasks.c.stream_id.is_not(None), tasks.c.state.in_(list(WANTED)))
+    return {StreamId(stream_id) for stream_id in conn.execute(select(tasks.c.stream_id).where(*here)).scalars()}
+
+
 def remove(conn: Connection, task_id: TaskId) -> bool:
     """Remove a task that is DELETING, with its history; events and what is still to be sent of them stay."""
     here = (tasks.c.id == task_id, tasks.c.state == State.DELETING)
@@ -145,7 +194,14 @@ def history(conn: Connection, project_id: ProjectId, task_id: TaskId) -> list[Mo
         .order_by(task_moves.c.id)
     )
     return [
-        Move(TaskId(row.task_id), row.at, State(row.before) if row.before else None, State(row.after), row.cause, row.actor)
+        Move(
+            TaskId(row.task_id),
+            row.at,
+            State(row.before) if row.before else None,
+            State(row.after),
+            row.cause,
+            row.actor,
+        )
         for row in rows
     ]
 
@@ -164,9 +220,7 @@ def forget_targets(conn: Connection) -> None:
     """Remove destinations of tasks that are gone, once nothing is left to be sent there."""
     wanted = select(outbox.c.destination_id)
     living = select(tasks.c.id)
-    conn.execute(
-        delete(destinations).where(destinations.c.id.not_in(wanted), destinations.c.task_id.not_in(living))
-    )
+    conn.execute(delete(destinations).where(destinations.c.id.not_in(wanted), destinations.c.task_id.not_in(living)))
 
 
 def _record(conn: Connection, step: Move) -> None:

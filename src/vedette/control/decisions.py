@@ -1,0 +1,145 @@
+"""The reconciler's mind, without its hands: what is wanted and what is seen give what to do. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum, auto
+from itertools import product
+from typing import Any, Final
+
+from vedette.control.fleet import WorkerView
+from vedette.model.ids import StreamId, WorkerId
+from vedette.model.lifecycle import CLEARING, WANTED, Signal, State, path
+from vedette.model.stream import Failure, RunReport, StreamReport, StreamState
+from vedette.store.assignments import Holding
+from vedette.store.tasks import Standing
+
+G = Signal
+
+
+class Seen(StrEnum):
+    """What is seen of a task."""
+
+    NOTHING = auto()
+    """Nobody holds its stream."""
+    UNHEARD = auto()
+    """Somebody holds it, and has no picture to show yet."""
+    ALIVE = auto()
+    SICK = auto()
+    """The source is away; it is tried again."""
+    SILENT = auto()
+    """Its worker has not been heard for a while, but its lease is not over."""
+    ENDED = auto()
+    REFUSED = auto()
+    BROKEN = auto()
+
+
+RUN, REST = True, False
+
+DECISIONS: Final[Mapping[tuple[bool, Seen], tuple[Signal, ...]]] = {
+    (RUN, Seen.NOTHING): (G.LOST,),
+    (RUN, Seen.UNHEARD): (),
+    (RUN, Seen.ALIVE): (G.STARTED,),
+    (RUN, Seen.SICK): (G.SICK,),
+    (RUN, Seen.SILENT): (G.LOST,),
+    (RUN, Seen.ENDED): (G.STARTED, G.ENDED),
+    (RUN, Seen.REFUSED): (G.REFUSED, G.CRASHED),
+    (RUN, Seen.BROKEN): (G.STARTED, G.CRASHED),
+    (REST, Seen.NOTHING): (G.STOPPED,),
+    (REST, Seen.UNHEARD): (),
+    (REST, Seen.ALIVE): (),
+    (REST, Seen.SICK): (),
+    (REST, Seen.SILENT): (),
+    (REST, Seen.ENDED): (G.STOPPED,),
+    (REST, Seen.REFUSED): (G.STOPPED,),
+    (REST, Seen.BROKEN): (G.STOPPED,),
+}
+"""wanted, seen -> what the task is told. A task that is to run and that nobody holds is placed besides. A task that is
+to rest is out of its worker's orders the moment its state says so; it only has to be waited for."""
+
+assert set(DECISIONS) == set(product((RUN, REST), Seen)), "a case was forgotten"
+
+STREAM_SEEN: Final[Mapping[StreamState, Seen]] = {
+    StreamState.OPENING: Seen.UNHEARD,
+    StreamState.FLOWING: Seen.ALIVE,
+    StreamState.AWAY: Seen.SICK,
+    StreamState.ENDED: Seen.ENDED,
+    StreamState.REFUSED: Seen.REFUSED,
+    StreamState.FAILED: Seen.BROKEN,
+}
+
+SILENT_S: Final = 2.5
+"""A worker speaks every second; after this long without a word its tasks are RECOVERING."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What a round does to one task."""
+
+    task: Standing
+    path: Sequence[State]
+    cause: str
+    columns: Mapping[str, Any] = field(default_factory=dict)
+
+
+def find(
+    task: Standing, held: Mapping[StreamId, Holding], fleet: Mapping[WorkerId, WorkerView], now: float
+) -> tuple[Seen, StreamReport | None, RunReport | None]:
+    """Return what is seen of a task, and the words of its worker that show it.
+
+    Args:
+        now: seconds of the monotonic clock.
+    """
+    holding = held.get(task.stream_id) if task.stream_id else None
+    if holding is None or holding.worker_id is None:
+        return Seen.NOTHING, None, None
+    worker = fleet.get(holding.worker_id)
+    if worker is None or now - worker.heard_at > SILENT_S:
+        return Seen.SILENT, None, None
+    report = worker.reports.get(holding.stream_id)
+    if report is None or report.epoch != holding.epoch:
+        return (Seen.NOTHING if task.state in CLEARING else Seen.UNHEARD), None, None
+    run = next((run for run in report.runs if run.run_id == task.run_id), None)
+    if run is None:
+        return (Seen.NOTHING if task.state in CLEARING else Seen.UNHEARD), report, None
+    return (Seen.BROKEN if run.failure else STREAM_SEEN[report.state]), report, run
+
+
+def decide(task: Standing, seen: Seen, report: StreamReport | None, run: RunReport | None) -> Act:
+    """Return what to do to a task.
+
+    A report that tells a state nothing new leaves it as it is.
+    """
+    passed = path(task.state, DECISIONS[task.state in WANTED, seen])
+    failure = (run.failure if run else None) or (report.failure if report else None)
+    columns: dict[str, Any] = {}
+    if passed and passed[-1] not in WANTED and passed[-1] is not State.DELETING:
+        columns |= {"stream_id": None}
+    if seen is Seen.ALIVE and run is not None:
+        columns |= _if_new(task, status=run.note, error_code=None)
+    elif failure is not None and seen in (Seen.SICK, Seen.REFUSED, Seen.BROKEN):
+        columns |= _if_new(task, error_code=failure.code)
+    if "error_code" in columns:
+        columns["error_message"] = failure.message if failure and columns["error_code"] else None
+    if seen is Seen.ENDED:
+        columns |= {"error_code": None, "error_message": None}
+    return Act(task, passed, _cause(seen, failure), columns)
+
+
+def _if_new(task: Standing, **columns: Any) -> dict[str, Any]:
+    return {name: value for name, value in columns.items() if getattr(task, name) != value}
+
+
+def _cause(seen: Seen, failure: Failure | None) -> str:
+    return failure.message if failure else CAUSES[seen]
+
+
+CAUSES: Final[Mapping[Seen, str]] = {
+    Seen.NOTHING: "no worker holds it",
+    Seen.UNHEARD: "its worker has not said anything yet",
+    Seen.ALIVE: "pictures flow",
+    Seen.SICK: "the source is away",
+    Seen.SILENT: "its worker has fallen silent",
+    Seen.ENDED: "the file is finished",
+    Seen.REFUSED: "the source cannot be opened",
+    Seen.BROKEN: "it broke",
+}

@@ -1,0 +1,61 @@
+"""The timetable: a window opens, the task is started; it closes, the task is stopped. Found by an index, not by a scan."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlalchemy import Connection
+
+from vedette.model.lifecycle import RESTING, WANTED, Signal, path
+from vedette.model.task import Task
+from vedette.store import tasks
+from vedette.store.db import Database
+from vedette.store.vault import Vault
+
+ACTOR: Final = "timetable"
+BATCH: Final = 500
+
+
+class Scheduler:
+    """Starts and stops tasks when their windows open and close."""
+
+    def __init__(self, db: Database, vault: Vault, *, on_change: Callable[[], None]) -> None:
+        self._db = db
+        self._vault = vault
+        self._on_change = on_change
+
+    async def run_once(self, now_ms: int) -> int | None:
+        """Act on all that is due; return when something is next due, milliseconds since the epoch."""
+        while await self._db.write(self._act, now_ms):
+            self._on_change()
+        return await self._db.read(tasks.next_due)
+
+    def _act(self, conn: Connection, now_ms: int) -> int:
+        due = tasks.due(conn, self._vault, now_ms, BATCH)
+        for task in due:
+            apply(conn, task, now_ms)
+        return len(due)
+
+
+def apply(conn: Connection, task: Task, now_ms: int, *, actor: str = ACTOR) -> None:
+    """Bring one task to where its timetable has it now, and note when to look again."""
+    schedule = task.document.schedule
+    if schedule is None or not task.activated:
+        tasks.move(conn, task, (), cause="", actor=actor, at=now_ms, next_due_at=None)
+        return
+    following = schedule.next_change(now_ms)
+    columns: dict[str, object] = {"next_due_at": following}
+    if schedule.is_open(now_ms):
+        if task.state in RESTING:
+            columns |= {"run_id": None, "stream_id": None, "error_code": None, "error_message": None, "status": ""}
+            signals, cause = (Signal.START,), "its window has opened"
+        else:
+            signals, cause = (), ""
+    else:
+        columns |= {"status": f"Outside its timetable; it starts again at {_iso(following)}."}
+        signals, cause = ((Signal.STOP,) if task.state in WANTED else ()), "its window has closed"
+    tasks.move(conn, task, path(task.state, signals), cause=cause, actor=actor, at=now_ms, **columns)
+
+
+def _iso(at_ms: int | None) -> str:
+    return datetime.fromtimestamp((at_ms or 0) / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

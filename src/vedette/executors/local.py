@@ -1,0 +1,104 @@
+"""Workers as child processes of the service, from a forkserver.
+
+The forkserver imports what is heavy once; a worker is then a fork of it: quick to start, and sharing its memory. It
+starts with the first worker, so an idle service does not carry it. A worker that loses its parent ends by itself.
+"""
+
+import asyncio
+import importlib
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+from multiprocessing.context import ForkServerProcess
+
+import structlog
+
+from vedette.model.errors import Unavailable
+from vedette.model.ids import WorkerId
+from vedette.model.worker import WorkerSpec
+
+log = structlog.get_logger()
+
+CLOSE_S = 6.0
+"""How long workers may take to finish when the service closes."""
+
+
+class LocalExecutor:
+    """Worker processes on this machine."""
+
+    def __init__(self, template: WorkerSpec, limit: int, *, entry: str, preload: tuple[str, ...]) -> None:
+        """Take what every worker is given.
+
+        Args:
+            template: its `worker_id` and `url` are filled in for each worker.
+            entry: `module:function` that a worker process runs, named so that the service need not import it.
+            preload: modules the forkserver imports once for all.
+        """
+        self.node = template.node
+        self.limit = limit
+        self._template = template
+        self._entry = entry
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(list(preload))
+        self._processes: dict[WorkerId, ForkServerProcess] = {}
+        self._on_exit: Callable[[WorkerId], None] = lambda _: None
+        self._url = template.url
+
+    async def open(self, url: str, on_exit: Callable[[WorkerId], None]) -> None:
+        self._url = url
+        self._on_exit = on_exit
+
+    def present(self) -> frozenset[WorkerId]:
+        return frozenset(self._processes)
+
+    async def start(self, worker_id: WorkerId) -> None:
+        spec = replace(self._template, worker_id=worker_id, url=self._url)
+        process = self._context.Process(target=_enter, args=(self._entry, spec), name=worker_id)
+        self._processes[worker_id] = process
+        try:
+            await asyncio.to_thread(process.start)
+        except (OSError, EOFError) as error:
+            del self._processes[worker_id]
+            raise Unavailable(f"No worker process could be started: {error}.") from error
+        log.info("worker started", worker=worker_id, pid=process.pid)
+        asyncio.get_running_loop().add_reader(process.sentinel, self._exited, worker_id)
+
+    async def stop(self, worker_id: WorkerId) -> None:
+        self._signal(worker_id, signal.SIGTERM)
+
+    async def kill(self, worker_id: WorkerId) -> None:
+        self._signal(worker_id, signal.SIGKILL)
+
+    async def close(self) -> None:
+        for worker_id in self.present():
+            await self.stop(worker_id)
+        deadline = asyncio.get_running_loop().time() + CLOSE_S
+        for worker_id, process in list(self._processes.items()):
+            left = deadline - asyncio.get_running_loop().time()
+            await asyncio.to_thread(process.join, max(0.1, left))
+            if process.is_alive():
+                log.warning("worker had to be killed", worker=worker_id)
+                process.kill()
+                await asyncio.to_thread(process.join, 1.0)
+
+    def _signal(self, worker_id: WorkerId, number: signal.Signals) -> None:
+        process = self._processes.get(worker_id)
+        if process is not None and process.pid is not None and process.is_alive():
+            os.kill(process.pid, number)
+
+    def _exited(self, worker_id: WorkerId) -> None:
+        process = self._processes.pop(worker_id, None)
+        if process is None:
+            return
+        asyncio.get_running_loop().remove_reader(process.sentinel)
+        process.join()
+        log.info("worker ended", worker=worker_id, pid=process.pid, exit_code=process.exitcode)
+        process.close()
+        self._on_exit(worker_id)
+
+
+def _enter(entry: str, spec: WorkerSpec) -> None:
+    module, _, function = entry.partition(":")
+    getattr(importlib.import_module(module), function)(spec)
