@@ -1,7 +1,7 @@
 """What a still camera sees when nothing happens: one grey value, its noise, and one earlier value per pixel.
 
 Pictures are small and grey. Detection works in whole numbers on every picture; the model itself is kept in
-floating point and adapts some ten times a second, so that a picture costs about as much as scaling it down.
+floating point and adapts a few times a second, so that a picture costs about as much as scaling it down.
 
 The idea of several remembered values per pixel is that of codebooks (Kim, Chalidabhongse, Harwood, Davis: "Real-time
 foreground-background segmentation using codebook model", 2005), cut down to two: what is there, and what else
@@ -19,7 +19,7 @@ from vedette.model.frame import Image
 
 Plane = NDArray[np.float32]
 
-ADAPT_EVERY_S = 0.08
+ADAPT_EVERY_S = 0.12
 """The model is touched no more often than this; what it does is weighed by the time that has gone by."""
 LEARN_S = 1.2
 """The first pictures are only looked at; the median of a few of them is the first background."""
@@ -53,6 +53,7 @@ class Background:
 
     Attributes:
         ready: False while the first pictures are only looked at.
+        relit_at: time of the last sudden change of the light that was taken up, seconds.
     """
 
     def __init__(self) -> None:
@@ -62,6 +63,7 @@ class Background:
         self._first = 0.0
         self._last = 0.0
         self._broken_until = -1.0
+        self.relit_at = -1e9
         empty = np.empty((0, 0), np.float32)
         self._bg, self._noise, self._alt, self._support, self._returns = (empty.copy() for _ in range(5))
         self._was_changed: Image = np.empty((0, 0), np.uint8)
@@ -81,12 +83,12 @@ class Background:
             return None
         light = self._light(picture)
         if light is not None:
-            self._relight(*light)
+            self._relight(*light, time)
         difference = cv2.absdiff(picture, self._bg8)
         changed = cv2.compare(difference, self._limit8, cv2.CMP_GT)
         if self._has_known:
             known = cv2.compare(cv2.absdiff(picture, self._alt8), self._limit8, cv2.CMP_LE)
-            changed[(known & self._known8) > 0] = 0
+            changed &= ~(known & self._known8)
         changed = cv2.medianBlur(changed, 3)
         if cv2.countNonZero(changed) > BROKEN_SHARE * changed.size:
             self._broken_until = time + RELEARN_S
@@ -110,7 +112,7 @@ class Background:
         share = 1 - float(np.exp(-passed / SETTLE_S))
         cv2.accumulateWeighted(cv2.absdiff(grey, self._bg), self._noise, share, mask=rest)
         cv2.accumulateWeighted(grey, self._bg, share, mask=rest)
-        self._remember(grey, changed, passed)
+        self._remember(picture, changed, passed)
         self._render()
 
     def forget(self, where: Image) -> None:
@@ -137,7 +139,7 @@ class Background:
         return {
             "ready": self.ready,
             "shape": list(self._shape),
-            "times": [self._first, self._last, self._broken_until],
+            "times": [self._first, self._last, self._broken_until, self.relit_at],
             "samples": [sample.copy() for sample in self._samples],
             **{name: getattr(self, f"_{name}").copy() for name in _STATE},
         }
@@ -146,7 +148,7 @@ class Background:
         """Take up what `state` gave."""
         self.ready = bool(state["ready"])
         self._shape = tuple(int(side) for side in state["shape"])
-        self._first, self._last, self._broken_until = (float(at) for at in state["times"])
+        self._first, self._last, self._broken_until, self.relit_at = (float(at) for at in state["times"])
         self._samples = [np.array(sample) for sample in state["samples"]]
         for name in _STATE:
             setattr(self, f"_{name}", np.array(state[name]))
@@ -171,25 +173,30 @@ class Background:
         self.ready = True
         self._render()
 
-    def _remember(self, grey: Plane, changed: Image, passed: float) -> None:
+    def _remember(self, picture: Image, changed: Image, passed: float) -> None:
         """Keep the second value of each pixel: how long it has been there, and how often it came back."""
-        odd = changed > 0
-        same = np.abs(grey - self._alt) <= self._limit
-        again = odd & same
-        cv2.accumulateWeighted(grey, self._alt, 0.2, mask=again.view(np.uint8))
-        self._returns *= float(np.exp(-passed / RETURNS_FADE_S))
-        self._returns[again & (self._was_changed == 0)] += 1
-        other = odd & ~same
-        self._support -= np.float32(passed) * np.where(odd, np.where(same, -1, 2), 1).astype(np.float32)
+        same = cv2.compare(cv2.absdiff(picture, self._alt8), self._limit8, cv2.CMP_LE)
+        again = changed & same
+        other = changed & ~same
+        cv2.accumulateWeighted(picture, self._alt, 0.2, mask=again)
+        one = np.ones_like(self._support)
+        self._returns *= np.float32(np.exp(-passed / RETURNS_FADE_S))
+        cv2.accumulate(one, self._returns, mask=again & ~self._was_changed)
+        one *= np.float32(passed)
+        self._support -= one
+        cv2.accumulate(2 * one, self._support, mask=again)
+        cv2.accumulate(-one, self._support, mask=other)
         np.maximum(self._support, 0, out=self._support)
-        fresh = other & (self._support <= 0)
-        self._alt[fresh] = grey[fresh]
-        self._returns[fresh] = 0
+        fresh = other & cv2.compare(self._support, 0.0, cv2.CMP_LE)
+        cv2.copyTo(picture.astype(np.float32), fresh, self._alt)
+        cv2.copyTo(np.zeros_like(self._returns), fresh, self._returns)
         self._was_changed = changed.copy()
-        asleep = again & (self._support >= SLEEP_S)
-        if asleep.any():
-            self._bg[asleep], self._alt[asleep] = self._alt[asleep], self._bg[asleep]
-            self._support[asleep] = SLEEP_S + MEMORY_S
+        asleep = again & cv2.compare(self._support, SLEEP_S, cv2.CMP_GE)
+        if cv2.countNonZero(asleep):
+            old = self._bg.copy()
+            cv2.copyTo(self._alt, asleep, self._bg)
+            cv2.copyTo(old, asleep, self._alt)
+            self._support[asleep > 0] = SLEEP_S + MEMORY_S
 
     def _light(self, picture: Image) -> tuple[float, float] | None:
         """Return gain and offset that turn the background into the present light, or None if nothing is to be done.
@@ -197,47 +204,58 @@ class Background:
         Two medians, over the darker and the brighter half of the picture, give the line: up to half of the
         points of each may lie on something that moves.
         """
-        now = picture[2::5, 2::5].astype(np.float32)
-        then = self._bg[2::5, 2::5]
-        usable = (now > 4) & (now < 250)
+        now = picture[_THINNED].astype(np.float32).ravel()
+        then = cv2.max(cv2.min(self._bg[_THINNED], 255.0), 0.0).ravel()
+        usable = (now > 4) & (now < 250) & (then > 4) & (then < 250)
         if np.count_nonzero(usable) < 0.2 * usable.size:
             return None
         now, then = now[usable], then[usable]
-        offset = float(np.median(now - then))
-        middle = float(np.median(then))
+        change = now - then
+        offset, gain = _middle(change), 1.0
+        middle = _middle(then)
         dark = then <= middle
-        gain = 1.0
         if dark.any() and not dark.all():
-            low, high = float(np.median(then[dark])), float(np.median(then[~dark]))
-            if high - low > 25:
-                rise = float(np.median(now[~dark] - then[~dark])) - float(np.median(now[dark] - then[dark]))
-                gain = min(max(1 + rise / (high - low), 0.5), 2.0)
-        if abs(gain - 1) < 0.03:
-            gain = 1.0
-        else:
-            offset = float(np.median(now - gain * then))
-        return (gain, offset) if gain != 1.0 or abs(offset) >= 1.0 else None
+            contrast = _middle(then[~dark]) - _middle(then[dark])
+            if contrast > 25:
+                rise = _middle(change[~dark]) - _middle(change[dark])
+                gain = min(max(1 + rise / contrast, 0.5), 2.0)
+        if abs(gain - 1) >= 0.03:
+            return gain, _middle(now - np.float32(gain) * then)
+        return (1.0, offset) if abs(offset) >= 1.0 else None
 
-    def _relight(self, gain: float, offset: float) -> None:
-        for plane in (self._bg, self._alt):
-            plane *= gain
-            plane += offset
-            np.clip(plane, 0, 255, out=plane)
-        self._render()
+    def _relight(self, gain: float, offset: float, time: float) -> None:
+        self._bg = self._bg * np.float32(gain) + np.float32(offset)
+        self._alt = self._alt * np.float32(gain) + np.float32(offset)
+        if gain != 1.0 or abs(offset) > 3:
+            self.relit_at = time
+        self._bg8 = _grey(self._bg)
+        self._alt8 = _grey(self._alt)
 
     def _render(self) -> None:
         """Prepare what every picture is compared with."""
-        self._bg8 = cv2.convertScaleAbs(self._bg)
-        self._level = float(np.median(self._noise[::4, ::4]))
+        self._bg8 = _grey(self._bg)
+        self._alt8 = _grey(self._alt)
+        self._level = _middle(self._noise[::6, ::6].ravel())
         edges = cv2.morphologyEx(self._bg8, cv2.MORPH_GRADIENT, _SQUARE)
-        limit = NOISE_FACTOR * np.maximum(self._noise, self._level) + np.float32(4.0) + EDGE_SHARE * edges
-        self._limit = np.clip(limit, FLOOR, CEILING).astype(np.float32)
-        self._limit8 = cv2.convertScaleAbs(self._limit)
-        self._strong8 = cv2.convertScaleAbs(self._limit, alpha=STRONG)
-        known = (self._returns >= RETURNS) | (self._support >= SLEEP_S)
-        self._has_known = bool(known.any())
-        self._known8 = known.astype(np.uint8) * np.uint8(255)
-        self._alt8 = cv2.convertScaleAbs(self._alt)
+        base = cv2.convertScaleAbs(cv2.max(self._noise, self._level), alpha=NOISE_FACTOR, beta=4.0)
+        limit = cv2.addWeighted(base, 1.0, edges, EDGE_SHARE, 0.0)
+        self._limit8 = cv2.min(cv2.max(limit, FLOOR), CEILING).astype(np.uint8, copy=False)
+        self._strong8 = cv2.convertScaleAbs(self._limit8, alpha=STRONG)
+        self._known8 = cv2.compare(self._returns, RETURNS, cv2.CMP_GE) | cv2.compare(self._support, SLEEP_S, cv2.CMP_GE)
+        self._has_known = cv2.countNonZero(self._known8) > 0
+
+
+_THINNED = np.s_[3::7, 3::7]
+
+
+def _middle(values: Plane) -> float:
+    """Return the median, the upper one of two."""
+    half = len(values) // 2
+    return float(np.partition(values, half)[half])
+
+
+def _grey(plane: Plane) -> Image:
+    return plane.clip(0, 255).astype(np.uint8)
 
 
 _SQUARE = np.ones((3, 3), np.uint8)

@@ -11,10 +11,11 @@ from vedette.model.frame import Image
 MIN_AREA = 14
 """Changed pixels that a thing has at least; pictures are about 320 wide."""
 MIN_STRONG = 5
+SMALLEST_PIECE = 6
 MOST = 48
 """Things in one picture; of more, the largest are kept."""
 
-_CLOSE = np.ones((7, 3), np.uint8)
+_CLOSE = np.ones((5, 3), np.uint8)
 
 
 @dataclass(slots=True)
@@ -44,24 +45,16 @@ def find(changed: Image, strong: Image) -> list[Blob]:
     if cv2.countNonZero(changed) < MIN_AREA:
         return []
     closed = cv2.morphologyEx(changed, cv2.MORPH_CLOSE, _CLOSE)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8, ltype=cv2.CV_32S)
+    rims, _ = cv2.findContours(closed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     pieces: list[Blob] = []
-    order = np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable")[: 2 * MOST] + 1
-    for label in order.tolist() if count > 1 else []:
-        x, y, w, h, area = stats[label].tolist()
-        if area < 4:
+    for rim in rims:
+        left, top, width, height = cv2.boundingRect(rim)
+        if width * height < SMALLEST_PIECE:
             continue
-        inside = labels[y : y + h, x : x + w] == label
-        pieces.append(
-            Blob(
-                x,
-                y,
-                x + w,
-                y + h,
-                int(np.count_nonzero(changed[y : y + h, x : x + w][inside])),
-                int(np.count_nonzero(strong[y : y + h, x : x + w][inside])),
-            )
-        )
+        area = np.s_[top : top + height, left : left + width]
+        count, sure = cv2.countNonZero(changed[area]), cv2.countNonZero(strong[area])
+        pieces.append(Blob(left, top, left + width, top + height, count, sure))
+    pieces = sorted(pieces, key=_by_size)[: 2 * MOST]
     return [blob for blob in _join(pieces) if blob.area >= MIN_AREA and blob.strong >= MIN_STRONG][:MOST]
 
 
@@ -80,7 +73,11 @@ def _join(pieces: list[Blob]) -> list[Blob]:
                     again = True
                     break
         whole.append(joined)
-    return sorted(whole, key=lambda blob: (-blob.area, blob.left, blob.top))
+    return sorted(whole, key=_by_size)
+
+
+def _by_size(blob: Blob) -> tuple[int, int, int]:
+    return -blob.area, blob.left, blob.top
 
 
 def belong(a: Blob, b: Blob) -> bool:
@@ -98,7 +95,7 @@ def belong(a: Blob, b: Blob) -> bool:
     gap = -down
     tall = max(a.bottom, b.bottom) - min(a.top, b.top)
     wide = max(a.right, b.right) - min(a.left, b.left)
-    return gap <= max(3, 0.3 * max(a.height, b.height)) and tall <= 4.5 * wide
+    return gap <= max(2, 0.15 * tall) and tall <= 4 * wide
 
 
 def _union(a: Blob, b: Blob) -> Blob:

@@ -18,6 +18,8 @@ STILL_S = 0.8
 """A change that has looked the same for so long is asked whether it is an empty place."""
 LIGHT_AREA = 60
 """From so many pixels on a change can be told from light that falls on the same things."""
+GLINT_S = 6.0
+"""After a sudden change of the light, small still changes are places that did not follow it, such as a white line."""
 
 _LABELS = ("moving",)
 
@@ -45,7 +47,7 @@ class MotionDetector:
             return Detections.none(_LABELS)
         changed, strong = masks
         found = shapes.find(changed, strong)
-        kept = [blob for blob in found if not self._is_illusion(blob, small, changed)]
+        kept = [blob for blob in found if not self._is_illusion(blob, small, changed, frame.time)]
         self._background.adapt(small, changed, frame.time)
         height, width = small.shape
         corners, scores = shapes.boxes(kept, frame.width / width, frame.height / height)
@@ -59,14 +61,18 @@ class MotionDetector:
         """Take up what `state` gave."""
         self._background.restore(state)
 
-    def _is_illusion(self, blob: Blob, small: Image, changed: Image) -> bool:
+    def _is_illusion(self, blob: Blob, small: Image, changed: Image, time: float) -> bool:
         """Tell whether nothing is there: other light on the same ground, or the empty place of a thing that left."""
         area = np.s_[blob.top : blob.bottom, blob.left : blob.right]
         mask = changed[area]
-        if blob.area >= LIGHT_AREA and _same_ground(small[area], self._background.picture()[area], mask, self._background.level()):
+        if blob.area >= LIGHT_AREA and _same_ground(
+            small[area], self._background.picture()[area], mask, self._background.level()
+        ):
             return True
-        still = float(np.median(self._background.stillness()[area][mask > 0]))
-        if still < STILL_S or not _empty_place(small, self._background.picture(), blob, changed):
+        if float(np.median(self._background.stillness()[area][mask > 0])) < STILL_S:
+            return False
+        glint = blob.area < LIGHT_AREA and time - self._background.relit_at < GLINT_S
+        if not glint and not _empty_place(small, self._background.picture(), blob, changed):
             return False
         where = np.zeros_like(changed)
         where[area] = mask
@@ -83,9 +89,13 @@ def shrink(luma: Image) -> Image:
     if width <= WIDTH:
         return luma.copy()
     size = (WIDTH, max(1, round(height * WIDTH / width)))
-    if width >= 3 * WIDTH:
-        luma = cv2.resize(luma, (2 * size[0], 2 * size[1]), interpolation=cv2.INTER_NEAREST)
-    return cv2.resize(luma, size, interpolation=cv2.INTER_AREA)
+    if width < 3 * WIDTH:
+        return _resized(luma, size, cv2.INTER_LINEAR)
+    return _resized(_resized(luma, (2 * size[0], 2 * size[1]), cv2.INTER_NEAREST), size, cv2.INTER_AREA)
+
+
+def _resized(picture: Image, size: tuple[int, int], how: int) -> Image:
+    return cv2.resize(picture, size, interpolation=how).astype(np.uint8, copy=False)
 
 
 def _same_ground(now: Image, then: Image, mask: Image, noise: float) -> bool:

@@ -1,0 +1,159 @@
+"""A bench for authors of algorithms: invented pictures, scripted detectors; no camera, no model, no clock."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+
+from vedette.algorithms.base import Algorithm, AlgorithmConfig
+from vedette.model.detection import Detections
+from vedette.model.errors import ModelError
+from vedette.model.event import Finding
+from vedette.model.frame import Frame, Image, Position
+
+Sees = Callable[[float], Detections]
+"""What a detector sees, as a function of the seconds from the first picture."""
+
+C = TypeVar("C", bound=AlgorithmConfig)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A finding, and when it was told.
+
+    Attributes:
+        at: seconds from the first picture, to the millisecond.
+    """
+
+    at: float
+    finding: Finding
+
+
+def run(
+    algorithm: type[Algorithm[C]],
+    config: Mapping[str, Any],
+    *,
+    sees: Sees | Mapping[str, Sees],
+    seconds: float,
+    fps: float = 10.0,
+    size: tuple[int, int] = (1280, 720),
+    knows_classes: bool = True,
+) -> list[Found]:
+    """Run an algorithm on invented pictures and return what it told, with the time of each.
+
+    Args:
+        algorithm: the class; its configuration is checked as the service checks it.
+        config: `config.common`.
+        sees: what every detector sees, or one such function for each role.
+        seconds: how long; the picture at exactly this time is not shown.
+        fps: pictures a second.
+        size: width and height of the pictures.
+        knows_classes: what the scripted detectors say of themselves.
+
+    Raises:
+        pydantic.ValidationError: the configuration breaks a rule of the algorithm.
+        ModelError: it asked for a role that `sees` does not have.
+    """
+    checked = algorithm.manifest.config.model_validate(dict(config))
+    under_test: Any = algorithm
+    subject: Algorithm[C] = under_test(checked, ScriptedModels(sees, knows_classes=knows_classes))
+    found: list[Found] = []
+    for index in range(round(seconds * fps)):
+        frame = blank(index / fps, index=index, size=size)
+        found += [Found(round(frame.time, 3), finding) for finding in subject.process(frame)]
+    return found
+
+
+def blank(time: float, *, index: int = 0, size: tuple[int, int] = (1280, 720)) -> Frame:
+    """Return an evenly grey picture.
+
+    Args:
+        time: seconds.
+        index: its ordinal.
+        size: width and height, pixels.
+    """
+    width, height = size
+    return frame_of(np.full((height, width), 128, np.uint8), time, index=index)
+
+
+def frame_of(luma: Image, time: float, *, index: int = 0) -> Frame:
+    """Return a picture made of (height, width) grey values.
+
+    Args:
+        luma: the grey values; its colour picture has them three times.
+        time: seconds.
+        index: its ordinal.
+    """
+    return Frame(Position(0, index, round(time * 1e6)), luma, lambda: np.repeat(luma[..., None], 3, axis=2))
+
+
+def seen(
+    *boxes: tuple[float, float, float, float],
+    label: str = "person",
+    score: float = 0.9,
+    labels: tuple[str, ...] = ("person", "car"),
+) -> Detections:
+    """Return detections of one kind: boxes as left, top, right, bottom in pixels.
+
+    Raises:
+        ValueError: the label is not one of `labels`.
+    """
+    count = len(boxes)
+    return Detections.of(
+        np.array(boxes, np.float32).reshape(count, 4),
+        np.full(count, score, np.float32),
+        np.full(count, labels.index(label), np.int64),
+        labels,
+    )
+
+
+def together(*parts: Detections) -> Detections:
+    """Return several detections, which share their labels, as one."""
+    return Detections.of(
+        np.concatenate([part.boxes for part in parts]),
+        np.concatenate([part.scores for part in parts]),
+        np.concatenate([part.classes for part in parts]),
+        parts[0].labels,
+    )
+
+
+class ScriptedDetector:
+    """A detector that sees what a function of time says."""
+
+    def __init__(self, sees: Sees, *, name: str = "scripted", knows_classes: bool = True) -> None:
+        self.name = name
+        self.knows_classes = knows_classes
+        self.labels = sees(0.0).labels
+        self._sees = sees
+
+    def __call__(self, frame: Frame) -> Detections:
+        """Return what is seen at the picture's time."""
+        return self._sees(frame.time)
+
+    def state(self) -> Mapping[str, Any]:
+        """Return nothing: a script remembers nothing."""
+        return {}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take up nothing."""
+
+
+class ScriptedModels:
+    """Gives a scripted detector for each role."""
+
+    def __init__(self, sees: Sees | Mapping[str, Sees], *, knows_classes: bool = True) -> None:
+        self._sees = sees
+        self._knows_classes = knows_classes
+
+    def detector(self, role: str) -> ScriptedDetector:
+        """Return the role's detector.
+
+        Raises:
+            ModelError: nothing was scripted for the role.
+        """
+        if not isinstance(self._sees, Mapping):
+            return ScriptedDetector(self._sees, knows_classes=self._knows_classes)
+        if role not in self._sees:
+            raise ModelError(f"nothing is scripted for the role {role!r}")
+        return ScriptedDetector(self._sees[role], knows_classes=self._knows_classes)
