@@ -220,7 +220,10 @@ class Settings(BaseSettings):
         le=3600,
     )
     crash_budget: int = _running(
-        "number", "Crashes in a row without progress after which a task is FAILED.", default=5, ge=1
+        "number",
+        "How often in a row a task may lose its worker, without a minute of running between; once more and it is FAILED.",
+        default=5,
+        ge=0,
     )
     analysis_fps: float | None = _running(
         "number",

@@ -1,0 +1,88 @@
+"""What exists is documented, and the pages lead where they say."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vedette.model import errors
+from vedette.model.lifecycle import State
+from vedette.settings import OTHERS, PREFIX, Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+
+
+def _page(name: str) -> str:
+    return (DOCS / "reference" / name).read_text()
+
+
+def _missing(names: set[str], page: str) -> set[str]:
+    return {name for name in names if f"`{name}`" not in page}
+
+
+def test_generated_pages_are_current() -> None:
+    """A page that lags behind the code misleads; scripts/gen_docs.py writes them anew."""
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts/gen_docs.py", "--check"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_setting_is_documented() -> None:
+    """Also those that are no settings."""
+    assert not _missing({PREFIX + name.upper() for name in Settings.names()} | OTHERS, _page("settings.md"))
+
+
+def test_every_error_code_is_documented() -> None:
+    """A code that nobody can look up is noise."""
+    todo, codes = [errors.VedetteError], set()
+    while todo:
+        kind = todo.pop()
+        codes.add(kind.code)
+        todo += kind.__subclasses__()
+    assert not _missing(codes, _page("errors.md"))
+
+
+def test_every_state_is_documented() -> None:
+    """All fifteen."""
+    assert not _missing({state.value for state in State}, _page("states.md"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    """To a file that is there and, where a heading is named, to that heading."""
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        if re.match(r"https?://", target):
+            continue
+        path, _, heading = target.partition("#")
+        found = (page.parent / path).resolve() if path else page
+        assert found.exists(), f"{target} leads nowhere"
+        if heading:
+            titles = re.findall(r"^#+ (.+)$", found.read_text(), re.MULTILINE)
+            assert heading in {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_every_page_can_be_reached_from_the_first() -> None:
+    """A page that nothing leads to is not read."""
+    seen: set[Path] = set()
+    todo = [ROOT / "README.md", DOCS / "README.md"]
+    while todo:
+        page = todo.pop()
+        if page in seen:
+            continue
+        seen.add(page)
+        targets = re.findall(r"\]\(([^)\s#:]+\.md)[^)]*\)", page.read_text())
+        todo += [(page.parent / target).resolve() for target in targets]
+    assert set(DOCS.rglob("*.md")) <= seen
+
+
+def test_variables_named_in_the_pages_exist() -> None:
+    """A setting that was renamed must not live on in a guide."""
+    known = {PREFIX + name.upper() for name in Settings.names()} | OTHERS
+    for page in PAGES:
+        named = set(re.findall(r"\bVEDETTE_[A-Z_]*[A-Z]\b", page.read_text()))
+        assert named <= known, f"{page.relative_to(ROOT)} names {named - known}"
