@@ -1,0 +1,46 @@
+"""What a destination is to the dispatcher: something that takes one delivery, or raises."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from vedette.model.ids import EventId, TaskId
+from vedette.model.output import DisOutput, ObsOutput, WebhookOutput
+
+Target = WebhookOutput | ObsOutput | DisOutput
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One event on its way to one destination.
+
+    Attributes:
+        event_id: the same in every attempt; receivers tell repeats by it.
+        attempt: from 1.
+        message: the documented envelope, without the picture.
+        picture: JPEG, or None.
+        target: where to; holds the caller's secrets.
+    """
+
+    event_id: EventId
+    task_id: TaskId
+    attempt: int
+    message: Mapping[str, Any]
+    picture: bytes | None = field(repr=False)
+    target: Target = field(repr=False)
+
+
+class Sink(Protocol):
+    """One kind of destination. It tries once; the dispatcher decides whether to try again."""
+
+    async def send(self, delivery: Delivery) -> None:
+        """Hand the delivery over; return when the destination has it.
+
+        Raises:
+            SinkUnreachable: nobody answers.
+            SinkBusy: it answers that it cannot now.
+            SinkRefused: it does not want this delivery.
+            SinkForbidden: our guard forbids the address.
+            SinkGone: it wants none of this any more.
+        """
+        ...

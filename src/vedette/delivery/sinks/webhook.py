@@ -1,0 +1,158 @@
+"""Calls the user's address with one event: the documented message, whole, with the user's own headers.
+
+Receivers in the field read `Content-Length` bytes and know nothing of chunks, so the body is made first and sent in
+one piece. The contract is that of the published manual: any 2xx is done.
+"""
+
+import asyncio
+import base64
+import json
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+import aiohttp
+
+from vedette.delivery.sinks.base import Delivery
+from vedette.model.errors import SinkBusy, SinkGone, SinkRefused, SinkUnreachable
+from vedette.model.output import WebhookOutput
+
+TIMEOUT_S = 15.0
+"""For the whole call, from the look-up of the name to the status."""
+RETRY_AFTER_CAP_S = 3600.0
+"""No destination can ask for a longer pause."""
+READ_CAP = 65_536
+"""Bytes of an answer that are read so that the connection can be used again; a longer answer costs the connection."""
+READ_S = 2.0
+"""Seconds for those bytes: the status has been told, and nothing more is of interest."""
+
+OURS: Final = frozenset(
+    {"host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade", "expect"}
+)
+"""Headers that describe the connection or the length: a user's value would break or smuggle the request."""
+OUR_PREFIXES: Final = ("x-vedette-", "proxy-")
+
+_BUSY: Final = frozenset({408, 425, 429})
+
+
+class WebhookSink:
+    """Sends deliveries as HTTP POST.
+
+    Attributes:
+        session: a guarded session (`delivery.guard`); the maker closes it.
+        clock: seconds since the epoch, for `Retry-After` dates.
+    """
+
+    def __init__(
+        self, session: aiohttp.ClientSession, *, timeout_s: float = TIMEOUT_S, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._session = session
+        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
+        self._clock = clock
+
+    async def send(self, delivery: Delivery) -> None:
+        """Post the event; see `Sink.send` for what is raised."""
+        target = delivery.target
+        if not isinstance(target, WebhookOutput) or not target.url.lower().startswith(("http://", "https://")):
+            raise SinkRefused("Only http and https addresses can be called.")
+        body, headers = encode(delivery), _headers(target.headers, delivery)
+        try:
+            await self._post(target.url, body, headers)
+        except aiohttp.ClientConnectionError as error:
+            if isinstance(error, aiohttp.ClientConnectorError):
+                raise SinkUnreachable(_told(error)) from error
+            await self._again(target.url, body, headers)
+
+    async def _again(self, url: str, body: bytes, headers: dict[str, str]) -> None:
+        """Repeat at once: the receiver had closed a kept connection just when it was used, which is nobody's fault."""
+        try:
+            await self._post(url, body, headers)
+        except aiohttp.ClientConnectionError as error:
+            raise SinkUnreachable(_told(error)) from error
+
+    async def _post(self, url: str, body: bytes, headers: dict[str, str]) -> None:
+        try:
+            async with self._session.post(
+                url, data=body, headers=headers, timeout=self._timeout, allow_redirects=False
+            ) as answer:
+                self._judge(answer)
+                await _drain(answer)
+        except TimeoutError as error:
+            raise SinkUnreachable(f"No answer within {self._timeout.total:g} s.") from error
+        except (aiohttp.ClientSSLError, aiohttp.ClientConnectorCertificateError) as error:
+            raise SinkUnreachable(f"The TLS connection failed: {_told(error)}") from error
+        except aiohttp.InvalidURL as error:
+            raise SinkRefused("The address of the webhook is not valid.") from error
+        except aiohttp.ClientConnectionError:
+            raise
+        except aiohttp.ClientError as error:
+            raise SinkUnreachable(f"The answer is not HTTP: {type(error).__name__}.") from error
+        except ValueError as error:
+            raise SinkRefused("The address or a header of the webhook cannot be sent.") from error
+
+    def _judge(self, answer: aiohttp.ClientResponse) -> None:
+        status = answer.status
+        if 200 <= status < 300:
+            return
+        if status == 410:
+            raise SinkGone("The destination answered 410: it is gone for good.")
+        if status in _BUSY or status >= 500:
+            wait = retry_after_s(answer.headers.get("Retry-After"), self._clock())
+            raise SinkBusy(f"The destination answered {status}.", retry_after_s=wait)
+        if 300 <= status < 400:
+            raise SinkRefused(f"The destination answered {status}; redirects are not followed.")
+        raise SinkRefused(f"The destination answered {status}.")
+
+
+def encode(delivery: Delivery) -> bytes:
+    """Return the body: the message, and the picture as `image_base64` where there is one."""
+    message = dict(delivery.message)
+    if delivery.picture is not None:
+        message["image_base64"] = base64.b64encode(delivery.picture).decode()
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def retry_after_s(value: str | None, now_s: float) -> float | None:
+    """Return the seconds that a `Retry-After` header asks for (RFC 9110, 10.2.3): a number or a date; capped."""
+    if value is None:
+        return None
+    text = value.strip()
+    if text.isascii() and text.isdigit():
+        return min(float(text), RETRY_AFTER_CAP_S)
+    try:
+        wait = parsedate_to_datetime(text).timestamp() - now_s
+    except (ValueError, OverflowError):
+        return None
+    return min(max(wait, 0.0), RETRY_AFTER_CAP_S)
+
+
+def _headers(wanted: dict[str, str], delivery: Delivery) -> dict[str, str]:
+    kept = {
+        name: value
+        for name, value in wanted.items()
+        if name.lower() not in OURS and not name.lower().startswith(OUR_PREFIXES)
+    }
+    if not any(name.lower() == "content-type" for name in kept):
+        kept["Content-Type"] = "application/json"
+    return kept | {"X-Vedette-Event-Id": delivery.event_id, "X-Vedette-Attempt": str(delivery.attempt)}
+
+
+async def _drain(answer: aiohttp.ClientResponse) -> None:
+    with suppress(
+        aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError
+    ):  # the status counts; what follows it does not
+        async with asyncio.timeout(READ_S):
+            await answer.content.readexactly(READ_CAP + 1)
+    if not answer.content.at_eof():
+        answer.close()
+
+
+def _told(error: aiohttp.ClientError) -> str:
+    """Say what happened; aiohttp's own sentences about connections name the host, never the path or a header."""
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return (
+            f"Nobody answers at {error.host}:{error.port} ({type(error.os_error).__name__}: {error.os_error.strerror})."
+        )
+    return f"The connection broke ({type(error).__name__})."
