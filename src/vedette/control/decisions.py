@@ -101,7 +101,9 @@ def find(
     run = next((run for run in report.runs if run.run_id == task.run_id), None)
     if run is None:
         return (Seen.NOTHING if task.state in CLEARING else Seen.UNHEARD), report, None
-    return (Seen.BROKEN if run.failure else STREAM_SEEN[report.state]), report, run
+    if run.failure:
+        return (Seen.BROKEN if run.frames else Seen.REFUSED), report, run
+    return STREAM_SEEN[report.state], report, run
 
 
 def decide(task: Standing, seen: Seen, report: StreamReport | None, run: RunReport | None) -> Act:

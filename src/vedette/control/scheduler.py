@@ -45,12 +45,12 @@ def apply(conn: Connection, task: Task, now_ms: int, *, actor: str = ACTOR) -> N
         return
     following = schedule.next_change(now_ms)
     columns: dict[str, object] = {"next_due_at": following}
+    signals: tuple[Signal, ...] = ()
+    cause = ""
     if schedule.is_open(now_ms):
         if task.state in RESTING:
             columns |= {"run_id": None, "stream_id": None, "error_code": None, "error_message": None, "status": ""}
             signals, cause = (Signal.START,), "its window has opened"
-        else:
-            signals, cause = (), ""
     else:
         columns |= {"status": f"Outside its timetable; it starts again at {_iso(following)}."}
         signals, cause = ((Signal.STOP,) if task.state in WANTED else ()), "its window has closed"

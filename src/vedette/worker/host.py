@@ -1,0 +1,184 @@
+"""A worker: syncs with the control plane, and keeps a thread for each stream it is told to hold.
+
+The same program everywhere; how it was started is no concern of its own. A worker that is not answered within its
+lease ends its streams by itself.
+"""
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from vedette.model.errors import Unauthorized, Unavailable
+from vedette.model.ids import StreamId
+from vedette.model.stream import Assignment, Orders, Sync
+from vedette.model.worker import SYNC_WAIT_S, WorkerSpec
+from vedette.worker.link import Link
+from vedette.worker.spool import Spool
+from vedette.worker.stream import Stream
+
+log = structlog.get_logger()
+
+ABANDON_S: Final = 2.0
+"""A stream whose thread hangs in a driver this long after its end is given up: fenced, and no longer reported."""
+DRAIN_S: Final = 4.0
+RETRY_S: Final = 0.25
+
+
+class Host:
+    """Holds what the control plane says."""
+
+    def __init__(
+        self,
+        spec: WorkerSpec,
+        link: Link,
+        make_stream: Callable[[Assignment, Spool, Callable[[], None]], Stream],
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._spec = spec
+        self._link = link
+        self._make_stream = make_stream
+        self._monotonic = monotonic
+        self._streams: dict[StreamId, Stream] = {}
+        self._ending: list[tuple[float, Stream]] = []
+        self._lock = threading.Lock()
+        self._news = threading.Event()
+        self._stopping = threading.Event()
+        self._lease_ends: float | None = None
+        self._spool = Spool(spec.worker_id, link.ingest, on_refused=self._refused)
+
+    def run(self) -> None:
+        """Work until told to stop, then hand back what is held."""
+        for target in (self._tell_news, self._keep_lease):
+            threading.Thread(target=target, name=target.__name__, daemon=True).start()
+        while not self._stopping.is_set():
+            try:
+                self._sync(SYNC_WAIT_S)
+            except (Unavailable, Unauthorized) as error:
+                log.debug("no answer from the control plane", reason=error.message)
+                self._stopping.wait(RETRY_S)
+        self._drain()
+
+    def stop(self) -> None:
+        """Begin to hand everything back."""
+        self._stopping.set()
+
+    def _sync(self, wait_s: float) -> None:
+        asked = self._monotonic()
+        orders = self._link.sync(self._report(wait_s))
+        with self._lock:
+            self._lease_ends = asked + orders.lease_s
+            self._obey(orders)
+        if orders.drain:
+            self._stopping.set()
+
+    def _report(self, wait_s: float) -> Sync:
+        with self._lock:
+            self._forget_ended()
+            reports = [stream.report() for stream in self._streams.values()]
+            reports += [stream.report() for _, stream in self._ending if stream.key[0] not in self._streams]
+        spec = self._spec
+        return Sync(spec.worker_id, spec.node, os.getpid(), spec.capacity, wait_s, tuple(reports))
+
+    def _obey(self, orders: Orders) -> None:
+        held = set(orders.held)
+        changed = {(order.spec.stream_id, order.epoch): order for order in orders.changed}
+        for stream_id, stream in list(self._streams.items()):
+            if stream.key not in held and stream.key not in changed:
+                self._end(stream_id)
+        for key, assignment in changed.items():
+            stream = self._streams.get(key[0])
+            if stream is not None and stream.key == key:
+                if stream.assignment.revision != assignment.revision:
+                    stream.update(assignment)
+            elif stream is None and key[0] not in {ending.key[0] for _, ending in self._ending}:
+                self._streams[key[0]] = self._make_stream(assignment, self._spool, self._news.set)
+            elif stream is not None:  # an older epoch of ours runs still: it ends first
+                self._end(key[0])
+
+    def _end(self, stream_id: StreamId) -> None:
+        stream = self._streams.pop(stream_id)
+        stream.stop()
+        self._ending.append((self._monotonic() + ABANDON_S, stream))
+        self._news.set()
+
+    def _forget_ended(self) -> None:
+        """Drop streams that have ended and whose events are acknowledged; till then they are reported."""
+        now = self._monotonic()
+        left = []
+        for deadline, stream in self._ending:
+            if stream.join(0) and not self._spool.holds(*stream.key):
+                continue
+            if now <= deadline:
+                left.append((deadline, stream))
+                continue
+            log.warning("stream does not end, giving it up", stream=stream.key[0])
+            self._spool.forget(*stream.key)
+        self._ending = left
+
+    def _refused(self, stream_id: StreamId, epoch: int) -> None:
+        """End a stream that is somebody else's now."""
+        with self._lock:
+            stream = self._streams.get(stream_id)
+            if stream is not None and stream.key == (stream_id, epoch):
+                log.warning("stream has another holder", stream=stream_id)
+                self._end(stream_id)
+
+    def _tell_news(self) -> None:
+        """Say at once what the control plane waits for, beside the sync that is being held back."""
+        while not self._stopping.is_set():
+            self._news.wait()
+            self._news.clear()
+            try:
+                self._sync(0.0)
+            except (Unavailable, Unauthorized):
+                self._stopping.wait(RETRY_S)  # the next sync says it
+            with self._lock:
+                waiting = bool(self._ending)
+            if waiting and not self._stopping.wait(0.05):
+                self._news.set()
+
+    def _keep_lease(self) -> None:
+        while not self._stopping.wait(0.1):
+            with self._lock:
+                if self._lease_ends is not None and self._monotonic() > self._lease_ends and self._streams:
+                    log.warning("lease is over, ending all streams", streams=len(self._streams))
+                    for stream_id in list(self._streams):
+                        self._end(stream_id)
+
+    def _drain(self) -> None:
+        """End all streams, hand over what is buffered, and say so."""
+        self._news.set()
+        with self._lock:
+            streams = list(self._streams.values())
+            for stream in streams:
+                stream.stop()
+        deadline = self._monotonic() + DRAIN_S
+        for stream in streams:
+            stream.join(max(0.0, deadline - self._monotonic()))
+        self._spool.close(max(0.1, deadline - self._monotonic()))
+
+
+def watch_parent(on_loss: Callable[[], None]) -> None:
+    """Call `on_loss` when the process that started this one is gone."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def wait() -> None:
+        parent.join()
+        on_loss()
+
+    threading.Thread(target=wait, name="parent", daemon=True).start()
+
+
+def obey_signals(host: Host) -> None:
+    """SIGTERM drains; the terminal's Ctrl-C is the service's to handle."""
+    signal.signal(signal.SIGTERM, lambda *_: host.stop())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

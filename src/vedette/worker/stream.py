@@ -1,0 +1,236 @@
+"""One stream: a thread that takes pictures from the feed and shows them to every run on it."""
+
+import threading
+from collections.abc import Callable, Iterator
+
+from typing import Protocol
+
+import structlog
+
+from vedette.algorithms.base import Models
+from vedette.algorithms.registry import Registry
+from vedette.model.errors import SourceError, VedetteError
+from vedette.model.frame import Frame
+from vedette.model.ids import RunId, StreamId
+from vedette.model.source import Liveness
+from vedette.model.stream import (
+    Assignment,
+    Checkpoint,
+    Failure,
+    RunProgress,
+    RunReport,
+    StreamReport,
+    StreamState,
+    StreamStats,
+    TaskRun,
+)
+from vedette.worker.run import Run, failure_of
+from vedette.worker.spool import Spool
+
+log = structlog.get_logger()
+
+
+class FeedStatus(Protocol):
+    """How a feed goes."""
+
+    @property
+    def state(self) -> StreamState: ...
+    @property
+    def failure(self) -> Failure | None: ...
+    @property
+    def stats(self) -> StreamStats: ...
+
+
+class Feed(Protocol):
+    """Sampled pictures of one source."""
+
+    def frames(self) -> Iterator[Frame]: ...
+    def status(self) -> FeedStatus: ...
+    def seek_mark(self) -> bytes | None: ...
+    def stop(self) -> None: ...
+    def want_fps(self, fps: float) -> None: ...
+
+
+class OpenFeed(Protocol):
+    """Makes a feed; `resume` continues a file after a checkpoint."""
+
+    def __call__(self, assignment: Assignment, fps: float, resume: Checkpoint | None) -> Feed: ...
+
+
+class Stream:
+    """A stream this worker holds."""
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        *,
+        open_feed: OpenFeed,
+        registry: Registry,
+        models: Callable[[], Models],
+        spool: Spool,
+        wall_ms: Callable[[], int],
+        on_news: Callable[[], None],
+    ) -> None:
+        """Start the thread.
+
+        Args:
+            on_news: called when the report says something that the control plane waits for.
+        """
+        self.assignment = assignment
+        self._open_feed = open_feed
+        self._registry = registry
+        self._models = models()
+        self._spool = spool
+        self._wall_ms = wall_ms
+        self._on_news = on_news
+        self._runs: dict[RunId, Run] = {}
+        self._broken: dict[RunId, RunReport] = {}
+        self._feed: Feed | None = None
+        self._outcome: tuple[StreamState, Failure | None] | None = None
+        self._flowed = False
+        self._stopped = threading.Event()
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._work, name=f"stream-{assignment.spec.stream_id[:8]}", daemon=True)
+        self._thread.start()
+
+    @property
+    def key(self) -> tuple[StreamId, int]:
+        """Return stream and epoch."""
+        return self.assignment.spec.stream_id, self.assignment.epoch
+
+    def update(self, assignment: Assignment) -> None:
+        """Take over a new revision: runs that joined or left; the others go on without a gap."""
+        wanted = {run.run_id: run for run in assignment.spec.runs}
+        with self._lock:
+            for run_id in [run_id for run_id in self._runs if run_id not in wanted]:
+                del self._runs[run_id]
+            self._broken = {run_id: report for run_id, report in self._broken.items() if run_id in wanted}
+            for run_id, spec in wanted.items():
+                if run_id not in self._runs and run_id not in self._broken:
+                    self._join(spec)
+            self.assignment = assignment
+        if self._feed is not None:
+            self._feed.want_fps(self._fps())
+        self._on_news()
+
+    def stop(self) -> None:
+        """End soon; returns at once."""
+        self._stopped.set()
+        if self._feed is not None:
+            self._feed.stop()
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait for the thread, at most this long; return whether it has ended."""
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def report(self) -> StreamReport:
+        """Say how it goes."""
+        status = self._feed.status() if self._feed is not None else None
+        with self._lock:
+            runs = tuple(run.report() for run in self._runs.values()) + tuple(self._broken.values())
+        stream_id, epoch = self.key
+        state, failure = self._state(status)
+        stats = status.stats if status else StreamStats()
+        return StreamReport(stream_id, epoch, self.assignment.revision, state, failure, stats, runs)
+
+    def _state(self, status: FeedStatus | None) -> tuple[StreamState, Failure | None]:
+        if self._outcome is not None:
+            return self._outcome
+        if status is None or status.state is StreamState.ENDED:  # not ended before every event is acknowledged
+            return (StreamState.FLOWING if self._flowed else StreamState.OPENING), None
+        if status.state is StreamState.FLOWING and not self._flowed:
+            return StreamState.OPENING, None
+        return status.state, status.failure
+
+    def _fps(self) -> float:
+        with self._lock:
+            return max((run.fps for run in self._runs.values()), default=1.0)
+
+    def _join(self, spec: TaskRun) -> None:
+        try:
+            run = Run(spec, self.assignment.spec.address.liveness, self._registry, self._models)
+        except VedetteError as error:
+            self._broken[spec.run_id] = RunReport(spec.run_id, 0, 0, "", failure_of(error))
+        else:
+            self._runs[spec.run_id] = run
+
+    # -- the thread
+
+    def _work(self) -> None:
+        try:
+            self._watch()
+            if not self._stopped.is_set():  # who was told to end has no outcome: it is gone once nothing of it is left
+                self._outcome = StreamState.ENDED, None
+        except SourceError as error:
+            state = StreamState.FAILED if self._flowed else StreamState.REFUSED
+            self._hand_over_rest()
+            self._outcome = state, failure_of(error)
+            log.info("source failed", stream=self.key[0], code=error.code, reason=error.message)
+        except VedetteError as error:
+            self._outcome = StreamState.FAILED, failure_of(error)
+        # The last line of defence of a thread: an error of our own must be told as one, and must not look like silence.
+        except Exception as error:
+            log.exception("stream broke", stream=self.key[0])
+            self._outcome = StreamState.FAILED, Failure(VedetteError.code, f"Internal error: {type(error).__name__}.")
+        self._on_news()
+
+    def _watch(self) -> None:
+        with self._lock:
+            for spec in self.assignment.spec.runs:
+                self._join(spec)
+        self._feed = self._open_feed(self.assignment, self._fps(), self._resume())
+        if self._stopped.is_set():
+            self._feed.stop()
+        for frame in self._feed.frames():
+            if not self._flowed:
+                self._flowed = True
+                self._show(frame)
+                self._on_news()
+            else:
+                self._show(frame)
+            if self._stopped.is_set():
+                break
+        self._hand_over_rest()
+
+    def _resume(self) -> Checkpoint | None:
+        """Return where a file goes on; a file has a single run."""
+        with self._lock:
+            runs = list(self._runs.values())
+        if self.assignment.spec.address.liveness is Liveness.FILE and len(runs) == 1 and runs[0].resumes:
+            return runs[0].spec.checkpoint
+        return None
+
+    def _show(self, frame: Frame) -> None:
+        with self._lock:
+            runs = list(self._runs.values())
+        feed = self._feed
+        for run in runs:
+            before = run.failure
+            progress = run.process(frame, self._wall_ms(), feed.seek_mark if feed else _no_mark)
+            if progress is not None:
+                self._put(progress)
+            if run.failure is not before:
+                self._on_news()
+
+    def _hand_over_rest(self) -> None:
+        with self._lock:
+            runs = list(self._runs.values())
+        feed = self._feed
+        for run in runs:
+            progress = run.finish(feed.seek_mark if feed else _no_mark)
+            if progress is not None:
+                self._put(progress)
+        self._spool.flush(*self.key, self._stopped.is_set)
+
+    def _put(self, progress: RunProgress) -> None:
+        self._spool.put(*self.key, progress, self._stopped.is_set)
+
+
+def _no_mark() -> bytes | None:
+    return None
+
+
+def first_connection(assignment: Assignment) -> int:
+    """Return the ordinal of the first connection under this assignment: no position repeats under another epoch."""
+    return assignment.epoch << 16
