@@ -27,5 +27,7 @@ def derived_uuid(*parts: object) -> str:
 
     A replay makes the same ids again; whoever keeps the ids it has seen sees each event once.
     """
-    digest = hashlib.sha256("\x1f".join(str(part) for part in parts).encode()).digest()
-    return str(uuid.UUID(bytes=digest[:16], version=8)).upper()
+    digest = bytearray(hashlib.sha256("\x1f".join(str(part) for part in parts).encode()).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x80  # version 8 of RFC 9562, set by hand: uuid.UUID knows it from Python 3.14 on
+    digest[8] = digest[8] & 0x3F | 0x80
+    return str(uuid.UUID(bytes=bytes(digest))).upper()

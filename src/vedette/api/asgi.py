@@ -1,0 +1,39 @@
+"""The REST door: routers and middleware in one list each, literals before parameters."""
+
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from fastapi import APIRouter, FastAPI
+from fastapi.middleware import Middleware
+from starlette.exceptions import HTTPException
+
+from vedette.api import errors, identity, operation, tasks, video_sources
+from vedette.api.deps import Parts
+from vedette.api.middleware import QUIET, BodyLimit, Door
+from vedette.model.errors import VedetteError
+
+ROUTERS = (operation.router, identity.router, tasks.router, video_sources.router)
+
+
+def make_app(parts: Parts, *, further: Sequence[APIRouter] = (), large: Sequence[str] = ()) -> FastAPI:
+    """Return the ASGI application.
+
+    Args:
+        parts: what the app hands in.
+        further: routers of other rooms' operations.
+        large: beginnings of paths whose bodies may be large and whose requests are not logged one by one.
+    """
+    app = FastAPI(
+        title="Vedette",
+        version=version("vedette"),
+        redirect_slashes=False,
+        middleware=[
+            Middleware(Door, metrics=parts.metrics, quiet=(*QUIET, *large)),
+            Middleware(BodyLimit, large=large),
+        ],
+        exception_handlers={VedetteError: errors.render, HTTPException: errors.render_http},
+    )
+    app.state.parts = parts
+    for router in (*ROUTERS, *further):
+        app.include_router(router)
+    return app

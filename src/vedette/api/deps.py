@@ -1,0 +1,146 @@
+"""What the operations share: the parts they are made of, who calls, and the document that was sent."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, TypeVar
+
+from fastapi import Depends, Path, Request
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from vedette.api.errors import invalid
+from vedette.auth.authenticator import Authenticator
+from vedette.auth.signature import ALGORITHM, SignedRequest
+from vedette.control.tasks import Tasks
+from vedette.model.errors import BadSignature, InvalidParameter, Malformed, Unauthorized
+from vedette.model.ids import ProjectId
+from vedette.schemas.common import OBJECT_ID, SERVICE_NAME, Wire, matches
+from vedette.store.db import Database
+from vedette.store.identity import Principal
+from vedette.store.vault import Vault
+from vedette.telemetry.metrics import Metrics
+
+D = TypeVar("D", bound=Wire)
+
+SIGNED: Final = ("SDK-", "V11-", "SDK_")
+"""How the vendor's signature algorithms begin; of them only one is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the app hands to the REST door.
+
+    Attributes:
+        clock: milliseconds since the epoch.
+        ready: raises `Unavailable` while the service cannot do its work.
+        source_quota: video sources a project may have.
+    """
+
+    db: Database
+    vault: Vault
+    authenticator: Authenticator
+    tasks: Tasks
+    metrics: Metrics
+    clock: Callable[[], int]
+    ready: Callable[[], Awaitable[None]]
+    source_quota: int = 5000
+
+
+def parts(request: Request) -> Parts:
+    """Return what the app handed in."""
+    found: Parts = request.app.state.parts
+    return found
+
+
+PartsOf = Annotated[Parts, Depends(parts)]
+
+
+async def caller(request: Request, having: PartsOf) -> Principal:
+    """Return who calls, by X-Auth-Token or by signature.
+
+    Raises:
+        Unauthorized: neither, or it does not hold.
+    """
+    token = request.headers.get("x-auth-token")
+    if token is not None:
+        return (await having.authenticator.token(token)).principal
+    authorization = request.headers.get("authorization", "")
+    if authorization.startswith(ALGORITHM + " "):
+        return await having.authenticator.signed(authorization, await signed_request(request))
+    if authorization.upper().startswith(SIGNED):
+        raise BadSignature(f"Of the signature algorithms only {ALGORITHM} is supported.")
+    raise Unauthorized("The request has neither an X-Auth-Token nor a signature.")
+
+
+Caller = Annotated[Principal, Depends(caller)]
+
+
+async def member(principal: Caller, project_id: Annotated[str, Path()]) -> Principal:
+    """Return who calls, in the project of the path.
+
+    Raises:
+        Unauthorized: their token or key is for another project.
+    """
+    if principal.project_id != ProjectId(project_id):
+        raise Unauthorized("The token or access key is for another project than the one in the path.")
+    return principal
+
+
+Member = Annotated[Principal, Depends(member)]
+
+
+async def signed_request(request: Request) -> SignedRequest:
+    """Return the request as the signature sees it."""
+    return SignedRequest(
+        method=request.method,
+        path=request.scope.get("raw_path") or request.scope["path"].encode(),
+        query=request.scope["query_string"],
+        headers=request.headers.raw,
+        body=await request.body(),
+    )
+
+
+def service_name(_member: Member, service_name: Annotated[str, Path()]) -> str:
+    """Return the path's service name, checked after the caller.
+
+    Raises:
+        InvalidParameter: it is no name of a service.
+    """
+    if not matches(SERVICE_NAME, service_name):
+        raise InvalidParameter(f"service_name: it does not have the form ^{SERVICE_NAME}$.", param="service_name")
+    return service_name
+
+
+def object_id(name: str) -> Callable[..., str]:
+    """Return a dependency that gives an id of the path, checked after the caller.
+
+    Raises:
+        InvalidParameter: from the dependency: it is no id.
+    """
+
+    def checked(request: Request, _member: Member) -> str:
+        value = str(request.path_params[name])
+        if not matches(OBJECT_ID, value):
+            raise InvalidParameter(f"{name}: it does not have the form ^{OBJECT_ID}$.", param=name)
+        return value
+
+    return checked
+
+
+async def received(request: Request, kind: type[D]) -> D:
+    """Return the document that was sent.
+
+    Raises:
+        Malformed: it is not one JSON object in UTF-8.
+        InvalidParameter: a field breaks its rule.
+    """
+    try:
+        value: Any = from_json(await request.body(), allow_inf_nan=False)
+    except ValueError:
+        raise Malformed("The body is no JSON.") from None
+    if not isinstance(value, dict):
+        raise Malformed("The body is no JSON object.")
+    try:
+        return kind.model_validate(value)
+    except ValidationError as error:
+        raise invalid(error) from None

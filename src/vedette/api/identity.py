@@ -1,0 +1,101 @@
+"""The part of Keystone's identity service that clients of this API use: tokens by password, projects by name."""
+
+from typing import Final
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from vedette.api.deps import Caller, Parts, PartsOf, received
+from vedette.model.errors import Malformed, Unauthorized
+from vedette.schemas.identity import AuthRequest, Domain, Project, User
+from vedette.schemas.token_info import projects_info, token_info
+from vedette.store.identity import Principal
+
+router = APIRouter(prefix="/v3", tags=["Identity"])
+
+_NO_PLACE: Final = "The user has no place in this project."
+
+
+@router.get("")
+@router.get("/", include_in_schema=False)
+async def version(request: Request) -> JSONResponse:
+    """Tell which identity API this is."""
+    link = {"rel": "self", "href": f"{_base(request)}/v3/"}
+    info = {"id": "v3.14", "status": "stable", "updated": "2020-04-07T00:00:00Z", "links": [link], "media-types": []}
+    return JSONResponse({"version": info})
+
+
+@router.post("/auth/tokens", operation_id="KeystoneCreateUserTokenByPassword")
+async def create_token(request: Request, parts: PartsOf) -> JSONResponse:
+    """Log in with a password; the token comes in the header X-Subject-Token."""
+    sent = (await received(request, AuthRequest)).auth
+    if "password" not in sent.identity.methods or sent.identity.password is None:
+        raise Malformed("Of the methods only password is supported.")
+    if sent.scope is not None and sent.scope.project is None:
+        raise Malformed("The scope must be a project.")
+    places = await _places(parts, sent.identity.password.user)
+    principal = _choose(places, sent.scope.project if sent.scope else None)
+    token, held = await parts.authenticator.issue(principal)
+    catalog = "nocatalog" not in request.query_params
+    return JSONResponse(token_info(held, _base(request) if catalog else None), 201, {"X-Subject-Token": token})
+
+
+@router.get("/auth/tokens", operation_id="KeystoneValidateToken")
+async def show_token(request: Request, principal: Caller, parts: PartsOf) -> JSONResponse:
+    """Tell what a token of one's own is for; the token is in the header X-Subject-Token."""
+    token = request.headers.get("x-subject-token", "")
+    held = await parts.authenticator.token(token)
+    if held.principal.user_id != principal.user_id:
+        raise Unauthorized("The token is not valid.")
+    catalog = "nocatalog" not in request.query_params
+    return JSONResponse(token_info(held, _base(request) if catalog else None), 200, {"X-Subject-Token": token})
+
+
+@router.get("/projects", operation_id="KeystoneListProjects")
+@router.get("/auth/projects", operation_id="KeystoneListAuthProjects")
+async def projects(request: Request, principal: Caller, parts: PartsOf, name: str | None = None) -> JSONResponse:
+    """List the projects of the caller's user, or the one of this name."""
+    return JSONResponse(projects_info(await parts.authenticator.projects(principal, name), _base(request)))
+
+
+async def _places(parts: Parts, user: User) -> list[Principal]:
+    if user.id is None and user.name is None:
+        raise Malformed("The user must be named by id or by name.")
+    return await parts.authenticator.login(
+        user.password, user_id=user.id, name=user.name, domain=_domain_name(user.domain)
+    )
+
+
+def _domain_name(domain: Domain | None) -> str | None:
+    """Return the name of a domain; here a domain's id is its name."""
+    return (domain.name or domain.id) if domain else None
+
+
+def _choose(places: list[Principal], wanted: Project | None) -> Principal:
+    """Return the place that the scope means.
+
+    Raises:
+        Unauthorized: there is none, or the scope leaves it open.
+    """
+    if wanted is not None:
+        places = [place for place in places if _fits(place, wanted)]
+    if not places:
+        raise Unauthorized(_NO_PLACE)
+    if len(places) > 1:
+        raise Unauthorized("The user has more than one project: the scope must name one.")
+    return places[0]
+
+
+def _fits(place: Principal, wanted: Project) -> bool:
+    if wanted.id is None and wanted.name is None:
+        raise Malformed("The project must be named by id or by name.")
+    domain = _domain_name(wanted.domain) or place.user_domain
+    return (
+        wanted.id in {None, place.project_id}
+        and wanted.name in {None, place.project_name}
+        and domain.lower() == place.project_domain.lower()
+    )
+
+
+def _base(request: Request) -> str:
+    return str(request.base_url).rstrip("/")

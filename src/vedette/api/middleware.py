@@ -1,0 +1,107 @@
+"""What every request passes: an id, a bound on its body, a line in the log, and a net for what nobody foresaw."""
+
+import time
+import uuid
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from vedette.api.errors import body, status_of
+from vedette.model.errors import TooLarge, VedetteError
+from vedette.telemetry import logs
+from vedette.telemetry.metrics import Metrics
+
+MAX_BODY: Final = 1024 * 1024
+"""Bytes; the largest document that keeps all limits is well below."""
+MAX_HANDED_OVER: Final = 256 * 1024 * 1024
+"""Bytes; what a worker hands over holds pictures."""
+QUIET: Final = ("/healthz", "/readyz", "/metrics")
+METHODS: Final = frozenset({"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"})
+_log = logs.get(__name__)
+
+
+class Door:
+    """The outermost layer: request id, access log, counters; an unforeseen failure becomes a 500 without innards."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, quiet: Sequence[str] = QUIET) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._quiet = tuple(quiet)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = uuid.uuid4().hex
+        status = 0
+        begin = time.perf_counter()
+
+        async def told(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message.setdefault("headers", []).append((b"x-request-id", request_id.encode()))
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self._app(scope, receive, told)
+            except Exception:  # the process boundary: whatever it is, the caller gets an answer and the log the cause
+                _log.exception("request failed", method=scope["method"], route=_route(scope))
+                if status:
+                    raise
+                failure = VedetteError("The service met a failure that nobody foresaw.")
+                await JSONResponse(body(failure), status_of(failure))(scope, receive, told)
+            self._note(scope, status, time.perf_counter() - begin)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        route = _route(scope)
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        self._metrics.http_requests.labels(method, route, str(status)).inc()
+        self._metrics.http_seconds.labels(route).observe(seconds)
+        say = _log.debug if scope["path"].startswith(self._quiet) else _log.info
+        say("request", method=method, route=route, path=scope["path"][:200], status=status, ms=round(seconds * 1000, 1))
+
+
+class BodyLimit:
+    """Refuses bodies beyond a bound, whether they declare their length or not."""
+
+    def __init__(self, app: ASGIApp, large: Sequence[str] = ()) -> None:
+        self._app = app
+        self._large = tuple(large)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        limit = MAX_HANDED_OVER if self._large and scope["path"].startswith(self._large) else MAX_BODY
+        declared = Headers(scope=scope).get("content-length", "0")
+        if declared.isdecimal() and int(declared) > limit:
+            await _refuse(scope, receive, send, limit)
+            return
+        taken = 0
+
+        async def counted() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > limit:
+                raise TooLarge(f"A body may have {limit} bytes.")
+            return message
+
+        await self._app(scope, counted, send)
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send, limit: int) -> None:
+    failure = TooLarge(f"A body may have {limit} bytes.")
+    response = JSONResponse(body(failure), status_of(failure), {"connection": "close"})
+    await response(scope, receive, send)
+
+
+def _route(scope: Scope) -> str:
+    """Return the route's template: never a caller's own text."""
+    return getattr(scope.get("route"), "path", "unknown")

@@ -1,0 +1,28 @@
+"""For whoever runs the service: alive, ready, counted. No token is asked for, and nothing of a project is told."""
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, Response
+
+from vedette.api.deps import PartsOf
+from vedette.telemetry.metrics import CONTENT_TYPE
+
+router = APIRouter(tags=["Operation"])
+
+
+@router.get("/healthz")
+async def healthz() -> JSONResponse:
+    """Tell that the process answers."""
+    return JSONResponse({"status": "ok"})
+
+
+@router.get("/readyz")
+async def readyz(parts: PartsOf) -> JSONResponse:
+    """Tell whether the service can do its work; 503 while it cannot."""
+    await parts.ready()
+    return JSONResponse({"status": "ready"})
+
+
+@router.get("/metrics")
+async def metrics(parts: PartsOf) -> Response:
+    """Return the counters in Prometheus' text format."""
+    return Response(parts.metrics.render(), media_type=CONTENT_TYPE)

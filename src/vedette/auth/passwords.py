@@ -1,0 +1,41 @@
+"""Passwords are kept as scrypt (RFC 7914), each with a salt of its own; the parameters stand in the hash."""
+
+import hashlib
+import hmac
+import secrets
+from base64 import b64decode, b64encode
+from typing import Final
+
+LOG_N: Final = 14
+"""16 MiB and some 50 ms a try."""
+R: Final = 8
+P: Final = 1
+
+
+def hashed(password: str) -> str:
+    """Return what may be stored of a password."""
+    salt = secrets.token_bytes(16)
+    return (
+        f"scrypt${LOG_N}${R}${P}${b64encode(salt).decode()}${b64encode(_scrypt(password, salt, LOG_N, R, P)).decode()}"
+    )
+
+
+def verify(password: str, stored: str) -> bool:
+    """Return whether this is the password; takes the same time either way."""
+    try:
+        kind, log_n, r, p, salt, digest = stored.split("$")
+        if kind != "scrypt":
+            return False
+        tried = _scrypt(password, b64decode(salt), int(log_n), int(r), int(p))
+        return hmac.compare_digest(tried, b64decode(digest))
+    except ValueError:
+        return False
+
+
+def _scrypt(password: str, salt: bytes, log_n: int, r: int, p: int) -> bytes:
+    memory = 128 * r * (2**log_n + p + 2)
+    return hashlib.scrypt(password.encode(), salt=salt, n=2**log_n, r=r, p=p, maxmem=2 * memory, dklen=32)
+
+
+NOBODY: Final = f"scrypt${LOG_N}${R}${P}${b64encode(bytes(16)).decode()}${b64encode(secrets.token_bytes(32)).decode()}"
+"""Compared against where there is no such user, so that the answer's time does not tell; no password fits it."""

@@ -1,0 +1,59 @@
+"""What is published: the facts of a service that a task's document tells."""
+
+from dataclasses import dataclass
+
+from vedette.algorithms.base import Manifest
+from vedette.algorithms.registry import Registry, task_config_xml
+from vedette.model.errors import NotReferable
+from vedette.model.ids import derived_uuid
+
+_DEPLOY_NUMBER = {"cloud": "0", "edge": "1"}
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceFacts:
+    """A service, in the words of a task's document.
+
+    Attributes:
+        type: `"0"` for cloud, `"1"` for edge.
+        task_config: the schema of its parameters, XML.
+    """
+
+    service_id: str
+    release_id: str
+    package_id: str
+    algorithm_publish_id: str
+    title: str
+    company: str
+    type: str
+    task_config: str
+
+
+def facts(registry: Registry, name: str, version: str) -> ServiceFacts | None:
+    """Return the facts of a service, or None if its algorithm is not installed (any more)."""
+    try:
+        manifest = registry.find(name, version).manifest
+    except NotReferable:
+        return None
+    service_id = _uuid("service", name, version)
+    return ServiceFacts(
+        service_id=service_id,
+        release_id=service_id,
+        package_id=_uuid("package", manifest.name),
+        algorithm_publish_id=_uuid("algorithm", manifest.name, deploy_type(manifest, name)),
+        title=manifest.title_en,
+        company=manifest.company,
+        type=_DEPLOY_NUMBER[deploy_type(manifest, name)],
+        task_config=task_config_xml(manifest),
+    )
+
+
+def deploy_type(manifest: Manifest, service_name: str) -> str:
+    """Return `cloud` or `edge`: where the service of this name runs."""
+    return next(service.deploy_type for service in manifest.services if service.name == service_name)
+
+
+def _uuid(*parts: str) -> str:
+    """Return a lower-case UUID derived from the parts, in the form of version 4, which list filters ask for."""
+    text = derived_uuid(*parts).lower()
+    return f"{text[:14]}4{text[15:]}"

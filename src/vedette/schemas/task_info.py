@@ -1,0 +1,109 @@
+"""The answer's document of one task, as the page "Obtaining Task Details" has it.
+
+What is not set is left out, as in the published example. Secrets are hidden.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from vedette.model.output import TaskOutput
+from vedette.model.schedule import Schedule
+from vedette.model.source import TaskInput
+from vedette.model.task import Task
+from vedette.schemas.masking import MASK, hide_userinfo, hide_values
+
+MAX_STATUS = 4096
+MIN_ERROR, MAX_ERROR = 2, 512
+
+
+def iso(at_ms: int) -> str:
+    """Return milliseconds since the epoch as the detail page writes times: `2023-06-06T06:59:33.024Z`."""
+    seconds, ms = divmod(at_ms, 1000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{ms:03d}Z"
+
+
+def task_info(task: Task, service: Mapping[str, str]) -> dict[str, Any]:
+    """Return the document of a task.
+
+    Args:
+        task: the task as it stands.
+        service: `service_id`, `release_id`, `title`, `company`, `task_config`, `type`, `package_id` and
+            `algorithm_publish_id`.
+    """
+    document = task.document
+    info = {
+        "id": task.id,
+        "name": document.name,
+        "creator": task.creator,
+        "project_id": task.project_id,
+        "description": document.description or None,
+        "release_id": service.get("release_id"),
+        "service_id": service.get("service_id"),
+        "created_at": iso(task.created_at),
+        "updated_at": iso(task.updated_at),
+        "event_type": 0,
+        "priority": "low",
+        "steal": 0,
+        "state": task.state.value,
+        "status": status_text(task.status, task.warnings) or None,
+        "error": _error(task),
+        "schedule_status": _schedule_status(task),
+        "schedule": document.schedule and schedule_info(document.schedule),
+        "input": input_info(document.input),
+        "output": output_info(document.output),
+        "config": None if document.config is None else {"common": document.config},
+        "video_source_name": task.video_source_name,
+        "resource_order_id": document.resource_order_id,
+        "device_id": document.input.datum.device_id or document.input.datum.id,
+    }
+    return _present({**info, **service})
+
+
+def status_text(status: str, warnings: Sequence[str]) -> str:
+    """Return a status and the warnings of the task's configuration, within the documented length."""
+    text = " ".join(part for part in (status, *warnings) if part)
+    return text if len(text) <= MAX_STATUS else text[: MAX_STATUS - 1] + "…"
+
+
+def _error(task: Task) -> dict[str, str] | None:
+    if task.error_code is None:
+        return None
+    message = hide_userinfo(task.error_message or "")[:MAX_ERROR]
+    return {"code": task.error_code, "message": message if len(message) >= MIN_ERROR else "Unknown error."}
+
+
+def _schedule_status(task: Task) -> str | None:
+    if task.document.schedule is None:
+        return None
+    return "ACTIVATED" if task.activated else "INACTIVATED"
+
+
+def schedule_info(schedule: Schedule) -> dict[str, Any]:
+    """Return a timetable as it was sent."""
+    return _present(asdict(schedule))
+
+
+def input_info(received: TaskInput) -> dict[str, Any]:
+    """Return the input as it was sent, secrets hidden."""
+    datum = _present(asdict(received.datum))
+    if "url" in datum:
+        datum["url"] = hide_userinfo(datum["url"])
+    if "headers" in datum:
+        datum["headers"] = hide_values(datum["headers"])
+    vcn = asdict(received.vcn) | {"password": MASK} if received.vcn else None
+    return _present({"type": received.type.value, "data": [datum], "vcn": vcn})
+
+
+def output_info(output: TaskOutput) -> dict[str, Any]:
+    """Return the outputs as they were sent, secrets hidden."""
+    info = {name: _present(value) if isinstance(value, dict) else value for name, value in asdict(output).items()}
+    if output.webhook:
+        info["webhook"]["url"] = hide_userinfo(output.webhook.url)
+        info["webhook"]["headers"] = hide_values(output.webhook.headers)
+    return _present(info)
+
+
+def _present(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
