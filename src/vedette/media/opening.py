@@ -1,0 +1,191 @@
+"""How FFmpeg is opened, and what its errors mean: nothing else of it is seen outside media."""
+
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.error import FFmpegError
+
+from vedette.media.declared import cut_short
+from vedette.media.http import HttpFile, LocalFile, Timeouts
+from vedette.media.resolve import Pinned, pin
+from vedette.model.errors import (
+    SourceError,
+    SourceInvalid,
+    SourceLost,
+    SourceRefused,
+    SourceTruncated,
+    SourceUnreachable,
+)
+from vedette.model.guard import GuardMode, GuardPolicy
+from vedette.model.source import Address, Liveness
+
+_FORMATS = "mov,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,live_flv,asf,ogg,mxf,ivf,h264,hevc,m4v,mjpeg,mpjpeg,nut,wav"
+"""Demuxers that open nothing but the file they are given: no playlists, no concatenations, no text, no pictures."""
+_SAYS_NO = (
+    av.error.HTTPUnauthorizedError,
+    av.error.HTTPForbiddenError,
+    av.error.HTTPNotFoundError,
+    av.error.HTTPBadRequestError,
+    av.error.HTTPOtherClientError,
+)
+_BUFFER = 256 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is put up with.
+
+    Attributes:
+        pixels: width times height of the largest picture; 4096x2304 holds every size that VIAS names.
+        connect_s: seconds to wait for a connection.
+        read_s: seconds to wait for the next bytes of a source.
+        picture_s: seconds to wait for the next picture while bytes do come.
+    """
+
+    pixels: int = 4096 * 2304
+    connect_s: float = 5.0
+    read_s: float = 5.0
+    picture_s: float = 15.0
+
+
+@dataclass(slots=True)
+class Opened:
+    """An open container, and what it reads from (None where FFmpeg itself is connected)."""
+
+    container: InputContainer
+    file: HttpFile | LocalFile | None
+
+    def close(self) -> None:
+        """Hang up."""
+        self.container.close()
+        if self.file is not None:
+            self.file.close()
+
+
+def open_source(
+    address: Address, policy: GuardPolicy, file_roots: tuple[Path, ...], limits: Limits, stop: threading.Event
+) -> Opened:
+    """Connect, and read enough to know the streams.
+
+    Raises:
+        SourceError: of the kind that fits.
+    """
+    pinned = pin(address, policy, file_roots)
+    if pinned.path is not None:
+        return _open_file(LocalFile(pinned.path), pinned, limits)
+    if pinned.scheme in ("http", "https"):
+        timeouts = Timeouts(limits.connect_s, limits.read_s)
+        return _open_file(HttpFile(address, policy=policy, stop=stop, timeouts=timeouts), pinned, limits)
+    failure: SourceError = SourceUnreachable(f"{pinned.shown} has no address")
+    for one in pinned.addresses:
+        try:
+            return _open_stream(pinned, one, policy, limits)
+        except SourceUnreachable as error:
+            failure = error
+    raise failure
+
+
+def _open_file(file: HttpFile | LocalFile, pinned: Pinned, limits: Limits) -> Opened:
+    options = {"format_whitelist": _FORMATS, "protocol_whitelist": "none", "max_pixels": str(limits.pixels)}
+    if pinned.liveness is Liveness.LIVE:
+        options |= {"probesize": "200000", "analyzeduration": "500000", "fpsprobesize": "0"}
+    try:
+        container = av.open(file, "r", options=options, buffer_size=_BUFFER)
+    except (FFmpegError, SourceError) as error:
+        try:
+            raise _file_failure(error, file, pinned) from None
+        finally:
+            file.close()
+    return Opened(container, file)
+
+
+def _file_failure(error: Exception, file: HttpFile | LocalFile, pinned: Pinned) -> SourceError:
+    """Return why a file could not be opened; the error of the read below it comes first."""
+    if file.failure is not None:
+        return file.failure
+    if isinstance(error, SourceError):
+        return error
+    if file.size == 0:
+        return SourceInvalid(f"{pinned.shown} is empty")
+    if cut := cut_short(file):
+        return SourceTruncated(f"{pinned.shown} ended before its end: {cut}")
+    if not file.seekable():
+        return SourceInvalid(
+            f"{pinned.shown} could not be read as a video; its server serves no ranges, without which a file whose index "
+            "is at its end cannot be read"
+        )
+    return SourceInvalid(f"{pinned.shown} is not a video that can be read: {reason(error)}")
+
+
+def _open_stream(pinned: Pinned, address: str, policy: GuardPolicy, limits: Limits) -> Opened:
+    """Open a live source that FFmpeg connects to by itself.
+
+    Both time-outs are given: the protocol's own, and PyAV's, which interrupts whatever FFmpeg waits for. Either
+    is seen after twice its time, since the end of the connection is waited for as long.
+    """
+    options = {
+        "probesize": "100000",
+        "analyzeduration": "300000",
+        "fpsprobesize": "0",  # the rate is not worth the wait: live pictures carry their times
+        "max_pixels": str(limits.pixels),
+    }
+    if pinned.scheme == "rtsp":
+        options |= {
+            "protocol_whitelist": "tcp,udp,rtp",
+            "format_whitelist": "rtsp,sdp,rtp,mpegts,asf",
+            "allowed_media_types": "video",
+            "timeout": str(int(limits.read_s / 2 * 1e6)),
+        }
+        # over UDP a server may name a third party as the peer, so strangers are not given the choice
+        options |= {"rtsp_flags": "prefer_tcp"} if policy.mode is GuardMode.LAN else {"rtsp_transport": "tcp"}
+    else:
+        options |= {
+            "protocol_whitelist": "rtmp,tcp",
+            "format_whitelist": "flv,live_flv",
+            "rtmp_tcurl": pinned.tcurl,
+            "rtmp_live": "live",
+        }
+    began = time.monotonic()
+    try:
+        container = av.open(
+            pinned.url(address), "r", options=options, timeout=(limits.connect_s / 2, limits.read_s / 2)
+        )
+    except FFmpegError as error:
+        silent = time.monotonic() - began > min(limits.connect_s, limits.read_s) * 0.45
+        raise _stream_failure(error, pinned, silent=silent) from None
+    return Opened(container, None)
+
+
+def _stream_failure(error: FFmpegError, pinned: Pinned, *, silent: bool) -> SourceError:
+    """Return what it means that a live source could not be opened.
+
+    Judged by phase and time rather than by type alone: a server that says nothing ends in `Invalid data`, too.
+    """
+    if isinstance(error, _SAYS_NO):
+        return SourceRefused(f"{pinned.shown} refused: {reason(error)}")
+    if isinstance(error, (av.error.TimeoutError, av.error.ExitError)) or silent:
+        return SourceUnreachable(f"{pinned.shown} accepts connections, or swallows them, and says nothing")
+    if isinstance(error, av.error.InvalidDataError):
+        return SourceInvalid(f"{pinned.shown} answers, but not as a {pinned.scheme} server with a video")
+    return SourceUnreachable(f"{pinned.shown} cannot be read: {reason(error)}")
+
+
+def reading_failure(error: Exception, opened: Opened, *, live: bool) -> SourceError:
+    """Return what it means that reading broke off."""
+    if opened.file is not None and opened.file.failure is not None:
+        return opened.file.failure
+    if isinstance(error, SourceError):
+        return error
+    if isinstance(error, (av.error.TimeoutError, av.error.ExitError)):
+        return SourceLost("the source stopped sending")
+    kind = SourceLost if live else SourceInvalid
+    return kind(f"the source broke off: {reason(error)}")
+
+
+def reason(error: Exception) -> str:
+    """Return FFmpeg's words without the file name, which may hold credentials."""
+    return (isinstance(error, FFmpegError) and error.strerror) or type(error).__name__

@@ -1,0 +1,326 @@
+"""One connection to a source: open, demux, decode. Blocks, never waits on purpose, raises SourceError only."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from av.error import FFmpegError
+from av.packet import Packet
+from av.stream import Discard
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from vedette.media.clock import MediaClock
+from vedette.media.declared import cut_short, missing_samples
+from vedette.media.mark import Key, Mark, digest
+from vedette.media.opening import Limits, Opened, open_source, reading_failure
+from vedette.media.pixels import Pixels
+from vedette.model.errors import SourceError, SourceInvalid, SourceLost, SourceTruncated
+from vedette.model.frame import Frame, Position
+from vedette.model.guard import GuardPolicy
+from vedette.model.source import Address, Liveness
+
+_LEAP_US = 10_000_000
+_USUAL_FPS = 25.0
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Where a run goes on.
+
+    Attributes:
+        position: the last picture that was dealt with.
+        seek: what `seek_mark` gave for it, or None: a file is decoded from its start.
+        elapsed_us: for live sources: microseconds since the run's first picture, by the wall clock.
+    """
+
+    position: Position
+    seek: bytes | None = None
+    elapsed_us: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A decoded picture and what a mark of it needs.
+
+    Attributes:
+        key: the key picture to come back to, or None where only the start of the file is sure.
+        stamp: its presentation time as the stream gives it.
+    """
+
+    frame: Frame
+    key: Key | None
+    stamp: int | None
+
+    def mark(self) -> bytes | None:
+        """Return what `Resume.seek` takes."""
+        if self.key is None or self.stamp is None:
+            return None
+        return Mark(self.key, self.stamp, digest(self.frame.luma)).pack()
+
+
+class Reader:
+    """One connection. Iterate `pictures` once; close it, or use it in a `with`.
+
+    The decoder runs on one thread, for files too: frame threads finish a file sooner, but cost more CPU in all,
+    and a worker has other streams to run beside.
+
+    Attributes:
+        codec: name of the codec, as FFmpeg writes it.
+        fps: the native rate; 0 where a live source does not say.
+        decoded: pictures decoded.
+        corrupt: packets the decoder refused.
+        bytes_in: bytes demuxed.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        *,
+        policy: GuardPolicy,
+        file_roots: tuple[Path, ...] = (),
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        start: Resume | None = None,
+        connection: int = 0,
+        base_us: int = 0,
+        stop: threading.Event | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Open.
+
+        Args:
+            start: for files: go on with the picture after this one.
+            connection: ordinal of the connection, for positions.
+            base_us: time of the first picture.
+            stop: ends reading soon when set.
+
+        Raises:
+            SourceError: of the kind that fits.
+        """
+        self.live = address.liveness is Liveness.LIVE
+        self.decoded = self.corrupt = self.bytes_in = 0
+        self._limits, self._clock = limits, clock
+        self._stop = stop or threading.Event()
+        self._connection, self._base_us = connection, base_us
+        self._start = None if self.live else start
+        self._pixels = Pixels()
+        self._last: Picture | None = None
+        self._open: Callable[[], Opened] = lambda: open_source(address, policy, file_roots, limits, self._stop)
+        self._opened = self._open()
+        try:
+            self._take_stream()
+        except SourceError:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Hang up. Pictures already given stay valid."""
+        self._opened.close()
+
+    def seek_mark(self) -> bytes | None:
+        """Return the mark of the picture last given, or None: come back by decoding from the start."""
+        return self._last.mark() if self._last else None
+
+    def pictures(self) -> Iterator[Picture]:
+        """Yield every picture; return at the end of a file.
+
+        Raises:
+            SourceLost: a live source ended or fell silent; a transfer broke.
+            SourceInvalid: nothing could be decoded, or a picture is too large.
+            SourceTruncated: after the last good picture of a file that lacks its end.
+        """
+        for picture in self._from_mark() if self._start else self._from_start():
+            self._last = picture
+            yield picture
+        if self._stop.is_set():
+            return
+        if self.live:
+            raise SourceLost("the source ended the stream")
+        self._check_end()
+
+    def _take_stream(self) -> None:
+        container = self._opened.container
+        streams = [one for one in container.streams.video if not one.disposition & one.disposition.attached_pic]
+        if not streams:
+            raise SourceInvalid("the source has no video stream")
+        self._stream: VideoStream = streams[0]
+        context = self._stream.codec_context
+        if context is None:
+            raise SourceInvalid("the codec of the video is not known")
+        self.codec = context.name
+        self._check_size(context.width, context.height)
+        if not self.live and not (context.width and context.height):
+            raise SourceInvalid("the source has no picture: its video has no size")
+        for other in container.streams:
+            if other.index != self._stream.index:
+                other.discard = Discard.all
+        context.thread_type = "SLICE"
+        context.thread_count = 1
+        context.options = {"max_pixels": str(self._limits.pixels)}
+        self.width, self.height = context.width, context.height
+        rate = self._stream.average_rate or self._stream.guessed_rate
+        self.fps = float(rate) if rate and 0.1 <= rate <= 240 else (0.0 if self.live else _USUAL_FPS)
+        self._base = self._stream.time_base or Fraction(1, 90_000)
+        self._packets = 0
+        self._begin(None)
+
+    def _begin(self, key: Key | None) -> None:
+        """Set the counters to the start, or to a key picture."""
+        step = int(1_000_000 / (self.fps or _USUAL_FPS))
+        leap = _LEAP_US if self.live else None
+        self._times = MediaClock(self._base, step, base_us=self._base_us, leap_us=leap)
+        self._index = 0
+        self._keys: tuple[Key | None, Key | None] = (None, None)
+        if key is not None:
+            self._times.restore(key.anchor)
+            self._index, self._keys = key.index, (key, None)
+
+    def _check_size(self, width: int, height: int) -> None:
+        if width * height > self._limits.pixels:
+            raise SourceInvalid(f"pictures of {width}x{height} are larger than this service takes")
+
+    def _from_start(self) -> Iterator[Picture]:
+        """Yield all pictures, or those after the start position."""
+        after = self._start.position.index if self._start else -1
+        for raw in self._decode():
+            picture = self._picture(raw, shown=self._index > after)
+            if picture is not None:
+                yield picture
+
+    def _from_mark(self) -> Iterator[Picture]:
+        """Yield the pictures after the start position, by way of a key picture if that is provably the same."""
+        assert self._start is not None
+        mark = Mark.unpack(self._start.seek) if self._start.seek else None
+        if mark is None or not self._opened.container.streams.video or self._opened.file is None:
+            yield from self._from_start()
+            return
+        frames = self._run_up(mark, self._start.position) if self._opened.file.seekable() else None
+        if frames is None:
+            self._opened.close()
+            self._opened = self._open()
+            self._take_stream()
+            yield from self._from_start()
+            return
+        for raw in frames:
+            picture = self._picture(raw, shown=True)
+            if picture is not None:
+                yield picture
+
+    def _run_up(self, mark: Mark, position: Position) -> Iterator[VideoFrame] | None:
+        """Seek and decode up to the position; return the rest, or None where something is not as it was."""
+        try:
+            self._opened.container.seek(mark.key.stamp, stream=self._stream)
+        except FFmpegError:
+            return None
+        frames = self._decode()
+        for raw in frames:
+            if raw.pts is not None and raw.pts >= mark.key.stamp:
+                break
+        else:
+            return None
+        if raw.pts != mark.key.stamp or not raw.key_frame:
+            return None
+        self._begin(mark.key)
+        while True:
+            picture = self._picture(raw, shown=self._index == position.index)
+            if picture is not None:
+                same = picture.frame.position == position and picture.stamp == mark.stamp
+                return frames if same and digest(picture.frame.luma) == mark.digest else None
+            following = next(frames, None)
+            if following is None or self._index > position.index:
+                return None
+            raw = following
+
+    def _decode(self) -> Iterator[VideoFrame]:
+        """Yield what the decoder gives; count what it refuses."""
+        packets = self._demux()
+        waiting_since = self._clock()
+        for packet in packets:
+            if self._stop.is_set():
+                return
+            try:
+                frames = self._stream.decode(packet)
+            except FFmpegError:
+                self.corrupt += 1
+                frames = []
+            for raw in frames:
+                self.decoded += 1
+                yield raw
+            if frames:
+                waiting_since = self._clock()
+            elif self.live and self._clock() - waiting_since > self._limits.picture_s:
+                raise SourceLost(f"the source sends, but no picture came for {self._limits.picture_s:g} s")
+
+    def _demux(self) -> "Iterator[Packet[VideoStream] | None]":
+        """Yield packets, and at the end None, which empties the decoder."""
+        broken: SourceError | None = None
+        source = self._opened.container.demux(self._stream)
+        while True:
+            try:
+                packet = next(source, None)
+            except (FFmpegError, SourceError, OSError) as error:
+                broken = reading_failure(error, self._opened, live=self.live)
+                break
+            if packet is None:
+                break
+            if packet.size == 0:
+                continue
+            self.bytes_in += packet.size
+            if packet.is_corrupt and not self.live and self._opened.container.format.name != "mpegts":
+                self.corrupt += 1  # half a packet at the end of a file that was cut
+                continue
+            self._packets += 1
+            yield packet
+        if self._opened.file is not None and self._opened.file.failure is not None:
+            broken = self._opened.file.failure
+        if broken is None or not broken.transient:
+            yield None
+        if broken is not None:
+            self._give_up(broken)
+
+    def _give_up(self, broken: SourceError) -> None:
+        """Raise what broke the reading; a file that was cut is told as such."""
+        if isinstance(broken, SourceInvalid):
+            self._check_end()
+        raise broken
+
+    def _check_end(self) -> None:
+        """Raise if a file gave nothing, or less than it declares."""
+        file = self._opened.file
+        began_at_start = self._start is None or self._start.seek is None
+        lacks = missing_samples(self._stream, self._packets if began_at_start else 1 << 62, file.size if file else None)
+        lacks = lacks or (cut_short(file) if file is not None else None)
+        if lacks:
+            raise SourceTruncated(f"the file ended before its end, after {self._index} pictures: {lacks}")
+        if self._index == 0:
+            raise SourceInvalid("nothing in the file could be decoded")
+
+    def _picture(self, raw: VideoFrame, *, shown: bool) -> Picture | None:
+        """Count a picture; return it if it is wanted."""
+        self._check_size(raw.width, raw.height)
+        stamp = raw.pts
+        position = Position(self._connection, self._index, self._times.at(stamp))
+        plain = self._times.plain and not self.live
+        if plain and raw.key_frame and stamp is not None and self._times.anchor is not None:
+            newest = Key(stamp, self._index, self._times.anchor)
+            if self._keys[1] is None or newest.index > self._keys[1].index:
+                self._keys = (self._keys[1] or self._keys[0], newest)
+        self._index += 1
+        if not shown:
+            return None
+        self.width, self.height = raw.width, raw.height
+        frame = Frame(position, self._pixels.luma(raw), self._pixels.bgr(raw))
+        return Picture(frame, self._keys[0] if plain else None, stamp)
