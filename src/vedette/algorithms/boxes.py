@@ -24,8 +24,9 @@ def overlap(one: Floats, other: Floats) -> NDArray[np.float64]:
 
 
 def distinct(boxes: Floats, scores: Floats, classes: NDArray[np.int64], limit: float) -> NDArray[np.int64]:
-    """Return the rows that stay, best first, when of two boxes of one class that overlap by more than `limit` the
-    weaker goes (greedy non-maximum suppression, per class).
+    """Return the rows that survive greedy non-maximum suppression per class, best first.
+
+    Of two boxes of one class that overlap by more than `limit` the weaker goes.
     """
     order = np.argsort(-scores, kind="stable")
     clash = overlap(boxes[order], boxes[order]) > limit

@@ -74,7 +74,8 @@ class Polygon:
         share = np.clip((offset * edge[None]).sum(axis=2) / length, 0, 1)
         away = offset - share[..., None] * edge[None]
         distance = np.sqrt((away**2).sum(axis=2).min(axis=1))
-        return np.where(self.contains(points), distance, -distance)
+        signed: Points = np.where(self.contains(points), distance, -distance)
+        return signed
 
     def contains(self, points: Points) -> NDArray[np.bool_]:
         """Return which of (n, 2) points are inside: those from which a ray crosses the edge an odd number of times."""

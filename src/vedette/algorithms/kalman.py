@@ -25,7 +25,9 @@ def first_covariance(heights: Columns) -> Columns:
     return np.stack([(MEASURED * heights) ** 2, np.zeros_like(heights), (SPEED * heights) ** 2], axis=1)
 
 
-def predict(centre: Columns, speed: Columns, covariance: Columns, heights: Columns, dt: float) -> tuple[Columns, Columns]:
+def predict(
+    centre: Columns, speed: Columns, covariance: Columns, heights: Columns, dt: float
+) -> tuple[Columns, Columns]:
     """Return centres and covariance `dt` seconds later."""
     noise = (ACCELERATION * heights) ** 2
     place, both, rate = covariance.T

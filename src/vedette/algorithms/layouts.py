@@ -93,8 +93,8 @@ def decode(output: Raw, manifest: ModelManifest, scale: tuple[float, float], siz
     chosen = chosen[np.argsort(-scores[chosen], kind="stable")[:MOST]]
     chosen = chosen[distinct(boxes[chosen], scores[chosen], classes[chosen], spec.overlap)]
     across, down = scale
-    real = boxes[chosen] / np.array([across, down, across, down], np.float32)
     width, height = size
+    real: Raw = np.divide(boxes[chosen], np.array([across, down, across, down], np.float32), dtype=np.float32)
     real = np.clip(real, 0, np.array([width, height, width, height], np.float32)).astype(np.float32)
     found = Detections.of(
         real, calibrated(scores[chosen], spec.threshold), classes[chosen].astype(np.int64), spec.labels

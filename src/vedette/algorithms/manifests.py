@@ -1,6 +1,7 @@
 """What is known of a model file: where it comes from, and what goes in and comes out, as data."""
 
 import tomllib
+from dataclasses import dataclass
 from enum import StrEnum
 from importlib import resources
 from pathlib import Path
@@ -117,20 +118,31 @@ def parse(text: str, where: str) -> ModelManifest:
         raise ModelError(f"The manifest {where} is wrong at {field or 'its top'}: {first['msg']}.") from error
 
 
-def read(path: Path) -> ModelManifest:
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A manifest and the very text it was read from."""
+
+    manifest: ModelManifest
+    text: str
+
+
+def read(path: Path) -> Described:
     """Return the manifest in a file.
 
     Raises:
         ModelError: it cannot be read, or is none.
     """
     try:
-        return parse(path.read_text(encoding="utf-8"), path.name)
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ModelError(f"The manifest {path.name} cannot be read: {type(error).__name__}.") from error
+    return Described(parse(text, path.name), text)
 
 
-def catalogue() -> tuple[ModelManifest, ...]:
+def catalogue() -> tuple[Described, ...]:
     """Return the models this release knows, by name."""
     folder = resources.files("vedette.algorithms") / "catalogue"
-    known = [parse(entry.read_text("utf-8"), entry.name) for entry in folder.iterdir() if entry.name.endswith(".toml")]
-    return tuple(sorted(known, key=lambda manifest: manifest.name))
+    entries = [entry for entry in folder.iterdir() if entry.name.endswith(".toml")]
+    texts = [(entry.name, entry.read_text("utf-8")) for entry in entries]
+    known = [Described(parse(text, name), text) for name, text in texts]
+    return tuple(sorted(known, key=lambda described: described.manifest.name))

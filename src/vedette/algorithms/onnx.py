@@ -23,6 +23,7 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
 from vedette.algorithms.base import PlainState
 from vedette.algorithms.layouts import decode
 from vedette.algorithms.manifests import Colour, Fit, ModelManifest
+from vedette.algorithms.models import Installed, ModelStore
 from vedette.model.detection import Detections
 from vedette.model.errors import ModelError
 from vedette.model.frame import Frame
@@ -143,21 +144,28 @@ class OnnxDetector:
 
 
 class Sessions:
-    """The loaded models of a process: each is loaded once, when first asked for."""
+    """The loaded models of a process: each is checked and loaded once, when first asked for.
 
-    def __init__(self, providers: Sequence[str] = CPU) -> None:
+    Args:
+        store: where the files are.
+        providers: execution providers of ONNX Runtime, best first.
+    """
+
+    def __init__(self, store: ModelStore, providers: Sequence[str] = CPU) -> None:
+        self._store = store
         self._providers = tuple(providers)
         self._lock = threading.Lock()
         self._loaded: dict[str, Session] = {}
 
-    def get(self, path: Path, manifest: ModelManifest) -> Session:
-        """Return the session of a model.
+    def get(self, model: Installed) -> Session:
+        """Return the session of an installed model.
 
         Raises:
-            ModelError: it cannot be loaded.
+            ModelError: the file is not the one described, or cannot be loaded.
         """
         with self._lock:
-            session = self._loaded.get(manifest.sha256)
+            session = self._loaded.get(model.manifest.sha256)
             if session is None:
-                session = self._loaded[manifest.sha256] = Session(path, manifest, self._providers)
+                session = Session(self._store.verify(model), model.manifest, self._providers)
+                self._loaded[model.manifest.sha256] = session
             return session

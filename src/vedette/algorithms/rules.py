@@ -63,7 +63,7 @@ class LineWatch:
 
     def update(self, ids: Ids, feet: Points, standings: list[Standing], slack: float, time: float) -> list[Crossed]:
         """Take up the feet of one picture and return the crossings."""
-        crossed = []
+        crossed: list[Crossed] = []
         if not len(ids):
             return crossed
         margin = slack / max(np.hypot(*np.subtract(self.line.end, self.line.start)), 1.0)
@@ -74,7 +74,7 @@ class LineWatch:
                 known = self._sides[track] = _Side(x=float(foot[0]), y=float(foot[1]))
             self._step(known, foot, float(distance))
             side = 0 if abs(distance) <= slack else (1 if distance > 0 else -1)
-            if side == 0 or side == known.side:
+            if side in {0, known.side}:
                 continue
             if known.side == 0:
                 known.side = side

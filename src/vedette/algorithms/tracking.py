@@ -44,6 +44,7 @@ class TrackerSettings:
     near_new: float = 0.3
     margin: float = 0.15
     confirm_hits: int = 3
+    fresh_s: float = 0.4
     max_age_s: float = 2.0
     weak_age_s: float = 0.5
     fade_s: float = 1.0
@@ -125,11 +126,14 @@ class Tracker:
         old, new = np.flatnonzero(confirmed), np.flatnonzero(~confirmed)
         recent = time - tracks.seen <= how.weak_age_s + 1e-9
 
-        pairs, left_old, left_believed = self._match(old, believed, found, how.near)
+        fresh = time - tracks.seen[old] <= how.fresh_s + 1e-9
+        pairs, left_old, left_believed = self._match(old[fresh], believed, found, how.near)
+        again, left_lost, left_believed = self._match(old[~fresh], left_believed, found, how.near)
+        left_old = np.concatenate([left_old, left_lost])
         soon = left_old[recent[left_old]]
         more, _, _ = self._match(soon, weak, found, how.near_weak)
         second, _, left_believed = self._match(new, left_believed, found, how.near_new)
-        matched = np.concatenate([pairs, more, second])
+        matched = np.concatenate([pairs, again, more, second])
         self._correct(matched, found, time)
         born = left_believed[found.scores[left_believed] >= how.newborn]
         places = np.concatenate([matched[:, 0], len(tracks.ids) + np.arange(len(born))])

@@ -1,0 +1,1 @@
+"""From findings to events. `message` is light; `snapshot` draws with OpenCV and is imported by workers alone."""

@@ -1,0 +1,209 @@
+"""Intrusion: somebody enters a region, crosses a line, or stays too long.
+
+One finding is one message with one target. `data.event_set[].track` is the place where the number of the track
+travels; `results.message` makes the documented `detection_id` of it.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from vedette.algorithms.base import Algorithm, AlgorithmConfig, Manifest, Models, PlainState, ServiceName
+from vedette.algorithms.builtin.targets import ANYTHING, CAPTIONS, PERSON, VEHICLE, Target, Targets
+from vedette.algorithms.geometry import Line, Polygon, Roi, whole
+from vedette.algorithms.parameters import Number, Switch, Whole
+from vedette.algorithms.rules import Crossed, Entered, LineWatch, Lingered, RegionWatch
+from vedette.model.event import Drawing, Finding
+from vedette.model.frame import Frame
+
+INTRUSION = 196609
+LOITERING = 196610
+
+SLACK = 1 / 72
+"""Share of the picture's height by which a foot must be clear of an edge or a line (8 px of 576)."""
+USUAL_HEIGHT = 1080
+"""The picture height that the default sizes are meant for."""
+USUAL_LEAST, USUAL_MOST = 60, 1080
+
+
+def _titles(english: str, chinese: str, default: Any, **limits: Any) -> Any:
+    return Field(default=default, title=english, json_schema_extra={"title_cn": chinese}, **limits)
+
+
+class IntrusionConfig(AlgorithmConfig):
+    """The task's `config.common`; all keys as documented."""
+
+    person_detection_sw: Switch = _titles("Detect persons", "行人检测开关", True)
+    car_detection_sw: Switch = _titles("Detect vehicles", "车辆检测开关", False)
+    detection_min_size: Whole | None = _titles("Smallest target, pixels", "最小目标尺寸", None, ge=0, le=10_000)
+    detection_max_size: Whole | None = _titles("Largest target, pixels", "最大目标尺寸", None, ge=1, le=10_000)
+    line_detection_sw: Switch = _titles("Line rule", "绊线检测开关", True)
+    region_detection_sw: Switch = _titles("Region rule", "区域检测开关", True)
+    loitering_detection_sw: Switch = _titles("Loitering rule", "徘徊检测开关", False)
+    alert_time_threshold: Number = _titles(
+        "Stay that counts as loitering, seconds", "徘徊时间阈值", 10.0, ge=0, le=86_400
+    )
+    alert_detection_interval: Number = _titles(
+        "Seconds before a rule tells of the same target again", "告警间隔", 0.0, ge=0, le=86_400
+    )
+    all_print_sw: Switch = _titles("Draw all targets", "全部目标绘制开关", False)
+    render_result_sw: Switch = _titles("Draw boxes", "结果渲染开关", True)
+    render_roi_sw: Switch = _titles("Draw regions and lines", "区域渲染开关", False)
+    image_compression_ratio: Whole = _titles("JPEG quality", "图片压缩率", 90, ge=20, le=100)
+    target_roi: str = _titles("Regions and lines", "检测区域", "")
+
+    @field_validator("target_roi")
+    @classmethod
+    def _roi_is_sound(cls, text: str) -> str:
+        Roi.parse(text)
+        return text
+
+    @field_validator("detection_max_size")
+    @classmethod
+    def _sizes_are_in_order(cls, most: int | None, info: Any) -> int | None:
+        least = info.data.get("detection_min_size")
+        if most is not None and least is not None and most < least:
+            raise ValueError("must not be smaller than detection_min_size")
+        return most
+
+
+class Intrusion(Algorithm[IntrusionConfig]):
+    """Tells each target once per region and stay, once per crossing, and once per stay that is too long."""
+
+    manifest = Manifest(
+        name="intrusion",
+        services=(
+            ServiceName("c-intrusiondetection-cloud", "cloud"),
+            ServiceName("c-intrusiondetection-edge", "edge"),
+        ),
+        versions=("1.0", "1.1", "3.0"),
+        title_en="Intrusion detection",
+        title_cn="入侵检测",
+        config=IntrusionConfig,
+        roles=("objects",),
+        event_types={INTRUSION: "intrusion", LOITERING: "loitering"},
+        description="A person or a vehicle enters a region, crosses a line, or stays too long.",
+    )
+
+    def __init__(self, config: IntrusionConfig, models: Models) -> None:
+        self._config = config
+        self._detector = models.detector("objects")
+        wanted = {PERSON: config.person_detection_sw, VEHICLE: config.car_detection_sw}
+        asked = frozenset(kind for kind, on in wanted.items() if on)
+        self._targets = Targets(self._detector, asked | {ANYTHING} if asked else asked)
+        self._roi = Roi.parse(config.target_roi)
+        interval = config.alert_detection_interval
+        self._lines = [LineWatch(line, interval) for line in self._roi.lines]
+        self._regions = [self._region(polygon) for polygon in self._roi.polygons]
+        self._size = [0, 0]
+
+    def note(self) -> str:
+        """Return which detector is at work."""
+        if self._detector.knows_classes:
+            return f"detector: {self._detector.name}"
+        return f"detector: {self._detector.name} (no model installed; persons and vehicles are not told apart)"
+
+    def process(self, frame: Frame) -> Iterable[Finding]:
+        """Follow the targets, and tell what they do."""
+        if self._roi.is_whole and self._size != [frame.width, frame.height]:
+            self._size = [frame.width, frame.height]
+            self._regions = [self._region(whole(frame.width, frame.height))]
+        least, most = self._sizes(frame.height)
+        targets = self._targets.look(frame, least, most)
+        seen = {target.track: target for target in targets}
+        ids = np.array([target.track for target in targets], np.int64)
+        feet = np.array([target.foot for target in targets], np.float64).reshape(-1, 2)
+        standings = [target.standing for target in targets]
+        slack, findings = frame.height * SLACK, []
+        if self._config.line_detection_sw:
+            for n, watch in enumerate(self._lines):
+                crossed = watch.update(ids, feet, standings, slack, frame.time)
+                findings += [self._crossing(watch.line, n, event, seen) for event in crossed]
+        if self._config.region_detection_sw or self._config.loitering_detection_sw:
+            for n, region in enumerate(self._regions):
+                for event in region.update(ids, feet, standings, slack, frame.time):
+                    findings += self._in_region(region.polygon, n, event, seen)
+        alive = self._targets.alive
+        for watch in self._lines:
+            watch.keep(alive)
+        for region in self._regions:
+            region.keep(alive)
+        return findings
+
+    def _region(self, polygon: Polygon) -> RegionWatch:
+        return RegionWatch(polygon, self._config.alert_time_threshold, self._config.alert_detection_interval)
+
+    def _sizes(self, height: int) -> tuple[float, float]:
+        """Return the least and the greatest longer side of a box, in pixels."""
+        share = height / USUAL_HEIGHT
+        least, most = self._config.detection_min_size, self._config.detection_max_size
+        return USUAL_LEAST * share if least is None else least, USUAL_MOST * share if most is None else most
+
+    def _crossing(self, line: Line, n: int, event: Crossed, seen: dict[int, Target]) -> Finding:
+        places = line.side_name(event.before), line.side_name(event.after)
+        return self._finding(INTRUSION, f"line:{n}:track:{event.track}", seen[event.track], places, "", seen)
+
+    def _in_region(
+        self, polygon: Polygon, n: int, event: Entered | Lingered, seen: dict[int, Target]
+    ) -> Iterator[Finding]:
+        subject, target = f"region:{n}:track:{event.track}", seen[event.track]
+        if isinstance(event, Entered) and self._config.region_detection_sw:
+            places = ("out" if event.from_outside else "in", "in")
+            yield self._finding(INTRUSION, subject, target, places, polygon.name, seen)
+        if isinstance(event, Lingered) and self._config.loitering_detection_sw:
+            yield self._finding(LOITERING, subject, target, ("in", "in"), polygon.name, seen)
+
+    def _finding(
+        self,
+        event_type: int,
+        subject: str,
+        target: Target,
+        places: tuple[str, str],
+        polygon_name: str,
+        seen: dict[int, Target],
+    ) -> Finding:
+        left, top, width, height = target.box
+        entry: dict[str, Any] = {
+            "start_position": places[0],
+            "end_position": places[1],
+            "bounding_box": {"x": left, "y": top, "w": width, "h": height},
+            "category": target.category,
+            "track": target.track,
+        }
+        if polygon_name:
+            entry["polygon_name"] = polygon_name
+        return Finding(event_type, subject, {"event_set": [entry]}, self._drawing(target, seen))
+
+    def _drawing(self, target: Target, seen: dict[int, Target]) -> Drawing:
+        shown = [other for other in seen.values() if other.shown] if self._config.all_print_sw else [target]
+        roi = self._roi if self._config.render_roi_sw else Roi()
+        return Drawing(
+            boxes=tuple((one.box, f"{CAPTIONS[one.category]} {one.track}") for one in shown)
+            if self._config.render_result_sw
+            else (),
+            polygons=tuple(polygon.corners for polygon in roi.polygons),
+            lines=tuple((line.start, line.end) for line in roi.lines),
+            quality=self._config.image_compression_ratio,
+        )
+
+    def state(self) -> PlainState:
+        """Return all it remembers."""
+        return {
+            "targets": self._targets.state(),
+            "size": self._size,
+            "lines": [watch.state() for watch in self._lines],
+            "regions": [watch.state() for watch in self._regions],
+        }
+
+    def restore(self, state: PlainState) -> None:
+        """Take up what `state` gave."""
+        self._targets.restore(state["targets"])
+        for line, known in zip(self._lines, state["lines"], strict=True):
+            line.restore(known)
+        if self._roi.is_whole and state["regions"]:
+            self._size = list(state["size"])
+            self._regions = [self._region(whole(*self._size))]
+        for region, known in zip(self._regions, state["regions"], strict=True):
+            region.restore(known)

@@ -1,0 +1,134 @@
+"""The targets of a picture: detections of persons and vehicles, tracked, and what each counts for."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vedette.algorithms.base import Detector, PlainState
+from vedette.algorithms.boxes import distinct
+from vedette.algorithms.rules import Standing
+from vedette.algorithms.tracking import Tracker
+from vedette.model.detection import Detections
+from vedette.model.event import Box
+from vedette.model.frame import Frame
+
+PERSON, VEHICLE, ANYTHING = 0, 1, 2
+"""`category` on the wire."""
+CAPTIONS: Final = ("person", "vehicle", "target")
+
+_KINDS: Final = {"person": PERSON, "car": VEHICLE, "bus": VEHICLE, "truck": VEHICLE, "motorcycle": VEHICLE}
+"""Names of classes, as COCO has them."""
+
+TRAVELLED: Final = 0.75
+"""Where classes are not known, a target counts once it has gone this many times its longer side from where it was
+first seen: a lamp that flickers and a tree that sways do not."""
+ONE_THING: Final = 0.65
+"""Of two vehicle boxes (a car that is also called a truck) that overlap by more only the better is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One tracked thing in the picture.
+
+    Attributes:
+        foot: where it stands, pixels.
+        shown: whether it is drawn among all targets.
+    """
+
+    track: int
+    category: int
+    box: Box
+    foot: tuple[float, float]
+    standing: Standing
+    shown: bool
+
+
+class Targets:
+    """Finds and follows what a task asks for.
+
+    Args:
+        detector: the eyes.
+        asked: categories that count.
+    """
+
+    def __init__(self, detector: Detector, asked: frozenset[int]) -> None:
+        self._detector = detector
+        self._asked = asked
+        if detector.knows_classes:
+            self._categories = np.array([_KINDS.get(label, -1) for label in detector.labels], np.int64)
+        else:
+            self._categories = np.full(len(detector.labels), ANYTHING, np.int64)
+        self._tracker = Tracker(CAPTIONS)
+        self._births: dict[int, list[float]] = {}
+        self._roamed: set[int] = set()
+
+    @property
+    def alive(self) -> frozenset[int]:
+        """The tracks that may still be seen again."""
+        return self._tracker.alive
+
+    def look(self, frame: Frame, least: float, most: float) -> list[Target]:
+        """Return the targets of the next picture.
+
+        Args:
+            frame: the picture.
+            least: smallest longer side of a box that counts, pixels.
+            most: greatest one.
+        """
+        tracked = self._tracker.update(self._relevant(self._detector(frame)), frame.time)
+        alive = self._tracker.alive
+        self._births = {track: place for track, place in self._births.items() if track in alive}
+        self._roamed &= alive
+        targets = []
+        for row, foot in enumerate(tracked.seen.feet.tolist()):
+            track, box = int(tracked.seen.track_ids[row]), tracked.seen.boxes[row]
+            category = int(tracked.seen.classes[row])
+            longer = float(max(box[2] - box[0], box[3] - box[1]))
+            self._births.setdefault(track, [(float(box[0]) + float(box[2])) / 2, (float(box[1]) + float(box[3])) / 2])
+            sure = bool(tracked.confirmed[row]) and self._has_roamed(track, box, longer)
+            wanted = category in self._asked and least <= longer <= most
+            standing = Standing.UNSURE if not sure else Standing.COUNTED if wanted else Standing.IGNORED
+            targets.append(
+                Target(track, category, _whole_box(box), (foot[0], foot[1]), standing, sure and category in self._asked)
+            )
+        return targets
+
+    def _relevant(self, found: Detections) -> Detections:
+        categories = self._categories[found.classes] if len(found) else np.zeros(0, np.int64)
+        chosen = np.flatnonzero(categories >= 0)
+        kinds = categories[chosen]
+        kept = distinct(found.boxes[chosen], found.scores[chosen], kinds, ONE_THING)
+        return Detections.of(found.boxes[chosen][kept], found.scores[chosen][kept], kinds[kept], CAPTIONS)
+
+    def _has_roamed(self, track: int, box: NDArray[np.float32], longer: float) -> bool:
+        if self._detector.knows_classes or track in self._roamed:
+            return True
+        x, y = self._births[track]
+        gone = float(np.hypot((box[0] + box[2]) / 2 - x, (box[1] + box[3]) / 2 - y))
+        if gone < TRAVELLED * longer:
+            return False
+        self._roamed.add(track)
+        return True
+
+    def state(self) -> PlainState:
+        """Return all it remembers, the detector's memory included."""
+        return {
+            "detector": self._detector.state(),
+            "tracker": self._tracker.state(),
+            "births": {str(track): place for track, place in self._births.items()},
+            "roamed": sorted(self._roamed),
+        }
+
+    def restore(self, state: PlainState) -> None:
+        """Take up what `state` gave."""
+        self._detector.restore(state["detector"])
+        self._tracker.restore(state["tracker"])
+        self._births = {int(track): list(place) for track, place in state["births"].items()}
+        self._roamed = set(state["roamed"])
+
+
+def _whole_box(box: NDArray[np.float32]) -> Box:
+    left, top = round(float(box[0])), round(float(box[1]))
+    return left, top, max(1, round(float(box[2])) - left), max(1, round(float(box[3])) - top)

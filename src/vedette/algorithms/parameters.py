@@ -1,0 +1,93 @@
+"""The declared parameters of an algorithm: what their values may look like, how they are checked and published."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+from xml.sax.saxutils import quoteattr
+
+from pydantic import BeforeValidator, Field, ValidationError
+
+from vedette.algorithms.base import AlgorithmConfig, Manifest
+from vedette.model.errors import InvalidParameter
+
+_SWITCH = {0: False, 1: True, "0": False, "1": True, "false": False, "true": True}
+
+
+def _switch(value: Any) -> Any:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | str) and value in _SWITCH:
+        return _SWITCH[value]
+    raise ValueError("must be 0 or 1")
+
+
+def _number(value: Any) -> Any:
+    """Refuse what Python would silently take for a number."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError("must be a number")  # noqa: TRY004  Pydantic collects ValueError, and lets TypeError pass
+    if isinstance(value, str) and not value.strip().lstrip("+-").replace(".", "", 1).isdecimal():
+        raise ValueError("must be a number")
+    return value
+
+
+Switch = Annotated[bool, BeforeValidator(_switch)]
+"""0 or 1, true or false; `*_sw` on the wire."""
+Whole = Annotated[int, BeforeValidator(_number)]
+"""A whole number, or its digits as text."""
+Number = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
+"""A number, or its digits as text."""
+
+Checked = tuple[AlgorithmConfig, tuple[str, ...]]
+
+
+def check_config(manifest: Manifest, common: Mapping[str, Any] | None) -> Checked:
+    """Return the configuration that `config.common` gives, and a sentence for each key that is not declared.
+
+    Raises:
+        InvalidParameter: a declared key has a value of the wrong type or out of range; `param` is the key.
+    """
+    given = dict(common or {})
+    try:
+        config = manifest.config.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = str(first["loc"][0]) if first["loc"] else "common"
+        reason = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ").rstrip(".")
+        reason = reason if reason.startswith("must") else f"must be {reason}"
+        raise InvalidParameter(f"The parameter {key} of {manifest.name} {reason}.", param=key) from error
+    unknown = sorted(set(given) - set(manifest.config.model_fields))
+    return config, tuple(f"The parameter {key!r} is not known to {manifest.name} and has no effect." for key in unknown)
+
+
+def task_config_xml(manifest: Manifest) -> str:
+    """Return the declared parameters as the schema document that task details carry (`task_config`)."""
+    params = []
+    for name, field in manifest.config.model_fields.items():
+        extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+        shown = {
+            "name": name,
+            "titleCn": str(extra.get("title_cn", name)),
+            "titleEn": field.title or name,
+            "required": "true" if field.is_required() else "false",
+            "type": _type_name(field.annotation),
+        }
+        if field.default is not None and not field.is_required():
+            shown["default"] = str(int(field.default) if isinstance(field.default, bool) else field.default)
+        least, most = _limits(field.metadata, field.annotation)
+        shown |= {key: str(value) for key, value in (("min", least), ("max", most)) if value is not None}
+        params.append("<param " + " ".join(f"{key}={quoteattr(text)}" for key, text in shown.items()) + "/>")
+    return "<algorithm><config><common>" + "".join(params) + "</common></config></algorithm>"
+
+
+def _type_name(annotation: Any) -> str:
+    text = str(annotation)
+    if annotation in {bool, int} or "int" in text or "bool" in text:
+        return "int"
+    return "float" if annotation is float or "float" in text else "String"
+
+
+def _limits(metadata: list[Any], annotation: Any) -> tuple[Any, Any]:
+    if annotation is bool:
+        return 0, 1
+    least = next((rule.ge for rule in metadata if getattr(rule, "ge", None) is not None), None)
+    most = next((rule.le for rule in metadata if getattr(rule, "le", None) is not None), None)
+    return least, most

@@ -1,0 +1,97 @@
+"""The published services, read from entry points: manifests without a model.
+
+Built-in algorithms and strangers' plugins come by the same door, the entry point group `vedette.algorithms`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from vedette.algorithms import parameters
+from vedette.algorithms.base import Algorithm, Manifest, ServiceName
+from vedette.algorithms.parameters import Checked, task_config_xml
+from vedette.model.errors import NotReferable
+
+__all__ = ["GROUP", "Registry", "Service", "check_config", "task_config_xml"]
+
+GROUP = "vedette.algorithms"
+
+AnyAlgorithm = type[Algorithm[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A published service."""
+
+    name: ServiceName
+    algorithm: AnyAlgorithm
+
+    @property
+    def manifest(self) -> Manifest:
+        """Return the manifest of its algorithm."""
+        return self.algorithm.manifest
+
+
+class Registry:
+    """The services of this installation.
+
+    Attributes:
+        broken: entry point -> why it could not be taken up.
+    """
+
+    def __init__(self, services: Iterable[Service], broken: Mapping[str, str] | None = None) -> None:
+        self._services = {service.name.name: service for service in services}
+        self.broken = dict(broken or {})
+
+    @classmethod
+    def load(cls, points: Iterable[EntryPoint] | None = None) -> "Registry":
+        """Return the services of the installed algorithms; one that cannot be loaded goes to `broken`."""
+        services: dict[str, Service] = {}
+        broken: dict[str, str] = {}
+        for point in entry_points(group=GROUP) if points is None else points:
+            try:
+                algorithm = point.load()
+            # A plugin is a stranger's code and may raise anything at import; the others must still come up.
+            except Exception as error:  # noqa: BLE001  see above
+                broken[point.name] = f"{type(error).__name__}: {error}"
+                continue
+            if not (
+                isinstance(algorithm, type) and issubclass(algorithm, Algorithm) and hasattr(algorithm, "manifest")
+            ):
+                broken[point.name] = f"{point.value} is not an Algorithm with a manifest"
+                continue
+            for name in algorithm.manifest.services:
+                if name.name in services:
+                    broken[point.name] = f"the service {name.name} is there already"
+                else:
+                    services[name.name] = Service(name, algorithm)
+        return cls(services.values(), broken)
+
+    def services(self) -> tuple[Service, ...]:
+        """Return all services, by name."""
+        return tuple(self._services[name] for name in sorted(self._services))
+
+    def find(self, service_name: str, service_version: str) -> AnyAlgorithm:
+        """Return the algorithm of a service.
+
+        Raises:
+            NotReferable: no service has this name, or it has not this version; `param` says which.
+        """
+        service = self._services.get(service_name)
+        if service is None:
+            raise NotReferable(f"There is no service {service_name}.", param="service_name")
+        versions = service.manifest.versions
+        if service_version not in versions:
+            known = ", ".join(versions)
+            raise NotReferable(f"The service {service_name} has the versions {known}.", param="service_version")
+        return service.algorithm
+
+
+def check_config(algorithm: AnyAlgorithm, common: Mapping[str, Any] | None) -> Checked:
+    """Return the checked configuration of a task, and the warnings for its `status`.
+
+    Raises:
+        InvalidParameter: a declared key has a value of the wrong type or out of range; `param` is the key.
+    """
+    return parameters.check_config(algorithm.manifest, common)
