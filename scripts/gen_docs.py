@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterable
 from itertools import groupby
 from pathlib import Path
 
+from vedette.api.errors import status_of
 from vedette.model import errors, lifecycle
 from vedette.settings import PREFIX, Settings
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
+ANSWERED = (errors.CallerError, errors.Unavailable)
+"""What requests are refused with."""
 MADE = "<!-- Made by scripts/gen_docs.py from {source}; edit that, not this. -->"
 
 
@@ -72,16 +75,25 @@ def error_page() -> str:
         "# Errors",
         MADE.format(source="src/vedette/model/errors.py"),
         (
-            "A refused request is answered with six keys: `error_code`, `error_msg` and `detail` (what happened, in this "
-            "case), `params` (the field at fault, if one is), `reason` and `advice`. A task that failed carries `code` and "
-            "`message` in its `error`. Codes that begin with `VIAS.` and `APIGW.` are the published ones, some of which "
-            "stand for several things; codes that begin with `VEDETTE.` are ours. *Transient* means that the service "
-            "itself tries again."
+            "A refused request is answered with six keys: `error_code`, `error_msg` (a short text), `detail` (what "
+            "happened, in this case), `params` (the field at fault, if one is), `reason` and `advice`. A task that failed "
+            "carries `code` and `message` in its `error`. Codes that begin with `VIAS.` and `APIGW.` are the published "
+            "ones, some of which stand for several things; codes that begin with `VEDETTE.` are ours. *Status* is the "
+            "HTTP status of an answer with this error; errors of sources, destinations and workers mostly appear in tasks "
+            "and logs. *Transient* means that the service itself tries again."
         ),
         table(
-            ("code", "name", "what happened", "reason", "advice", "transient"),
+            ("code", "name", "status", "what happened", "reason", "advice", "transient"),
             (
-                (f"`{k.code}`", f"`{k.__name__}`", _first(k), k.reason, k.advice, "yes" if k.transient else "")
+                (
+                    f"`{k.code}`",
+                    f"`{k.__name__}`",
+                    str(status_of(k("")) if issubclass(k, ANSWERED) else ""),
+                    _first(k),
+                    k.reason,
+                    k.advice,
+                    "yes" if k.transient else "",
+                )
                 for k in _tree(errors.VedetteError)
             ),
         ),

@@ -186,10 +186,10 @@ class Settings(BaseSettings):
     task_quota: int = _limit("number", "Tasks a project may have.", default=5000, ge=0)
     source_quota: int = _limit("number", "Video sources a project may have.", default=5000, ge=0)
     event_max_age_days: float = _limit(
-        "number", "Stored events older than this are removed.", unit="days", default=30.0, gt=0
+        "number", "Stored events older than this are removed, with their pictures.", unit="days", default=30.0, gt=0
     )
     event_max_count: int = _limit(
-        "number", "Stored events a project keeps; beyond it the oldest are removed.", default=100_000, ge=1
+        "number", "Stored events that are kept in all; beyond it the oldest are removed.", default=1_000_000, ge=1
     )
 
     file_roots: Folders = _reach(
