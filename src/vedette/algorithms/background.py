@@ -9,7 +9,7 @@ has been there for long or comes back again and again (a parked car, a lamp that
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -39,13 +39,23 @@ CEILING = 60.0
 NOISE_FACTOR = 4.0
 EDGE_SHARE = 0.12
 """Part of the contrast around a pixel that is put on its threshold: cameras tremble and codecs ring at edges."""
-STRONG = 2.2
-"""A change of so many thresholds is a strong one."""
+STRONG, FAINT = 2.2, 0.34
+"""A change of so many thresholds is a strong one, or a faint one."""
 BROKEN_SHARE = 0.5
 """If more of the picture than this has changed at once, the picture has changed and not the scene."""
 RELEARN_S = 0.5
+BLACK, CLIPPED = 16, 232
+"""Luma of black in nearly all video, and from where on a sensor tells no brighter from bright."""
 
 _STATE = ("bg", "noise", "alt", "support", "returns", "was_changed")
+
+
+class Masks(NamedTuple):
+    """Pixels that have changed (0 or 255), those that have changed strongly, and those that have changed a little at least."""
+
+    changed: Image
+    strong: Image
+    faint: Image
 
 
 class Background:
@@ -64,12 +74,13 @@ class Background:
         self._last = 0.0
         self._broken_until = -1.0
         self.relit_at = -1e9
+        self._unrest, self._lit = 0.0, -1e9
         empty = np.empty((0, 0), np.float32)
         self._bg, self._noise, self._alt, self._support, self._returns = (empty.copy() for _ in range(5))
         self._was_changed: Image = np.empty((0, 0), np.uint8)
 
-    def look(self, picture: Image, time: float) -> tuple[Image, Image] | None:
-        """Return what has changed and what has changed strongly, as masks (0 or 255), or None while there is nothing to say.
+    def look(self, picture: Image, time: float) -> Masks | None:
+        """Return what has changed, or None while there is nothing to say.
 
         Args:
             picture: (height, width) grey.
@@ -83,7 +94,7 @@ class Background:
             return None
         light = self._light(picture)
         if light is not None:
-            self._relight(*light, time)
+            self._relight(picture, *light, time)
         difference = cv2.absdiff(picture, self._bg8)
         changed = cv2.compare(difference, self._limit8, cv2.CMP_GT)
         if self._has_known:
@@ -99,7 +110,8 @@ class Background:
             self._render()
             self._last = time
             return None
-        return changed, changed & cv2.compare(difference, self._strong8, cv2.CMP_GT)
+        strong = changed & cv2.compare(difference, self._strong8, cv2.CMP_GT)
+        return Masks(changed, strong, cv2.compare(difference, self._faint8, cv2.CMP_GT))
 
     def adapt(self, picture: Image, changed: Image, time: float) -> None:
         """Let the model follow the picture; `changed` is what `look` gave."""
@@ -139,7 +151,7 @@ class Background:
         return {
             "ready": self.ready,
             "shape": list(self._shape),
-            "times": [self._first, self._last, self._broken_until, self.relit_at],
+            "times": [self._first, self._last, self._broken_until, self.relit_at, self._lit, self._unrest],
             "samples": [sample.copy() for sample in self._samples],
             **{name: getattr(self, f"_{name}").copy() for name in _STATE},
         }
@@ -148,7 +160,8 @@ class Background:
         """Take up what `state` gave."""
         self.ready = bool(state["ready"])
         self._shape = tuple(int(side) for side in state["shape"])
-        self._first, self._last, self._broken_until, self.relit_at = (float(at) for at in state["times"])
+        times = (float(at) for at in state["times"])
+        self._first, self._last, self._broken_until, self.relit_at, self._lit, self._unrest = times
         self._samples = [np.array(sample) for sample in state["samples"]]
         for name in _STATE:
             setattr(self, f"_{name}", np.array(state[name]))
@@ -210,23 +223,29 @@ class Background:
         if np.count_nonzero(usable) < 0.2 * usable.size:
             return None
         now, then = now[usable], then[usable]
-        change = now - then
-        offset, gain = _middle(change), 1.0
-        middle = _middle(then)
-        dark = then <= middle
-        if dark.any() and not dark.all():
-            contrast = _middle(then[~dark]) - _middle(then[dark])
-            if contrast > 25:
-                rise = _middle(change[~dark]) - _middle(change[dark])
-                gain = min(max(1 + rise / contrast, 0.5), 2.0)
-        if abs(gain - 1) >= 0.03:
-            return gain, _middle(now - np.float32(gain) * then)
-        return (1.0, offset) if abs(offset) >= 1.0 else None
+        dark = then <= _middle(then)
+        if dark.all():
+            return None
+        low, high = _middle(then[dark]), _middle(then[~dark])
+        if high - low > 40:
+            rise = _middle(now[~dark] - then[~dark]) - _middle(now[dark] - then[dark])
+            gain = 1 + rise / (high - low)
+        else:  # too even a picture for a line through two points; light multiplies, so it goes through black
+            gain = _middle((now - BLACK) / np.maximum(then - BLACK, 8))
+        gain = min(max(gain, 0.5), 2.0)
+        offset = _middle(now - np.float32(gain) * then)
+        moved = max(abs(gain * level + offset - level) for level in (low, high))
+        return (gain, offset) if moved >= 1.0 else None
 
-    def _relight(self, gain: float, offset: float, time: float) -> None:
+    def _relight(self, picture: Image, gain: float, offset: float, time: float) -> None:
+        clipped = cv2.compare(picture, CLIPPED, cv2.CMP_GE) & cv2.compare(self._bg, CLIPPED, cv2.CMP_GE)
         self._bg = self._bg * np.float32(gain) + np.float32(offset)
         self._alt = self._alt * np.float32(gain) + np.float32(offset)
-        if gain != 1.0 or abs(offset) > 3:
+        cv2.copyTo(picture.astype(np.float32), clipped, self._bg)
+        self._unrest *= float(np.exp(self._lit - time))
+        self._unrest += abs(gain * 128 + offset - 128)
+        self._lit = time
+        if self._unrest > 4:
             self.relit_at = time
         self._bg8 = _grey(self._bg)
         self._alt8 = _grey(self._alt)
@@ -241,6 +260,7 @@ class Background:
         limit = cv2.addWeighted(base, 1.0, edges, EDGE_SHARE, 0.0)
         self._limit8 = cv2.min(cv2.max(limit, FLOOR), CEILING).astype(np.uint8, copy=False)
         self._strong8 = cv2.convertScaleAbs(self._limit8, alpha=STRONG)
+        self._faint8 = cv2.convertScaleAbs(self._limit8, alpha=FAINT)
         self._known8 = cv2.compare(self._returns, RETURNS, cv2.CMP_GE) | cv2.compare(self._support, SLEEP_S, cv2.CMP_GE)
         self._has_known = cv2.countNonZero(self._known8) > 0
 

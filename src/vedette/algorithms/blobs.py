@@ -40,8 +40,14 @@ class Blob:
         return self.bottom - self.top
 
 
-def find(changed: Image, strong: Image) -> list[Blob]:
-    """Return the things in a mask, fragments of one figure put together; the largest first."""
+def find(changed: Image, strong: Image, faint: Image) -> list[Blob]:
+    """Return the things in a mask, fragments of one figure put together; the largest first.
+
+    Args:
+        changed: what has changed, 0 or 255.
+        strong: the part of it that has changed strongly.
+        faint: what has changed a little at least: a coat as bright as the wall behind it.
+    """
     if cv2.countNonZero(changed) < MIN_AREA:
         return []
     closed = cv2.morphologyEx(changed, cv2.MORPH_CLOSE, _CLOSE)
@@ -55,10 +61,10 @@ def find(changed: Image, strong: Image) -> list[Blob]:
         count, sure = cv2.countNonZero(changed[area]), cv2.countNonZero(strong[area])
         pieces.append(Blob(left, top, left + width, top + height, count, sure))
     pieces = sorted(pieces, key=_by_size)[: 2 * MOST]
-    return [blob for blob in _join(pieces) if blob.area >= MIN_AREA and blob.strong >= MIN_STRONG][:MOST]
+    return [blob for blob in _join(pieces, faint) if blob.area >= MIN_AREA and blob.strong >= MIN_STRONG][:MOST]
 
 
-def _join(pieces: list[Blob]) -> list[Blob]:
+def _join(pieces: list[Blob], faint: Image) -> list[Blob]:
     """Put fragments together until nothing belongs together any more."""
     whole: list[Blob] = []
     for piece in pieces:
@@ -67,7 +73,7 @@ def _join(pieces: list[Blob]) -> list[Blob]:
         while again:
             again = False
             for other in whole:
-                if belong(joined, other):
+                if belong(joined, other, faint):
                     whole.remove(other)
                     joined = _union(joined, other)
                     again = True
@@ -80,22 +86,29 @@ def _by_size(blob: Blob) -> tuple[int, int, int]:
     return -blob.area, blob.left, blob.top
 
 
-def belong(a: Blob, b: Blob) -> bool:
+def belong(a: Blob, b: Blob, faint: Image) -> bool:
     """Tell whether two pieces are one figure: one above the other and near, such as a head and its legs.
 
     Side by side, two things are two people more often than one.
     """
     across = min(a.right, b.right) - max(a.left, b.left)
     down = min(a.bottom, b.bottom) - max(a.top, b.top)
-    narrow = min(a.width, b.width)
     if across > 0 and down > 0:  # the boxes overlap
         return across * down >= 0.3 * min(a.width * a.height, b.width * b.height)
-    if across < 0.5 * narrow or down > 0:
+    if across < 0.5 * min(a.width, b.width) or down > 0:
         return False
-    gap = -down
     tall = max(a.bottom, b.bottom) - min(a.top, b.top)
     wide = max(a.right, b.right) - min(a.left, b.left)
-    return gap <= max(2, 0.15 * tall) and tall <= 4 * wide
+    if tall > 4.5 * wide:
+        return False
+    return -down <= 2 or (-down <= 0.7 * tall and _is_bridged(a, b, faint))
+
+
+def _is_bridged(a: Blob, b: Blob, faint: Image) -> bool:
+    """Tell whether something is there, if only faintly, in most rows between two pieces."""
+    left, right = max(a.left, b.left), min(a.right, b.right)
+    between = faint[min(a.bottom, b.bottom) : max(a.top, b.top), left:right]
+    return bool(np.count_nonzero(np.count_nonzero(between, axis=1) >= 0.25 * (right - left)) >= 0.6 * len(between))
 
 
 def _union(a: Blob, b: Blob) -> Blob:

@@ -45,8 +45,8 @@ class MotionDetector:
         masks = self._background.look(small, frame.time)
         if masks is None:
             return Detections.none(_LABELS)
-        changed, strong = masks
-        found = shapes.find(changed, strong)
+        changed = masks.changed
+        found = shapes.find(*masks)
         kept = [blob for blob in found if not self._is_illusion(blob, small, changed, frame.time)]
         self._background.adapt(small, changed, frame.time)
         height, width = small.shape
