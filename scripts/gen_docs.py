@@ -1,13 +1,17 @@
-"""Write the reference pages that are made from the code: settings, errors, states, commands.
+"""Write the reference pages that are made from the code.
 
 `gen_docs.py` writes them, `gen_docs.py --check` fails if one of them is not what would be written.
 """
 
 import sys
 from collections.abc import Callable, Iterable
+from importlib.metadata import entry_points
 from itertools import groupby
 from pathlib import Path
 
+from defusedxml.ElementTree import fromstring
+
+from vedette.algorithms import registry
 from vedette.api.errors import status_of
 from vedette.model import errors, lifecycle
 from vedette.settings import PREFIX, Settings
@@ -150,10 +154,50 @@ def states() -> str:
     return "\n\n".join(parts)
 
 
+def services() -> str:
+    """Return the page of the services: what each takes and tells."""
+    parts = [
+        "# Services",
+        MADE.format(source="the manifests of the algorithms"),
+        (
+            "A service is an algorithm published under a name, as in "
+            "`POST /v2/{project_id}/services/{service_name}/tasks`. Its parameters are the keys of `config.common`; all "
+            "are optional. Numbers may be sent as texts. A key that is not in the table is kept, given back, and named as "
+            'a warning in the task\'s `status`. `target_roi` is a JSON text: `{"polygons": [{"data": [[x, y], …], '
+            '"name": "…"}], "lines": [{"data": [[x, y], [x, y]]}]}`, in pixels of the source; without it the '
+            "region is the whole picture."
+        ),
+    ]
+    by_algorithm: dict[str, list[registry.Service]] = {}
+    ours = [point for point in entry_points(group=registry.GROUP) if point.value.startswith("vedette.")]
+    for service in registry.Registry.load(ours).services():
+        by_algorithm.setdefault(service.manifest.name, []).append(service)
+    for published in by_algorithm.values():
+        manifest = published[0].manifest
+        parts += [
+            f"## {manifest.title_en}",
+            manifest.description,
+            (
+                f"Names: {', '.join(f'`{service.name.name}`' for service in published)}. "
+                f"Versions: {', '.join(f'`{version}`' for version in manifest.versions)}."
+            ),
+            "Events: " + ", ".join(f"`{number}` ({word})" for number, word in manifest.event_types.items()) + ".",
+            table(
+                ("parameter", "meaning", "type", "default", "from", "to"),
+                (
+                    (f"`{p['name']}`", p["titleEn"], p["type"], *(p.get(key, "") for key in ("default", "min", "max")))
+                    for p in (param.attrib for param in fromstring(registry.task_config_xml(manifest)).iter("param"))
+                ),
+            ),
+        ]
+    return "\n\n".join(parts)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings,
     "errors.md": error_page,
     "states.md": states,
+    "services.md": services,
 }
 
 
