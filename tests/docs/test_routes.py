@@ -1,0 +1,43 @@
+"""Every operation of the REST door stands in the reference."""
+
+import importlib
+import pkgutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import APIRouter
+
+from vedette import api
+from vedette.api import events
+from vedette.api.workers import WorkerDoor
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs/reference/api.md").read_text()
+
+
+def _routers() -> list[APIRouter]:
+    """Return the routers of all modules of the room, and those that are made with parts."""
+    nothing: Any = None
+    modules = [importlib.import_module(f"vedette.api.{found.name}") for found in pkgutil.iter_modules(api.__path__)]
+    ready = [module.router for module in modules if isinstance(getattr(module, "router", None), APIRouter)]
+    made = [
+        events.make_router(nothing, nothing, {}),
+        WorkerDoor(nothing, nothing, nothing, "", on_events=nothing).router,
+    ]
+    return ready + made
+
+
+def _operations() -> set[str]:
+    routes: list[Any] = [route for router in _routers() for route in router.routes]
+    return {f"{method} {route.path.rstrip('/')}" for route in routes for method in route.methods}
+
+
+@pytest.mark.parametrize("operation", sorted(_operations()))
+def test_every_operation_is_documented(operation: str) -> None:
+    """An operation nobody can read of is used by nobody, or by the wrong people."""
+    assert f"`{operation}`" in PAGE
+
+
+def test_the_operations_are_found() -> None:
+    """Else the test above says nothing."""
+    assert len(_operations()) > 15
