@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, delete, func, select,
 
 from vedette.model.errors import NotFound
 from vedette.model.ids import EventId, ProjectId, TaskId
-from vedette.store.tables import destinations, events, outbox, tasks
+from vedette.store.tables import destinations, events, outbox
 
 ERROR_LIMIT = 512
 """Characters of an error that are kept."""
@@ -217,28 +217,23 @@ def resend(conn: Connection, project_id: ProjectId, letter_id: int, now_ms: int)
         raise NotFound("No dead letter of this project has that id.", param="id")
 
 
-def resend_all(conn: Connection, project_id: ProjectId, now_ms: int, *, limit: int = 1000) -> int:
-    """Send dead letters of a project again, the oldest first; return how many: `limit` means there may be more."""
-    some = _dead(project_id).with_only_columns(outbox.c.id).order_by(outbox.c.id).limit(limit)
+def resend_all(
+    conn: Connection, project_id: ProjectId, now_ms: int, *, before_ms: int = 2**62, limit: int = 1000
+) -> int:
+    """Send dead letters of a project again that were given up up to `before_ms`; return how many; call it until 0."""
+    some = (
+        select(outbox.c.id)
+        .where(outbox.c.project_id == project_id, outbox.c.state == "dead", outbox.c.done_at <= before_ms)
+        .order_by(outbox.c.id)
+        .limit(limit)
+    )
     return conn.execute(update(outbox).where(outbox.c.id.in_(some)).values(_again(now_ms))).rowcount
 
 
 def sweep(conn: Connection, before_ms: int, limit: int = 1000) -> int:
-    """Remove rows delivered before a time; return how many.
-
-    Destinations of tasks that are gone go with their last row.
-    """
-    old = (
-        select(outbox.c.id)
-        .join(destinations, destinations.c.id == outbox.c.destination_id)
-        .where(outbox.c.state == "done", outbox.c.done_at < before_ms)
-        .limit(limit)
-    )
-    removed = conn.execute(delete(outbox).where(outbox.c.id.in_(old))).rowcount
-    used = select(outbox.c.id).where(outbox.c.destination_id == destinations.c.id).exists()
-    tasked = select(tasks.c.id).where(tasks.c.id == destinations.c.task_id).exists()
-    conn.execute(delete(destinations).where(~used, ~tasked))
-    return removed
+    """Remove rows delivered before a time; return how many."""
+    old = select(outbox.c.id).where(outbox.c.state == "done", outbox.c.done_at < before_ms).limit(limit)
+    return conn.execute(delete(outbox).where(outbox.c.id.in_(old))).rowcount
 
 
 def _of(want: Want, now_ms: int) -> Select[Any]:

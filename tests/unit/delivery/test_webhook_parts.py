@@ -1,0 +1,89 @@
+"""What the webhook sends and understands, without a network."""
+
+import base64
+import json
+
+import pytest
+
+from vedette.delivery.sinks.base import Delivery
+from vedette.delivery.sinks.webhook import _headers, encode, retry_after_s
+from vedette.model.ids import EventId, TaskId
+from vedette.model.output import WebhookOutput
+
+NOW_S = 1_713_772_800.0  # Mon, 22 Apr 2024 08:00:00 GMT
+
+
+def delivery(picture: bytes | None = None, **headers: str) -> Delivery:
+    target = WebhookOutput("http://r/", headers or {"a": "b"})
+    return Delivery(EventId("E-1"), TaskId("t"), 2, {"event_type": 196609, "data": {"名": 1}}, picture, target)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        (None, None),
+        ("120", 120.0),
+        (" 7 ", 7.0),
+        ("0", 0.0),
+        ("86400", 3600.0),
+        ("Mon, 22 Apr 2024 08:00:30 GMT", 30.0),
+        ("Mon, 22 Apr 2024 07:00:00 GMT", 0.0),
+        ("Tue, 23 Apr 2024 08:00:00 GMT", 3600.0),
+        ("soon", None),
+        ("-5", None),
+        ("1e9", None),
+        ("١٢", None),
+        ("", None),
+    ],
+)
+def test_retry_after_is_a_number_or_a_date_and_capped(value: str | None, seconds: float | None) -> None:
+    """RFC 9110 allows both; no receiver can silence us for more than an hour, and nonsense is no answer."""
+    assert retry_after_s(value, NOW_S) == seconds
+
+
+def test_the_body_is_the_message_with_its_picture() -> None:
+    """`image_base64` as documented: standard alphabet, no data-URL prefix, absent without a picture."""
+    assert json.loads(encode(delivery())) == {"event_type": 196609, "data": {"名": 1}}
+    with_picture = json.loads(encode(delivery(b"\xff\xd8\xff\xfb")))
+    assert base64.b64decode(with_picture["image_base64"]) == b"\xff\xd8\xff\xfb"
+    assert "名".encode() in encode(delivery())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Host", "HOST", "Content-Length", "content-length", "Transfer-Encoding", "transfer-encoding", "Connection", "Keep-Alive",
+        "TE", "Trailer", "Upgrade", "Expect", "Proxy-Authorization", "proxy-connection", "X-Vedette-Event-Id", "x-vedette-attempt",
+        "X-Vedette-Anything",
+    ],
+)  # fmt: skip
+def test_a_users_header_cannot_replace_ours_or_break_the_request(name: str) -> None:
+    """A user's Content-Length or Transfer-Encoding would smuggle a second request; a user's id would break repeats."""
+    sent = _headers({name: "evil", "kept": "yes"}, delivery())
+    assert "evil" not in sent.values()
+    assert sent["kept"] == "yes"
+    assert sent["X-Vedette-Event-Id"] == "E-1"
+    assert sent["X-Vedette-Attempt"] == "2"
+
+
+@pytest.mark.parametrize(
+    "name", ["X-Auth-Token", "x-auth-token", "appKey", "Authorization", "User-Agent", "Accept", "Cookie", "Date", "Origin", "X-Request-Id",
+             "Content-Encoding", "Content-Language", "From", "Referer"],
+)  # fmt: skip
+def test_a_users_header_is_sent_as_it_is(name: str) -> None:
+    """The user's own header is the only authenticator a receiver of this protocol knows."""
+    assert _headers({name: "Value; x=1"}, delivery())[name] == "Value; x=1"
+
+
+def test_the_content_type_is_json_unless_the_user_says_otherwise() -> None:
+    """In whatever case the user writes it, and never twice."""
+    assert _headers({}, delivery())["Content-Type"] == "application/json"
+    sent = _headers({"content-type": "text/plain"}, delivery())
+    assert [value for name, value in sent.items() if name.lower() == "content-type"] == ["text/plain"]
+
+
+def test_neither_the_headers_nor_the_picture_show_in_a_log() -> None:
+    """A delivery that is logged gives no secret away."""
+    text = repr(delivery(b"jpeg-bytes", token="hunter2"))
+    assert "hunter2" not in text
+    assert "jpeg-bytes" not in text
