@@ -80,7 +80,7 @@ class Reconciler:
             world = await self._db.read(_look)
         acts, homeless, removed = self._decide(world)
         changed = await self._db.write(self._act, world, acts, removed, now_ms)
-        moved = await self._settle(homeless, world, now_ms)
+        moved = await self._settle(homeless, now_ms)
         await self._end_hung_workers()
         return bool(buried or changed or moved)
 
@@ -175,7 +175,7 @@ class Reconciler:
 
     # -- placing
 
-    async def _settle(self, homeless: Sequence[Standing], world: World, now_ms: int) -> bool:
+    async def _settle(self, homeless: Sequence[Standing], now_ms: int) -> bool:
         ready = [task for task in homeless if _may_retry(task, now_ms)]
         if not ready:
             return False

@@ -57,6 +57,7 @@ def store(conn: Connection, vault: Vault, batch: Ingest, pictures: Mapping[Event
                 new += 1
             else:
                 known += 1
+                unwanted += [pictures[event.id]] if event.id in pictures else []
         _checkpoint(conn, progress, now_ms)
         conn.execute(update(tasks).where(*here).values(frames=progress.checkpoint.frames))
     return Stored(accepted=True, new=new, known=known, unwanted=tuple(unwanted))

@@ -12,7 +12,7 @@ from vedette.model.errors import TaskNameTaken, TaskNotFound
 from vedette.model.ids import ProjectId, RunId, StreamId, TaskId
 from vedette.model.lifecycle import WANTED, State
 from vedette.model.task import Move, Task, TaskDocument
-from vedette.store.tables import checkpoints, destinations, outbox, task_moves, tasks, video_sources
+from vedette.store.tables import checkpoints, events, outbox, task_moves, tasks, video_sources
 from vedette.store.vault import Vault
 
 
@@ -216,11 +216,10 @@ def deliveries(conn: Connection, project_id: ProjectId, task_id: TaskId) -> dict
     return {"due": 0, "done": 0, "dead": 0} | {row.state: row.n for row in rows}
 
 
-def forget_targets(conn: Connection) -> None:
-    """Remove destinations of tasks that are gone, once nothing is left to be sent there."""
-    wanted = select(outbox.c.destination_id)
-    living = select(tasks.c.id)
-    conn.execute(delete(destinations).where(destinations.c.id.not_in(wanted), destinations.c.task_id.not_in(living)))
+def count_events(conn: Connection, project_id: ProjectId, task_id: TaskId) -> int:
+    """Return how many events of a task are stored, over all its runs."""
+    here = (events.c.project_id == project_id, events.c.task_id == task_id)
+    return conn.execute(select(func.count()).select_from(events).where(*here)).scalar_one()
 
 
 def _record(conn: Connection, step: Move) -> None:

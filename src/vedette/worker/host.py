@@ -93,13 +93,13 @@ class Host:
             if stream.key not in held and stream.key not in changed:
                 self._end(stream_id)
         for key, assignment in changed.items():
-            stream = self._streams.get(key[0])
-            if stream is not None and stream.key == key:
-                if stream.assignment.revision != assignment.revision:
-                    stream.update(assignment)
-            elif stream is None and key[0] not in {ending.key[0] for _, ending in self._ending}:
+            present = self._streams.get(key[0])
+            if present is not None and present.key == key:
+                if present.assignment.revision != assignment.revision:
+                    present.update(assignment)
+            elif present is None and key[0] not in {ending.key[0] for _, ending in self._ending}:
                 self._streams[key[0]] = self._make_stream(assignment, self._spool, self._news.set)
-            elif stream is not None:  # an older epoch of ours runs still: it ends first
+            elif present is not None:  # an older epoch of ours runs still: it ends first
                 self._end(key[0])
 
     def _end(self, stream_id: StreamId) -> None:

@@ -38,7 +38,7 @@ class Run:
         """
         self.spec = spec
         kind = registry.find(spec.service, spec.service_version)
-        self.algorithm: Algorithm[Any] = kind(check_config(kind, spec.config).config, models)
+        self.algorithm: Algorithm[Any] = kind(check_config(kind, spec.config)[0], models)
         self.fps = kind.manifest.analysis_fps
         self._state_version = kind.manifest.state_version
         self._live = liveness is Liveness.LIVE
@@ -98,6 +98,15 @@ class Run:
         if self._last is None or self.failure is not None:
             return None
         return self._progress(self._last, [], seek_mark())
+
+    def check(self) -> None:
+        """Raise what made the algorithm give up, if it did.
+
+        Raises:
+            AlgorithmError: it did.
+        """
+        if self.failure is not None:
+            raise AlgorithmError(self.failure.message)
 
     def report(self) -> RunReport:
         """Say how it goes."""

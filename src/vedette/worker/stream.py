@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Iterator
-
 from typing import Protocol
 
 import structlog
@@ -194,12 +193,13 @@ class Stream:
         self._hand_over_rest()
 
     def _resume(self) -> Checkpoint | None:
-        """Return where a file goes on; a file has a single run."""
+        """Return where a file goes on (it has a single run), or how far a live source had come."""
         with self._lock:
             runs = list(self._runs.values())
-        if self.assignment.spec.address.liveness is Liveness.FILE and len(runs) == 1 and runs[0].resumes:
-            return runs[0].spec.checkpoint
-        return None
+        if self.assignment.spec.address.liveness is Liveness.FILE:
+            return runs[0].spec.checkpoint if len(runs) == 1 and runs[0].resumes else None
+        points = [run.spec.checkpoint for run in runs if run.spec.checkpoint is not None]
+        return max(points, key=lambda point: point.position.time_us, default=None)
 
     def _show(self, frame: Frame) -> None:
         with self._lock:

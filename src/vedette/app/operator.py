@@ -1,0 +1,42 @@
+"""What an operator does beside the running service: migrate, register sources, mind the models."""
+
+from vedette.api.source_import import ImportReport, import_sources
+from vedette.app.service import ground, now_ms
+from vedette.model.errors import InvalidParameter
+from vedette.model.ids import ProjectId
+from vedette.settings import Settings
+from vedette.store import identity, schema
+from vedette.store.db import open_database
+
+
+async def migrate(settings: Settings) -> bool:
+    """Bring the schema up to date; return whether anything had to be done.
+
+    Raises:
+        Misconfigured: the database cannot be used.
+        Unavailable: it does not answer.
+    """
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    db = open_database(settings.database_url)
+    try:
+        return await db.write(schema.upgrade)
+    finally:
+        await db.close()
+
+
+async def register_sources(settings: Settings, text: str, project: str | None) -> ImportReport:
+    """Register the video sources of a file under the ids given there.
+
+    Raises:
+        InvalidParameter: the project is not known, or none is named and there are several.
+        Malformed: the file is no JSON of the forms that are taken.
+        Misconfigured: the database cannot be used.
+    """
+    async with ground(settings) as base:
+        known = await base.db.read(identity.project_ids)
+        chosen = ProjectId(project) if project else (known[0] if len(known) == 1 else None)
+        if chosen is None or chosen not in known:
+            raise InvalidParameter(
+                f"There is no project {project}." if project else "Name the project with --project.", param="project"
+            )
+        return await import_sources(base.db, base.vault, chosen, text, now_ms, base.settings.source_quota)

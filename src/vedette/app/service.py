@@ -1,0 +1,291 @@
+"""The service: wires everything, in order, and decides nothing."""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import secrets
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+import uvicorn
+
+from vedette.algorithms.registry import Registry
+from vedette.api import events as event_routes
+from vedette.api import progress
+from vedette.api.asgi import make_app
+from vedette.api.deps import Parts
+from vedette.api.workers import PREFIX as WORKER_PREFIX
+from vedette.api.workers import WorkerDoor
+from vedette.app import first_start
+from vedette.app.loops import Loops, keep
+from vedette.auth.authenticator import Authenticator
+from vedette.control.fleet import Fleet
+from vedette.control.gauges import Gauges
+from vedette.control.janitor import HOUR_MS, Janitor
+from vedette.control.orders import Desk
+from vedette.control.reconciler import Reconciler
+from vedette.control.scheduler import Scheduler
+from vedette.control.tasks import Tasks
+from vedette.delivery.dispatcher import Dispatcher
+from vedette.delivery.guard import guarded_session
+from vedette.delivery.sinks.webhook import WebhookSink
+from vedette.executors.local import LocalExecutor
+from vedette.model.errors import Misconfigured, Unavailable
+from vedette.model.guard import GuardPolicy
+from vedette.model.ids import WorkerId
+from vedette.model.output import OutputKind
+from vedette.model.worker import WorkerSpec
+from vedette.settings import Settings
+from vedette.store import assignments, schema
+from vedette.store.blobs import Blobs
+from vedette.store.db import Database, open_database
+from vedette.store.events import Retention
+from vedette.store.vault import Vault
+from vedette.telemetry import logs
+from vedette.telemetry.metrics import Metrics
+
+log = structlog.get_logger()
+
+STREAMS_PER_WORKER = 60
+WORKER_ENTRY = "vedette.worker.entry:run"
+WORKER_PRELOAD = ("av", "cv2", "numpy", "onnxruntime", "vedette.worker.entry")
+
+
+def now_ms() -> int:
+    """Return milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What every command of the operator stands on."""
+
+    settings: Settings
+    vault: Vault
+    db: Database
+
+
+@contextlib.asynccontextmanager
+async def ground(settings: Settings) -> AsyncIterator[Ground]:
+    """Open the data folder, the vault and the database, and bring the schema up to date.
+
+    Raises:
+        Misconfigured: one of them cannot be used.
+        Unavailable: the database does not answer.
+    """
+    try:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        vault = (
+            Vault(settings.secret_key.get_secret_value())
+            if settings.secret_key
+            else Vault.from_file(settings.secret_key_file)
+        )
+    except OSError as error:
+        raise Misconfigured(f"The data folder {settings.data_dir} cannot be used: {error.strerror}.") from error
+    db = open_database(settings.database_url)
+    try:
+        if await db.write(schema.upgrade):
+            log.info("schema brought up to date", revision=schema.HEAD)
+        yield Ground(settings, vault, db)
+    finally:
+        await db.close()
+
+
+def policy(settings: Settings) -> GuardPolicy:
+    """Return the guard's policy."""
+    return GuardPolicy.parse(settings.guard, list(settings.guard_allow))
+
+
+async def serve(settings: Settings) -> None:
+    """Run the service until SIGTERM or SIGINT, then finish cleanly.
+
+    Raises:
+        Misconfigured: a setting, the data folder or the address cannot be used.
+        Unavailable: the database does not answer.
+    """
+    logs.configure(settings.log_level, json_lines={"json": True, "text": False}.get(settings.log_format))
+    with _alone(settings.data_dir), _listen(settings.host, settings.port) as listener:
+        async with ground(settings) as base:
+            await first_start.prepare(base.settings, base.db, base.vault, now_ms)
+            await _run(base, listener)
+    log.info("service ended")
+
+
+async def _run(base: Ground, listener: socket.socket) -> None:
+    """Wire the rooms, start the loops, and end them in an order that loses nothing."""
+    settings, db, vault = base.settings, base.db, base.vault
+    metrics, registry, fleet = Metrics(), Registry.load(), Fleet()
+    for name, reason in registry.broken.items():
+        log.error("algorithm cannot be used", entry_point=name, reason=reason)
+    loops = Loops()
+    blobs = Blobs(settings.data_dir / "pictures")
+    worker_key = secrets.token_urlsafe(32)
+    executor = LocalExecutor(
+        _worker_spec(settings, worker_key), settings.workers, entry=WORKER_ENTRY, preload=WORKER_PRELOAD
+    )
+    reconciler = Reconciler(db, vault, fleet, executor, crash_budget=settings.crash_budget, monotonic=time.monotonic)
+    desk = Desk(db, vault, fleet, lease_s=settings.lease_s, clock=now_ms, monotonic=time.monotonic, on_news=loops.wake)
+    tasks = Tasks(db, vault, registry, loops.wake, now_ms, settings.task_quota)
+    keep_for = Retention(round(settings.event_max_age_days * 86_400), settings.event_max_count)
+    async with guarded_session(policy(settings)) as session:
+        dispatcher = Dispatcher(db, vault, blobs.get, {OutputKind.WEBHOOK: WebhookSink(session)}, metrics)
+        kinds = {
+            number: name for service in registry.services() for number, name in service.manifest.event_types.items()
+        }
+        door = WorkerDoor(desk, blobs, metrics, worker_key, on_events=dispatcher.wake)
+        parts = Parts(
+            db=db,
+            vault=vault,
+            authenticator=Authenticator(db, vault, now_ms, token_life_ms=round(settings.token_hours * 3_600_000)),
+            tasks=tasks,
+            metrics=metrics,
+            clock=now_ms,
+            ready=lambda: _ready(db),
+            source_quota=settings.source_quota,
+        )
+        routers = (event_routes.make_router(blobs, dispatcher.wake, kinds), progress.router, door.router)
+        server = _Server(make_app(parts, further=routers, large=(WORKER_PREFIX,)))
+
+        def exited(worker_id: WorkerId) -> None:
+            reconciler.worker_exited(worker_id)
+            metrics.worker_restarts.inc()
+            loops.wake()
+
+        await executor.open(_worker_url(listener), exited)
+        scheduler = Scheduler(db, vault, on_change=loops.wake)
+        background = [
+            asyncio.create_task(loops.reconcile(scheduler, reconciler, desk.changed, now_ms), name="reconcile"),
+            asyncio.create_task(
+                keep("janitor", lambda: Janitor(db, blobs, keep_for).run_once(now_ms()), HOUR_MS / 1000)
+            ),
+            asyncio.create_task(keep("gauges", Gauges(db, fleet, metrics, time.monotonic).run_once, 2.0)),
+        ]
+        delivering = asyncio.create_task(dispatcher.run(), name="dispatch")
+        serving = asyncio.create_task(server.serve([listener]), name="http")
+        _announce(listener, settings)
+        await _until_told_to_stop(serving)
+        log.info("service is ending")
+        await _cancel(background)  # nothing new is placed
+        held = executor.present()
+        await executor.close()  # workers hand over what they have; the door is still open
+        for worker_id in held:
+            await db.write(assignments.forget, worker_id)
+        await dispatcher.stop()
+        await asyncio.wait([delivering], timeout=6)
+        server.should_exit = True
+        await serving
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handling: the order of the end is ours."""
+
+    def __init__(self, app: object) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,  # type: ignore[arg-type] # FastAPI is an ASGI application; uvicorn's type is narrower
+                http="httptools",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_keep_alive=30,
+                timeout_graceful_shutdown=2,
+            )
+        )
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def _until_told_to_stop(serving: "asyncio.Task[None]") -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    waiting = asyncio.create_task(stop.wait())
+    await asyncio.wait([waiting, serving], return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+
+
+async def _cancel(background: "list[asyncio.Task[None]]") -> None:
+    for task in background:
+        task.cancel()
+    await asyncio.gather(*background, return_exceptions=True)
+
+
+async def _ready(db: Database) -> None:
+    if await db.read(schema.version) != schema.HEAD:
+        raise Unavailable("The schema of the database is not the one this release needs.")
+
+
+def _worker_spec(settings: Settings, key: str) -> WorkerSpec:
+    return WorkerSpec(
+        worker_id=WorkerId(""),
+        url="",
+        key=key,
+        node=socket.gethostname(),
+        capacity=STREAMS_PER_WORKER,
+        models_dir=settings.models_dir,
+        file_roots=settings.file_roots,
+        guard=policy(settings),
+        providers=settings.providers,
+        log_level=settings.log_level,
+        log_format=settings.log_format,
+    )
+
+
+def _worker_url(listener: socket.socket) -> str:
+    """Return where workers on this machine find the service: a wildcard address is reached by loopback."""
+    host, port = listener.getsockname()[:2]
+    if listener.family is socket.AF_INET6:
+        return f"http://[{'::1' if host == '::' else host}]:{port}"
+    return f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 - compared, not bound
+
+
+@contextlib.contextmanager
+def _listen(host: str, port: int) -> Iterator[socket.socket]:
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
+            0
+        ]
+        listener = socket.socket(family, kind)
+    except OSError as error:
+        raise Misconfigured(f"Cannot listen on {host}: {error.strerror}.") from error
+    with listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(address)
+            listener.listen(512)
+        except OSError as error:
+            raise Misconfigured(f"Cannot listen on {host} port {port}: {error.strerror}.") from error
+        yield listener
+
+
+@contextlib.contextmanager
+def _alone(data_dir: Path) -> Iterator[None]:
+    """Keep a second service off the same data folder."""
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(data_dir / "service.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise Misconfigured(f"The data folder {data_dir} cannot be used: {error.strerror}.") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise Misconfigured(f"Another service runs on the data folder {data_dir}.") from None
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _announce(listener: socket.socket, settings: Settings) -> None:
+    log.info("service listens", url=settings.public_url or _worker_url(listener), data_dir=str(settings.data_dir))

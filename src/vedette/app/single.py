@@ -1,0 +1,98 @@
+"""One video, one service, no server: events as they are found."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from vedette.algorithms.engine import Engine
+from vedette.algorithms.models import ModelStore
+from vedette.algorithms.registry import Registry, check_config
+from vedette.control.sources import address
+from vedette.media.reconnect import Feed
+from vedette.model.event import Event
+from vedette.model.frame import Frame
+from vedette.model.guard import GuardPolicy
+from vedette.model.ids import ProjectId, RunId, TaskId, derived_uuid
+from vedette.model.source import Address, Liveness
+from vedette.model.stream import TaskRun
+from vedette.settings import Settings
+from vedette.worker.run import Run
+
+EVERYWHERE = GuardPolicy.parse("lan", ["0.0.0.0/0", "::/0"])
+"""Whoever types the command may reach what they can reach anyway."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What came of it; `note` says which detector was at work."""
+
+    frames: int
+    events: int
+    note: str
+    warnings: tuple[str, ...]
+
+
+def watch(
+    settings: Settings,
+    video: str,
+    service: str,
+    config: Mapping[str, Any],
+    *,
+    on_event: Callable[[Event], None],
+    on_frame: Callable[[Frame], None],
+) -> Summary:
+    """Analyse a file or a URL to its end.
+
+    Args:
+        on_frame: told each analysed picture.
+
+    Raises:
+        NotReferable: there is no such service.
+        InvalidParameter: the configuration is at fault.
+        SourceError: the video cannot be read.
+        ModelError: the model cannot be used.
+        AlgorithmError: the algorithm gave up.
+    """
+    cv2.setNumThreads(1)
+    registry = Registry.load()
+    version = _newest(registry, service)
+    _, warnings = check_config(registry.find(service, version), config)
+    place, root = _place(video)
+    # The same video, service and configuration give the same ids, run after run.
+    task_id = TaskId(derived_uuid("run", place.url, service, sorted(config.items())).replace("-", "").lower())
+    spec = TaskRun(
+        task_id=task_id,
+        run_id=RunId(task_id),
+        project_id=ProjectId("local"),
+        service=service,
+        service_version=version,
+        config=dict(config),
+        stream_name=Path(video).name or video,
+        started_ms=time.time_ns() // 1_000_000,
+    )
+    engine = Engine(ModelStore(settings.models_dir), providers=settings.providers)
+    run = Run(spec, place.liveness, registry, engine.for_stream())
+    feed = Feed(place, policy=EVERYWHERE, file_roots=(root,) if root else (), fps=run.fps)
+    for frame in feed.frames():
+        progress = run.process(frame, time.time_ns() // 1_000_000, feed.seek_mark)
+        for event in progress.events if progress else ():
+            on_event(event)
+        on_frame(frame)
+        run.check()
+    return Summary(run.frames, run.events, run.algorithm.note(), tuple(warnings))
+
+
+def _newest(registry: Registry, service: str) -> str:
+    found = next((known for known in registry.services() if known.name.name == service), None)
+    return found.manifest.versions[-1] if found else "1.0"
+
+
+def _place(video: str) -> tuple[Address, Path | None]:
+    if "://" in video and not video.startswith("file://"):
+        return address(video), None
+    path = Path(video.removeprefix("file://")).resolve()
+    return Address(path.as_uri(), Liveness.FILE), path.parent

@@ -1,0 +1,208 @@
+"""The command line. Errors are one clear line, never a traceback."""
+
+import asyncio
+import base64
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from vedette.model.errors import InvalidParameter, Misconfigured, VedetteError
+from vedette.model.guard import GuardPolicy
+from vedette.settings import Settings
+
+# Each command imports what it needs: `vedette models list` must not load a web server, nor `serve` a decoder.
+# ruff: noqa: PLC0415
+
+app = typer.Typer(
+    help="Video analysis tasks over REST: the VIAS v2 API on your own machines.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+models = typer.Typer(help="The detector models of this installation.", no_args_is_help=True)
+source = typer.Typer(help="The registered video sources.", no_args_is_help=True)
+app.add_typer(models, name="models")
+app.add_typer(source, name="source")
+
+
+def run() -> None:
+    """Run the command line; leave with status 1 after an error of ours, 130 after Ctrl-C."""
+    try:
+        app()
+    except VedetteError as error:
+        typer.echo(f"vedette: {error.message}", err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.exit(141)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+@app.command()
+def serve() -> None:
+    """Run the service until it is told to stop; settings come from the environment or vedette.toml."""
+    from vedette.app import service
+
+    asyncio.run(service.serve(Settings.load()))
+
+
+@app.command()
+def demo(
+    video: Annotated[
+        str | None, typer.Option(help="File, http(s) or rtsp URL; without it a scene is generated.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for pictures and the generated scene.")] = Path("demo-output"),
+    seconds: Annotated[float, typer.Option(help="How long a live source is watched.")] = 60.0,
+) -> None:
+    """Start a service of its own, create a task over REST, and show the events as they arrive."""
+    from vedette import demo as client
+
+    raise typer.Exit(client.run(video, out, [sys.executable, "-m", "vedette", "serve"], seconds=seconds))
+
+
+@app.command("run")
+def run_video(
+    video: Annotated[str, typer.Argument(metavar="FILE_OR_URL", help="The video.")],
+    service: Annotated[str, typer.Option(help="Algorithm service, such as c-intrusiondetection-cloud.")],
+    config: Annotated[str, typer.Option(help="`config.common` as JSON.")] = "{}",
+    out: Annotated[Path | None, typer.Option(help="Folder for the pictures of the events.")] = None,
+) -> None:
+    """Analyse a video without a server: events as JSON lines, a progress bar on a terminal."""
+    from vedette.app import single
+
+    common = _object(config)
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+
+    def on_event(event: Any) -> None:
+        message = dict(event.message)
+        if event.picture is not None and out is not None:
+            path = out / f"{event.id}.jpg"
+            path.write_bytes(event.picture)
+            message["picture"] = str(path)
+        elif event.picture is not None:
+            message["image_base64"] = base64.b64encode(event.picture).decode()
+        message["media_time"] = event.position.time_us / 1e6
+        print(json.dumps(message, ensure_ascii=False), flush=True)
+
+    with _progress() as advance:
+        summary = single.watch(
+            Settings.load(), video, service, common, on_event=on_event, on_frame=lambda frame: advance(frame.time)
+        )
+    for warning in summary.warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    typer.echo(f"{summary.frames} frames analysed, {summary.events} events; {summary.note}", err=True)
+
+
+@app.command()
+def algorithms() -> None:
+    """List the algorithm services."""
+    from vedette.algorithms.registry import Registry
+
+    registry = Registry.load()
+    for service in registry.services():
+        manifest = service.manifest
+        print(f"{service.name.name}  {', '.join(manifest.versions)}  {manifest.title_en}")
+    for name, reason in registry.broken.items():
+        typer.echo(f"vedette: {name} cannot be used: {reason}", err=True)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the schema of the database up to date."""
+    from vedette.app import operator
+
+    done = asyncio.run(operator.migrate(Settings.load()))
+    print("the schema was brought up to date" if done else "the schema is up to date")
+
+
+@models.command("list")
+def list_models() -> None:
+    """List the installed models, and those that can be pulled."""
+    from vedette.algorithms import manifests
+    from vedette.algorithms.models import ModelStore
+
+    store = ModelStore(Settings.load().models_dir)
+    installed = {model.manifest.name: model for model in store.list()}
+    for model in installed.values():
+        state = model.problem or "installed"
+        print(f"{model.manifest.name}  {state}  {model.manifest.licence}  {', '.join(model.manifest.roles)}")
+    for known in manifests.catalogue():
+        manifest = known.manifest
+        if manifest.name not in installed:
+            print(f"{manifest.name}  not installed  {manifest.licence}  {', '.join(manifest.roles)}")
+
+
+@models.command("add")
+def add_model(
+    file: Annotated[Path, typer.Argument(help="An ONNX file.")],
+    manifest: Annotated[Path | None, typer.Option(help="Manifest of a model that is not in the catalogue.")] = None,
+) -> None:
+    """Take a model file into the store."""
+    from vedette.algorithms.models import ModelStore
+
+    added = ModelStore(Settings.load().models_dir).add(file, manifest)
+    print(f"{added.name} installed")
+
+
+@models.command("pull")
+def pull_model(
+    what: Annotated[str, typer.Argument(metavar="NAME_OR_URL", help="A name of the catalogue, or an address.")],
+    manifest: Annotated[Path | None, typer.Option(help="Manifest of a model that is not in the catalogue.")] = None,
+) -> None:
+    """Fetch a model and take it into the store."""
+    from vedette.algorithms.models import ModelStore
+
+    everywhere = GuardPolicy.parse("lan", ["0.0.0.0/0", "::/0"])  # the operator may reach what they can reach anyway
+    pulled = ModelStore(Settings.load().models_dir).pull(what, everywhere, manifest)
+    print(f"{pulled.name} installed")
+
+
+@source.command("import")
+def import_sources(
+    file: Annotated[Path, typer.Argument(help="JSON list or JSON lines of sources with their ids.")],
+    project: Annotated[str | None, typer.Option(help="Project id; may be left out where there is one.")] = None,
+) -> None:
+    """Register video sources under given ids, for people who migrate and keep theirs."""
+    from vedette.app import operator
+
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"{file} cannot be read: {error}.") from error
+    report = asyncio.run(operator.register_sources(Settings.load(), text, project))
+    for name, reason in report.refused:
+        typer.echo(f"refused {name}: {reason}", err=True)
+    print(f"{len(report.added)} added, {len(report.unchanged)} there already, {len(report.refused)} refused")
+    if report.refused:
+        raise typer.Exit(1)
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InvalidParameter(f"--config is no JSON: {error}.", param="config") from None
+    if not isinstance(value, dict):
+        raise InvalidParameter("--config must be a JSON object.", param="config")
+    return value
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[float], None]]:
+    """Show how far the video has come, if there is somebody to look."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.fields[at]:.1f} s of video"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        job = bar.add_task("", at=0.0)
+        yield lambda at: bar.update(job, at=at)

@@ -1,0 +1,48 @@
+"""What is counted, from what the workers say and what the database holds."""
+
+from collections import Counter
+from collections.abc import Callable
+
+from vedette.control.decisions import SILENT_S
+from vedette.control.fleet import Fleet
+from vedette.model.ids import StreamId
+from vedette.model.lifecycle import State
+from vedette.model.stream import StreamState, StreamStats
+from vedette.store import tasks
+from vedette.store.db import Database
+from vedette.telemetry.metrics import Metrics
+
+
+class Gauges:
+    """Brings the metrics up to date."""
+
+    def __init__(self, db: Database, fleet: Fleet, metrics: Metrics, monotonic: Callable[[], float]) -> None:
+        self._db = db
+        self._fleet = fleet
+        self._metrics = metrics
+        self._monotonic = monotonic
+        self._counted: dict[tuple[StreamId, int], StreamStats] = {}
+
+    async def run_once(self) -> None:
+        """Do one round."""
+        by_state = await self._db.read(tasks.count_by_state)
+        for state in State:
+            self._metrics.tasks.labels(state=state).set(by_state.get(state, 0))
+        now = self._monotonic()
+        live = [view for view in self._fleet.all() if now - view.heard_at <= SILENT_S]
+        self._metrics.workers_up.set(len(live))
+        reports = [report for view in live for report in view.reports.values()]
+        states = Counter(report.state for report in reports)
+        for standing in StreamState:
+            self._metrics.streams.labels(state=standing).set(states[standing])
+        seen = {(report.stream_id, report.epoch): report.stats for report in reports}
+        for key, stats in seen.items():
+            self._add(self._counted.get(key, StreamStats()), stats)
+        self._counted = seen
+
+    def _add(self, before: StreamStats, after: StreamStats) -> None:
+        self._metrics.frames_decoded.inc(max(0, after.decoded - before.decoded))
+        self._metrics.frames_analysed.inc(max(0, after.analysed - before.analysed))
+        for reason, number in after.dropped.items():
+            grown = number - before.dropped.get(reason, 0)
+            self._metrics.frames_dropped.labels(reason=reason).inc(max(0, grown))

@@ -1,0 +1,55 @@
+"""What nobody needs any more: old events with their pictures, done deliveries, ended tokens, targets of gone tasks."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Final
+
+import structlog
+from sqlalchemy import Connection
+
+from vedette.store import events, identity, outbox
+from vedette.store.blobs import Blobs
+from vedette.store.db import Database
+from vedette.store.events import Retention
+
+log = structlog.get_logger()
+
+HOUR_MS: Final = 3_600_000
+ROUND: Final = 500
+"""Rows removed in one transaction, so that nobody waits long behind it."""
+
+
+class Janitor:
+    """Removes, a little at a time."""
+
+    def __init__(self, db: Database, blobs: Blobs, keep: Retention) -> None:
+        self._db = db
+        self._blobs = blobs
+        self._keep = keep
+
+    async def run_once(self, now_ms: int) -> int:
+        """Remove what is too old or too much; return how many events went."""
+        removed = 0
+        before = now_ms - self._keep.events_max_age_s * 1000
+        for drop, limit in ((events.expire, before), (events.trim, self._keep.events_max_rows)):
+            while gone := await self._db.write(drop, limit, ROUND):
+                await asyncio.to_thread(self._blobs.delete, *gone)
+                removed += len(gone)
+        await self._db.write(_sweep, now_ms - self._keep.delivered_max_age_s * 1000, now_ms)
+        await self._sweep_orphans(now_ms)
+        if removed:
+            log.info("old events removed", events=removed)
+        return removed
+
+    async def _sweep_orphans(self, now_ms: int) -> None:
+        """Remove pictures of the last day that no event refers to: a crash between the two writes left them."""
+        for hour in await asyncio.to_thread(self._blobs.hours):
+            begin = round(datetime.strptime(hour, "%Y%m%d%H").replace(tzinfo=UTC).timestamp() * 1000)
+            if 2 * HOUR_MS <= now_ms - begin <= 26 * HOUR_MS:
+                known = await self._db.read(events.pictures, begin - HOUR_MS, begin + 2 * HOUR_MS)
+                await asyncio.to_thread(self._blobs.sweep, hour, known)
+
+
+def _sweep(conn: Connection, delivered_before_ms: int, now_ms: int) -> None:
+    outbox.sweep(conn, delivered_before_ms, ROUND)
+    identity.forget_ended_tokens(conn, now_ms)

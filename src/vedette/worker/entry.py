@@ -1,0 +1,61 @@
+"""Where a worker process begins: wires its parts, and decides nothing."""
+
+import os
+import time
+from collections.abc import Callable
+
+import cv2
+
+from vedette.algorithms.engine import Engine
+from vedette.algorithms.models import ModelStore
+from vedette.algorithms.registry import Registry
+from vedette.media.reader import Resume
+from vedette.media.reconnect import Feed
+from vedette.model.stream import Assignment, Checkpoint
+from vedette.model.worker import WorkerSpec
+from vedette.telemetry import logs
+from vedette.worker.host import Host, obey_signals, watch_parent
+from vedette.worker.link import Link
+from vedette.worker.spool import Spool
+from vedette.worker.stream import OpenFeed, Stream, first_connection
+
+
+def run(spec: WorkerSpec) -> None:
+    """Run a worker until it is told to end, or its parent is gone."""
+    logs.configure(spec.log_level, json_lines={"json": True, "text": False}.get(spec.log_format))
+    cv2.setNumThreads(1)  # many streams share the cores; a picture is one thread's work
+    registry = Registry.load()
+    engine = Engine(ModelStore(spec.models_dir), providers=spec.providers)
+    link = Link(spec.url, spec.key)
+
+    def make_stream(assignment: Assignment, spool: Spool, on_news: Callable[[], None]) -> Stream:
+        return Stream(
+            assignment,
+            open_feed=feed_opener(spec),
+            registry=registry,
+            models=engine.for_stream,
+            spool=spool,
+            wall_ms=lambda: time.time_ns() // 1_000_000,
+            on_news=on_news,
+        )
+
+    host = Host(spec, link, make_stream)
+    obey_signals(host)
+    watch_parent(lambda: os._exit(3))
+    host.run()
+
+
+def feed_opener(spec: WorkerSpec) -> OpenFeed:
+    """Return what opens feeds under this worker's guard and file roots."""
+
+    def open_feed(assignment: Assignment, fps: float, resume: Checkpoint | None) -> Feed:
+        return Feed(
+            assignment.spec.address,
+            policy=spec.guard,
+            file_roots=spec.file_roots,
+            fps=fps,
+            resume=Resume(resume.position, resume.seek, resume.position.time_us) if resume else None,
+            first_connection=first_connection(assignment),
+        )
+
+    return open_feed
