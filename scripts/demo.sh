@@ -3,4 +3,4 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh runtime
-exec .venv/bin/vedette demo ${VIDEO:+"$VIDEO"}
+exec .venv/bin/vedette demo ${VIDEO:+--video "$VIDEO"}

@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterable
 from importlib.metadata import entry_points
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
+import typer
 from defusedxml.ElementTree import fromstring
 
+from vedette import cli
 from vedette.algorithms import registry
 from vedette.api.errors import status_of
 from vedette.model import errors, lifecycle
@@ -193,11 +196,58 @@ def services() -> str:
     return "\n\n".join(parts)
 
 
+def _commands(command: Any, path: str) -> Iterable[tuple[str, Any]]:
+    """Yield each command with its words; Typer's own classes are not public."""
+    below = getattr(command, "commands", None)
+    if below is None:
+        yield path, command
+    else:
+        for name in below:
+            yield from _commands(below[name], f"{path} {name}")
+
+
+def commands() -> str:
+    """Return the page of the command line."""
+    parts = [
+        "# The command line",
+        MADE.format(source="src/vedette/cli.py"),
+        (
+            "The command is `.venv/bin/vedette`. Settings come from the environment or a file; see [settings](settings.md). "
+            "An error is one line on the standard error stream, and the exit status is then not 0: 1 for a failure, 2 for "
+            "a command line that cannot be understood, 130 after Ctrl-C."
+        ),
+    ]
+    for path, command in _commands(typer.main.get_command(cli.app), "vedette"):
+        rows = [
+            (f"`{_shown(parameter)}`", parameter.help or "", _default(parameter))
+            for parameter in command.params
+            if parameter.name != "help"
+        ]
+        parts += [f"## `{path}`", command.help or ""]
+        parts += [table(("argument or option", "what it is", "default"), rows)] if rows else []
+    return "\n\n".join(parts)
+
+
+def _shown(parameter: Any) -> str:
+    return (
+        " or ".join(parameter.opts)
+        if parameter.param_type_name == "option"
+        else parameter.metavar or parameter.name.upper()
+    )
+
+
+def _default(parameter: Any) -> str:
+    if parameter.required:
+        return "needed"
+    return "" if parameter.default is None else f"`{parameter.default}`"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings,
     "errors.md": error_page,
     "states.md": states,
     "services.md": services,
+    "cli.md": commands,
 }
 
 

@@ -225,15 +225,6 @@ class Settings(BaseSettings):
         default=5,
         ge=0,
     )
-    analysis_fps: float | None = _running(
-        "number",
-        "Most pictures a second that are analysed of a stream; what an algorithm needs at least wins over it.",
-        unit="1/s",
-        default=None,
-        shown="what the algorithms ask for",
-        gt=0,
-        le=240,
-    )
     providers: Names = _running(
         "names, `,` between them",
         "ONNX Runtime execution providers, best first; those for GPUs need another build of ONNX Runtime and are "

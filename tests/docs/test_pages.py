@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 
+from vedette import cli
 from vedette.model import errors
 from vedette.model.lifecycle import State
 from vedette.settings import OTHERS, PREFIX, Settings
@@ -37,6 +39,13 @@ def test_every_setting_is_documented() -> None:
     assert not _missing({PREFIX + name.upper() for name in Settings.names()} | OTHERS, _page("settings.md"))
 
 
+def test_every_setting_is_used() -> None:
+    """One that nobody reads is a promise that nobody keeps."""
+    readers = [*(ROOT / "src/vedette/app").glob("*.py"), ROOT / "src/vedette/cli.py"]
+    text = "\n".join(path.read_text() for path in readers)
+    assert {name for name in Settings.names() if f".{name}" not in text} == set()
+
+
 def test_every_error_code_is_documented() -> None:
     """A code that nobody can look up is noise."""
     todo, codes = [errors.VedetteError], set()
@@ -50,6 +59,20 @@ def test_every_error_code_is_documented() -> None:
 def test_every_state_is_documented() -> None:
     """All fifteen."""
     assert not _missing({state.value for state in State}, _page("states.md"))
+
+
+def test_every_command_is_documented() -> None:
+    """And the guides name no command that is not there."""
+    page = _page("cli.md")
+    command = typer.main.get_command(cli.app)
+    groups = {name: getattr(below, "commands", None) for name, below in vars(command)["commands"].items()}
+    names = {name for name, below in groups.items() if below is None}
+    names |= {f"{name} {verb}" for name, below in groups.items() for verb in below or ()}
+    assert len(names) > 5
+    assert not _missing({f"vedette {name}" for name in names}, page)
+    for text in (path.read_text() for path in PAGES):
+        for named in re.findall(r"\.venv/bin/vedette ([a-z]+(?: (?:list|add|pull|import)\b)?)", text):
+            assert named in names
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
