@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 Columns = NDArray[np.float64]
 
-ACCELERATION = 1.5
+ACCELERATION = 1.0
 """Standard deviation of a target's acceleration, heights per second squared."""
 MEASURED = 0.05
 """Standard deviation of a measured centre, heights."""
-SPEED = 1.5
+SPEED = 1.0
 """Standard deviation of the speed of a target seen for the first time, heights per second."""
-SIZE_GAIN = 0.4
+SIZE_GAIN = 0.2
 """Share of a newly measured width and height that is believed."""
 
 

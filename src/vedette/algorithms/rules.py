@@ -176,7 +176,7 @@ class RegionWatch:
         for track, depth, standing in zip(ids.tolist(), depths, standings, strict=True):
             stay = self._stays.setdefault(track, _Stay())
             self._follow(stay, float(depth), slack, time)
-            if stay.since < 0 or standing is not Standing.COUNTED:
+            if stay.since < 0 or depth < 0 or standing is not Standing.COUNTED:
                 continue
             surely = depth > slack or time - stay.since >= ENTERED_S
             if not stay.told and surely and time - stay.told_at >= self._interval:

@@ -32,21 +32,22 @@ class TrackerSettings:
         margin: boxes are compared grown by this share of their size on each side: small ones jump further than they
             are wide.
         confirm_hits: sights after which a track is confirmed.
+        fresh_s: tracks seen within so many seconds choose before those that have been away longer.
         max_age_s: seconds a confirmed track is remembered unseen.
         weak_age_s: seconds unseen after which weak detections do not continue a track.
         fade_s: seconds in which the speed of something unseen falls to a third.
     """
 
     believed: float = 0.5
-    newborn: float = 0.55
+    newborn: float = 0.6
     near: float = 0.2
-    near_weak: float = 0.4
-    near_new: float = 0.3
+    near_weak: float = 0.3
+    near_new: float = 0.2
     margin: float = 0.15
     confirm_hits: int = 3
     fresh_s: float = 0.4
     max_age_s: float = 2.0
-    weak_age_s: float = 0.5
+    weak_age_s: float = 1.0
     fade_s: float = 1.0
 
 

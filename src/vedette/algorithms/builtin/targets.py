@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from vedette.algorithms.base import Detector, PlainState
 from vedette.algorithms.boxes import distinct
 from vedette.algorithms.rules import Standing
-from vedette.algorithms.tracking import Tracker
+from vedette.algorithms.tracking import Tracker, TrackerSettings
 from vedette.model.detection import Detections
 from vedette.model.event import Box
 from vedette.model.frame import Frame
@@ -21,9 +21,9 @@ CAPTIONS: Final = ("person", "vehicle", "target")
 _KINDS: Final = {"person": PERSON, "car": VEHICLE, "bus": VEHICLE, "truck": VEHICLE, "motorcycle": VEHICLE}
 """Names of classes, as COCO has them."""
 
-TRAVELLED: Final = 0.75
-"""Where classes are not known, a target counts once it has gone this many times its longer side from where it was
-first seen: a lamp that flickers and a tree that sways do not."""
+TRAVELLED: Final = 0.5
+"""Where classes are not known, a target counts once it has gone this share of its longer side from where it was first
+seen: a lamp that flickers and a tree that sways do not."""
 ONE_THING: Final = 0.65
 """Of two vehicle boxes (a car that is also called a truck) that overlap by more only the better is kept."""
 
@@ -60,7 +60,8 @@ class Targets:
             self._categories = np.array([_KINDS.get(label, -1) for label in detector.labels], np.int64)
         else:
             self._categories = np.full(len(detector.labels), ANYTHING, np.int64)
-        self._tracker = Tracker(CAPTIONS)
+        # what merely moves has to travel before it counts, so its track may begin on less
+        self._tracker = Tracker(CAPTIONS, TrackerSettings() if detector.knows_classes else TrackerSettings(newborn=0.5))
         self._births: dict[int, list[float]] = {}
         self._roamed: set[int] = set()
 
