@@ -5,7 +5,7 @@ from typing import Final
 
 from vedette.model.errors import SinkBusy, SinkError, SinkForbidden, SinkGone, SinkRefused
 
-SCHEDULE_S: Final = (1, 3, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 10800, 14400, 21600, 21600)
+SCHEDULE_S: Final = (1, 2, 4, 8, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 10800, 14400, 21600, 21600)
 """Seconds before the second, third, … attempt: about 23 hours in all, then the delivery is a dead letter."""
 JITTER: Final = 0.2
 """Each wait is spread by this share, so that what failed together does not come back together."""

@@ -44,8 +44,8 @@ def test_a_pause_that_was_asked_for_is_kept() -> None:
         (SinkRefused("x"), 3),
         (SinkGone("x"), 1),
         (SinkForbidden("x"), 1),
-        (SinkBusy("x"), 16),
-        (SinkUnreachable("x"), 16),
+        (SinkBusy("x"), 18),
+        (SinkUnreachable("x"), 18),
     ],
 )
 def test_each_failure_has_its_number_of_tries(error: SinkError, tries: int) -> None:
