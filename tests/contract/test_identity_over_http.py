@@ -54,6 +54,13 @@ def test_a_users_domain_may_be_named_in_each_way(client: Client, user: dict[str,
     assert login(client, **user).status == 201
 
 
+def test_the_users_own_name_stands_for_their_domain(client: Client) -> None:
+    """The vendor's clients name the account, and an account's first user bears its name."""
+    domain = {"name": client.account.user_name}
+    scope = {"project": {"name": client.account.project_name, "domain": domain}}
+    assert login(client, scope, domain=domain).status == 201
+
+
 def test_a_user_may_be_named_by_id(client: Client) -> None:
     """As Keystone's clients can."""
     user_id = login(client).json["token"]["user"]["id"]

@@ -62,13 +62,18 @@ async def _places(parts: Parts, user: User) -> list[Principal]:
     if user.id is None and user.name is None:
         raise Malformed("The user must be named by id or by name.")
     return await parts.authenticator.login(
-        user.password, user_id=user.id, name=user.name, domain=_domain_name(user.domain)
+        user.password, user_id=user.id, name=user.name, domain=_domain_name(user.domain, user.name)
     )
 
 
-def _domain_name(domain: Domain | None) -> str | None:
-    """Return the name of a domain; here a domain's id is its name."""
-    return (domain.name or domain.id) if domain else None
+def _domain_name(domain: Domain | None, user_name: str | None) -> str | None:
+    """Return the name of a domain, None for the default one.
+
+    Here a domain's id is its name. The vendor's clients name the account for the domain, and an account's first user
+    bears its name: so the user's own name stands for their domain.
+    """
+    named = (domain.name or domain.id) if domain else None
+    return None if named == user_name else named
 
 
 def _choose(places: list[Principal], wanted: Project | None) -> Principal:
@@ -89,7 +94,7 @@ def _choose(places: list[Principal], wanted: Project | None) -> Principal:
 def _fits(place: Principal, wanted: Project) -> bool:
     if wanted.id is None and wanted.name is None:
         raise Malformed("The project must be named by id or by name.")
-    domain = _domain_name(wanted.domain) or place.user_domain
+    domain = _domain_name(wanted.domain, place.user_name) or place.user_domain
     return (
         wanted.id in {None, place.project_id}
         and wanted.name in {None, place.project_name}
