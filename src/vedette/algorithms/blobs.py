@@ -105,10 +105,11 @@ def belong(a: Blob, b: Blob, faint: Image) -> bool:
 
 
 def _is_bridged(a: Blob, b: Blob, faint: Image) -> bool:
-    """Tell whether something is there, if only faintly, in most rows between two pieces."""
+    """Tell whether something is there, if only faintly, all the way between two pieces: no open ground."""
     left, right = max(a.left, b.left), min(a.right, b.right)
     between = faint[min(a.bottom, b.bottom) : max(a.top, b.top), left:right]
-    return bool(np.count_nonzero(np.count_nonzero(between, axis=1) >= 0.25 * (right - left)) >= 0.6 * len(between))
+    taken = np.flatnonzero(np.count_nonzero(between, axis=1) >= 0.2 * (right - left))
+    return bool(np.diff(taken, prepend=-1, append=len(between)).max() <= 3)
 
 
 def _union(a: Blob, b: Blob) -> Blob:

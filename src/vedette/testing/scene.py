@@ -50,7 +50,7 @@ def write_scene(path: Path, *, seed: int = DEFAULT_SEED, seconds: float = SECOND
         stream.options = {"preset": "superfast", "crf": "27", "bf": "0"}
         for index in range(round(seconds * FPS)):
             time = index / FPS
-            yuv = cv2.cvtColor(_compose(still, walkers, light, time), cv2.COLOR_BGR2YUV_I420)
+            yuv = _planes(_compose(still, walkers, light, time))
             light.shine(yuv[:HEIGHT], time)
             noise.add(yuv[:HEIGHT], index)
             frame = av.VideoFrame.from_ndarray(yuv, format="yuv420p")
@@ -161,6 +161,10 @@ def _compose(still: "square.Square", walkers: list[Walker], light: "_Light", tim
     if light.lamp_on(time):
         cv2.circle(picture, (LAMP[0], LAMP[1] - 38), 7, (215, 245, 255), -1, cv2.LINE_AA)
     return picture
+
+
+def _planes(picture: Image) -> Image:
+    return cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420).astype(np.uint8, copy=False)
 
 
 class _Light:
