@@ -7,6 +7,7 @@ import socket
 import subprocess
 import threading
 from pathlib import Path
+from typing import Self
 
 PYTHON = "/usr/bin/python3"
 """GStreamer's bindings belong to the system's Python."""
@@ -36,7 +37,7 @@ class RtspServer:
     def url(self) -> str:
         return f"rtsp://127.0.0.1:{self.port}/live"
 
-    def start(self, deadline_s: float = 20.0) -> "RtspServer":
+    def start(self, deadline_s: float = 20.0) -> None:
         """Start, and wait until it listens."""
         before = self._count("ready")
         command = [PYTHON, str(_SCRIPT), str(self.clip), str(self.port), str(self.fps)]
@@ -45,7 +46,6 @@ class RtspServer:
         if not self.wait_for("ready", before + 1, deadline_s):
             self.kill()
             raise RuntimeError("the RTSP server did not start")
-        return self
 
     def wait_for(self, event: str, count: int, deadline_s: float = 10.0) -> bool:
         """Return whether the event has happened `count` times before the deadline."""
@@ -78,8 +78,9 @@ class RtspServer:
 
     stop = kill
 
-    def __enter__(self) -> "RtspServer":
-        return self.start()
+    def __enter__(self) -> Self:
+        self.start()
+        return self
 
     def __exit__(self, *_: object) -> None:
         self.kill()

@@ -14,39 +14,39 @@ _SEGMENT = 0x18538067
 
 
 class SizedFile(Protocol):
-    """A file object that may know its size."""
+    """A file object that may know its size, and knows whether a seek costs little."""
 
     size: int | None
+    cheap_seeks: bool
 
     def seek(self, offset: int, whence: int = 0) -> int: ...
     def read(self, size: int) -> bytes: ...
-    def seekable(self) -> bool: ...
 
 
-def missing_samples(stream: VideoStream, packets: int, size: int | None) -> str | None:
-    """Return what a read-through lacks by the container's own index or count, or None.
+def lacks(stream: VideoStream, packets: int | None, file: SizedFile | None) -> str | None:
+    """Return what a file that was read to its end lacks by its own account, or None.
 
     Args:
         stream: what was read.
-        packets: packets that came, from the first one on.
-        size: bytes of the file, if known.
+        packets: packets that came, if it was read from its start.
+        file: what it was read from.
     """
     entries = stream.index_entries
     name = stream.container.format.name
-    if size is not None and "mp4" in name and len(entries):
+    if file is not None and file.size is not None and "mp4" in name and len(entries):
         end = max(entry.pos + entry.size for entry in entries)
-        return f"its index reaches to byte {end}, it has {size}" if end > size else None
-    if name == "avi" or ("mp4" in name and size is None):
-        return f"it declares {stream.frames} pictures, {packets} came" if packets < stream.frames else None
-    return None
+        return f"its index reaches to byte {end}, it has {file.size}" if end > file.size else None
+    if packets is not None and packets < stream.frames and ("mp4" in name or name == "avi"):
+        return f"it declares {stream.frames} pictures, {packets} came"
+    return cut_short(file) if file is not None else None
 
 
 def cut_short(file: SizedFile) -> str | None:
     """Return what the outermost structure of a file says of its missing end, or None.
 
-    Moves the file's position; looks at nothing in a file that cannot seek.
+    Moves the file's position; looks at nothing in a file whose seeks cost a transfer.
     """
-    if file.size is None or not file.seekable():
+    if file.size is None or not file.cheap_seeks:
         return None
     file.seek(0)
     head = _take(file, 16)

@@ -10,7 +10,9 @@ from av.container import InputContainer
 from av.error import FFmpegError
 
 from vedette.media.declared import cut_short
-from vedette.media.http import HttpFile, LocalFile, Timeouts
+from vedette.media.exchange import Timeouts
+from vedette.media.http import HttpFile
+from vedette.media.local import LocalFile
 from vedette.media.resolve import Pinned, pin
 from vedette.model.errors import (
     SourceError,
@@ -113,19 +115,13 @@ def _file_failure(error: Exception, file: HttpFile | LocalFile, pinned: Pinned) 
         return SourceInvalid(f"{pinned.shown} is empty")
     if cut := cut_short(file):
         return SourceTruncated(f"{pinned.shown} ended before its end: {cut}")
-    if not file.seekable():
-        return SourceInvalid(
-            f"{pinned.shown} could not be read as a video; its server serves no ranges, without which a file whose index "
-            "is at its end cannot be read"
-        )
     return SourceInvalid(f"{pinned.shown} is not a video that can be read: {reason(error)}")
 
 
 def _open_stream(pinned: Pinned, address: str, policy: GuardPolicy, limits: Limits) -> Opened:
     """Open a live source that FFmpeg connects to by itself.
 
-    Both time-outs are given: the protocol's own, and PyAV's, which interrupts whatever FFmpeg waits for. Either
-    is seen after twice its time, since the end of the connection is waited for as long.
+    Both time-outs are given: the protocol's own, and PyAV's, which interrupts whatever FFmpeg waits for.
     """
     options = {
         "probesize": "100000",
@@ -138,7 +134,7 @@ def _open_stream(pinned: Pinned, address: str, policy: GuardPolicy, limits: Limi
             "protocol_whitelist": "tcp,udp,rtp",
             "format_whitelist": "rtsp,sdp,rtp,mpegts,asf",
             "allowed_media_types": "video",
-            "timeout": str(int(limits.read_s / 2 * 1e6)),
+            "timeout": str(int(limits.read_s * 1e6)),
         }
         # over UDP a server may name a third party as the peer, so strangers are not given the choice
         options |= {"rtsp_flags": "prefer_tcp"} if policy.mode is GuardMode.LAN else {"rtsp_transport": "tcp"}
@@ -151,11 +147,9 @@ def _open_stream(pinned: Pinned, address: str, policy: GuardPolicy, limits: Limi
         }
     began = time.monotonic()
     try:
-        container = av.open(
-            pinned.url(address), "r", options=options, timeout=(limits.connect_s / 2, limits.read_s / 2)
-        )
+        container = av.open(pinned.url(address), "r", options=options, timeout=(limits.connect_s, limits.read_s))
     except FFmpegError as error:
-        silent = time.monotonic() - began > min(limits.connect_s, limits.read_s) * 0.45
+        silent = time.monotonic() - began > min(limits.connect_s, limits.read_s) * 0.9
         raise _stream_failure(error, pinned, silent=silent) from None
     return Opened(container, None)
 
@@ -170,7 +164,7 @@ def _stream_failure(error: FFmpegError, pinned: Pinned, *, silent: bool) -> Sour
     if isinstance(error, (av.error.TimeoutError, av.error.ExitError)) or silent:
         return SourceUnreachable(f"{pinned.shown} accepts connections, or swallows them, and says nothing")
     if isinstance(error, av.error.InvalidDataError):
-        return SourceInvalid(f"{pinned.shown} answers, but not as a {pinned.scheme} server with a video")
+        return SourceInvalid(f"{pinned.shown} answers, but not with a video over {pinned.scheme}")
     return SourceUnreachable(f"{pinned.shown} cannot be read: {reason(error)}")
 
 

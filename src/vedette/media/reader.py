@@ -16,7 +16,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from vedette.media.clock import MediaClock
-from vedette.media.declared import cut_short, missing_samples
+from vedette.media.declared import lacks
 from vedette.media.mark import Key, Mark, digest
 from vedette.media.opening import Limits, Opened, open_source, reading_failure
 from vedette.media.pixels import Pixels
@@ -174,7 +174,7 @@ class Reader:
         rate = self._stream.average_rate or self._stream.guessed_rate
         self.fps = float(rate) if rate and 0.1 <= rate <= 240 else (0.0 if self.live else _USUAL_FPS)
         self._base = self._stream.time_base or Fraction(1, 90_000)
-        self._packets = 0
+        self._packets, self._sought = 0, False
         self._begin(None)
 
     def _begin(self, key: Key | None) -> None:
@@ -221,6 +221,7 @@ class Reader:
 
     def _run_up(self, mark: Mark, position: Position) -> Iterator[VideoFrame] | None:
         """Seek and decode up to the position; return the rest, or None where something is not as it was."""
+        self._sought = True
         try:
             self._opened.container.seek(mark.key.stamp, stream=self._stream)
         except FFmpegError:
@@ -299,12 +300,9 @@ class Reader:
 
     def _check_end(self) -> None:
         """Raise if a file gave nothing, or less than it declares."""
-        file = self._opened.file
-        began_at_start = self._start is None or self._start.seek is None
-        lacks = missing_samples(self._stream, self._packets if began_at_start else 1 << 62, file.size if file else None)
-        lacks = lacks or (cut_short(file) if file is not None else None)
-        if lacks:
-            raise SourceTruncated(f"the file ended before its end, after {self._index} pictures: {lacks}")
+        missing = lacks(self._stream, None if self._sought else self._packets, self._opened.file)
+        if missing:
+            raise SourceTruncated(f"the file ended before its end, after {self._index} pictures: {missing}")
         if self._index == 0:
             raise SourceInvalid("nothing in the file could be decoded")
 

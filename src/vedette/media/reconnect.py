@@ -214,6 +214,9 @@ class Feed:
                     counted = self._count(reader, counted)
                     self._flowing(picture)
                     self._box.offer(picture)
+            except SourceError as error:
+                self._tell(error)  # now: hanging up on a silent peer takes its time
+                raise
             finally:
                 self._count(reader, counted)
 
