@@ -99,7 +99,7 @@ async def render(request: Request, error: Exception) -> JSONResponse:
     """Render a failure of ours: FastAPI's handler of `VedetteError`."""
     if not isinstance(error, VedetteError):
         raise error
-    identity = request.url.path.startswith("/v3/") and not isinstance(error, RouteNotFound | MethodNotAllowed)
+    identity = request.scope["path"].startswith("/v3/") and not isinstance(error, RouteNotFound | MethodNotAllowed)
     return JSONResponse(keystone_body(error) if identity else body(error), status_of(error))
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -50,6 +51,8 @@ class Door:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self._app(scope, receive, told)
+            except ClientDisconnect:
+                _log.info("the caller went away", route=_route(scope))
             except Exception:  # the process boundary: whatever it is, the caller gets an answer and the log the cause
                 _log.exception("request failed", method=scope["method"], route=_route(scope))
                 if status:
