@@ -23,6 +23,8 @@ log = structlog.get_logger()
 
 CLOSE_S = 6.0
 """How long workers may take to finish when the service closes."""
+KILLED_S = 1.0
+"""How long the system may take to end those that did not."""
 
 
 class LocalExecutor:
@@ -45,6 +47,7 @@ class LocalExecutor:
         self._processes: dict[WorkerId, ForkServerProcess] = {}
         self._on_exit: Callable[[WorkerId], None] = lambda _: None
         self._url = template.url
+        self._one_ended = asyncio.Event()
 
     async def open(self, url: str, on_exit: Callable[[WorkerId], None]) -> None:
         self._url = url
@@ -72,16 +75,16 @@ class LocalExecutor:
         self._signal(worker_id, signal.SIGKILL)
 
     async def close(self) -> None:
-        for worker_id in self.present():
-            await self.stop(worker_id)
-        deadline = asyncio.get_running_loop().time() + CLOSE_S
-        for worker_id, process in list(self._processes.items()):
-            left = deadline - asyncio.get_running_loop().time()
-            await asyncio.to_thread(process.join, max(0.1, left))
-            if process.is_alive():
-                log.warning("worker had to be killed", worker=worker_id)
-                process.kill()
-                await asyncio.to_thread(process.join, 1.0)
+        for end, patience_s in ((self.stop, CLOSE_S), (self.kill, KILLED_S)):
+            for worker_id in self.present():
+                await end(worker_id)
+            try:
+                async with asyncio.timeout(patience_s):
+                    while self._processes:
+                        self._one_ended.clear()
+                        await self._one_ended.wait()
+            except TimeoutError:
+                log.warning("workers do not end", workers=len(self._processes))
 
     def _signal(self, worker_id: WorkerId, number: signal.Signals) -> None:
         process = self._processes.get(worker_id)
@@ -96,6 +99,7 @@ class LocalExecutor:
         process.join()
         log.info("worker ended", worker=worker_id, pid=process.pid, exit_code=process.exitcode)
         process.close()
+        self._one_ended.set()
         self._on_exit(worker_id)
 
 
