@@ -8,6 +8,7 @@ packages=(
     gstreamer1.0-plugins-bad # with the three above: an RTSP server
     webhook                  # a receiver that is not ours
     postgresql               # the other database
+    curl                     # types the tutorial
 )
 
 say() { printf '%s\n' "neighbours: $*" >&2; }
