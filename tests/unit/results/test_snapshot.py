@@ -1,0 +1,62 @@
+import cv2
+import numpy as np
+import pytest
+
+from vedette.model.event import Drawing
+from vedette.model.frame import Frame, Image, Position
+from vedette.results.snapshot import render
+
+GREY = np.full((360, 640, 3), 128, np.uint8)
+
+
+def grey() -> Frame:
+    picture = GREY.copy()
+    return Frame(Position(0, 0, 0), picture[:, :, 0], lambda: picture)
+
+
+def decoded(drawing: Drawing) -> Image:
+    image = cv2.imdecode(np.frombuffer(render(grey(), drawing), np.uint8), cv2.IMREAD_COLOR)
+    assert image is not None
+    return np.asarray(image, np.uint8)
+
+
+def changed(drawing: Drawing) -> np.ndarray:
+    return np.abs(decoded(drawing).astype(int) - 128).max(axis=2) > 40
+
+
+def test_a_picture_without_a_drawing_is_the_frame() -> None:
+    assert not changed(Drawing()).any()
+
+
+def test_a_box_is_drawn_around_its_place_and_has_a_caption() -> None:
+    marks = changed(Drawing(boxes=(((100, 150, 60, 80), ""),)))
+    rows, columns = np.nonzero(marks)
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == pytest.approx((150, 229, 100, 159), abs=2)
+    assert not marks[170:210, 110:150].any()
+    assert changed(Drawing(boxes=(((100, 150, 60, 80), "person 1"),)))[130:148, 100:150].any()
+
+
+@pytest.mark.parametrize("box", [(-50, -50, 20, 20), (630, 350, 300, 300), (0, 0, 640, 360), (0, 0, 1, 1)])
+def test_a_box_at_the_border_does_no_harm(box: tuple[int, int, int, int]) -> None:
+    decoded(Drawing(boxes=((box, "person 12"),)))
+
+
+def test_regions_and_lines_are_drawn() -> None:
+    region = changed(Drawing(polygons=(((200.0, 100.0), (400.0, 100.0), (400.0, 300.0), (200.0, 300.0)),)))
+    assert region[100, 300]
+    assert region[200, 200], "a region is closed"
+    assert changed(Drawing(lines=(((320.0, 0.0), (320.0, 359.0)),)))[180, 320]
+    decoded(Drawing(polygons=(((-1e5, -1e5), (1e5, -1e5), (1e5, 1e5)),)))
+
+
+def test_the_frame_stays_as_it_was() -> None:
+    """Other tasks look at the same pixels."""
+    frame = grey()
+    render(frame, Drawing(boxes=(((100, 150, 60, 80), "x"),)))
+    assert np.array_equal(frame.bgr(), GREY)
+
+
+def test_less_quality_is_a_smaller_file() -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (360, 640, 3), np.uint8)
+    frame = Frame(Position(0, 0, 0), noise[:, :, 0], lambda: noise)
+    assert len(render(frame, Drawing(quality=20))) < 0.6 * len(render(frame, Drawing(quality=90)))
