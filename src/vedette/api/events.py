@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from vedette.api.deps import Member, PartsOf
 from vedette.model.errors import InvalidParameter, NotFound
 from vedette.model.ids import EventId, TaskId
+from vedette.schemas.common import OBJECT_ID, matches
 from vedette.store import events, outbox
 from vedette.store.blobs import Blobs
 from vedette.store.events import Filter, StoredEvent
@@ -20,6 +21,7 @@ PAGE: Final = 100
 """Entries on a page, unless the caller asks for another number."""
 LARGEST_PAGE: Final = 1000
 LARGEST: Final = 2**63 - 1
+EVENT_ID: Final = r"[0-9a-fA-F-]{36}"
 ALLOWED: Final = frozenset({"task_id", "kind", "event_type", "since", "until", "limit", "cursor"})
 
 EventIdInPath = Annotated[str, Path()]
@@ -56,12 +58,12 @@ class EventCenter:
 
     async def show(self, event_id: EventIdInPath, principal: Member, parts: PartsOf) -> JSONResponse:
         """Show one event."""
-        event = await parts.db.read(events.get, principal.project_id, EventId(event_id))
+        event = await parts.db.read(events.get, principal.project_id, _event_id(event_id))
         return JSONResponse(self._document(principal.project_id, event))
 
     async def picture(self, event_id: EventIdInPath, principal: Member, parts: PartsOf) -> Response:
         """Return the picture of an event."""
-        event = await parts.db.read(events.get, principal.project_id, EventId(event_id))
+        event = await parts.db.read(events.get, principal.project_id, _event_id(event_id))
         if event.picture is None:
             raise NotFound("The event has no picture.", param="event_id")
         jpeg = await asyncio.to_thread(self._blobs.get, event.picture)
@@ -69,7 +71,7 @@ class EventCenter:
 
     async def delete(self, event_id: EventIdInPath, principal: Member, parts: PartsOf) -> Response:
         """Take an event, and its picture, out of the event center."""
-        key = await parts.db.write(events.remove, principal.project_id, EventId(event_id))
+        key = await parts.db.write(events.remove, principal.project_id, _event_id(event_id))
         if key is not None:
             await asyncio.to_thread(self._blobs.delete, key)
         return Response(status_code=204)
@@ -78,7 +80,7 @@ class EventCenter:
         """List dead letters, the oldest first. Query: `task_id`, `limit`, `cursor`."""
         query = _query(request)
         limit, after = _limit(query), _number(query, "cursor") or 0
-        task_id = TaskId(query["task_id"]) if "task_id" in query else None
+        task_id = _task_id(query)
         count = await parts.db.read(outbox.count_dead, principal.project_id)
         page = await parts.db.read(outbox.dead_letters, principal.project_id, after=after, limit=limit, task_id=task_id)
         answer: dict[str, Any] = {"count": count, "dead_letters": [_letter(row) for row in page]}
@@ -108,8 +110,7 @@ class EventCenter:
             event_type = next((number for number, name in self._kinds.items() if name == query["kind"]), None)
             if event_type is None:
                 raise InvalidParameter(f"kind: use one of {', '.join(sorted(self._kinds.values()))}.", param="kind")
-        task_id = TaskId(query["task_id"]) if "task_id" in query else None
-        return Filter(task_id, event_type, _number(query, "since"), _number(query, "until"))
+        return Filter(_task_id(query), event_type, _number(query, "since"), _number(query, "until"))
 
     def _document(self, project_id: str, event: StoredEvent) -> dict[str, Any]:
         document: dict[str, Any] = {
@@ -157,6 +158,20 @@ def _query(request: Request) -> dict[str, str]:
                 f"{name[:64]}: there is no such filter; use {', '.join(sorted(ALLOWED))}.", param=name[:64]
             )
     return query
+
+
+def _event_id(text: str) -> EventId:
+    if not matches(EVENT_ID, text):
+        raise NotFound("No event of this project has that id.", param="event_id")
+    return EventId(text.upper())
+
+
+def _task_id(query: Mapping[str, str]) -> TaskId | None:
+    if "task_id" not in query:
+        return None
+    if not matches(OBJECT_ID, query["task_id"]):
+        raise InvalidParameter(f"task_id: it does not have the form ^{OBJECT_ID}$.", param="task_id")
+    return TaskId(query["task_id"])
 
 
 def _digits(text: str) -> bool:

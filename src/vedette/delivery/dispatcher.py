@@ -123,7 +123,10 @@ class Dispatcher:
                 wait_ms = await self.run_once(self._now())
             except Unavailable as error:
                 _log.warning("the outbox cannot be read or written", error=error.message)
-                wait_ms = 1000
+                wait_ms = SHORT_MS * 4
+            except Exception:  # noqa: BLE001 - whatever it is, delivery goes on: nobody else would send what waits
+                _log.exception("the round of the dispatcher broke")
+                wait_ms = TICK_MS
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait_ms / 1000):
                     await self._awake.wait()

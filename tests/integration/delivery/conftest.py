@@ -174,7 +174,7 @@ class Post:
 
 def _store(conn: Connection, sealed: bytes, url: str, numbers: range, key: str | None, now: int) -> list[str]:
     name = derived_uuid(url)
-    task = {"project_id": PROJECT, "task_id": derived_uuid("task", url)}
+    task = {"project_id": PROJECT, "task_id": derived_uuid("task", url).lower().replace("-", "")}
     if conn.execute(select(destinations.c.id).where(destinations.c.id == name)).first() is None:
         conn.execute(destinations.insert().values(task | {"id": name, "kind": "webhook", "target": sealed}))
     ids = [derived_uuid(n) for n in numbers]
