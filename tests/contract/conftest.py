@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from service import Client, Service, serving
 
+from vedette.auth import passwords
 from vedette.telemetry import logs
 
 
@@ -17,8 +18,11 @@ from vedette.telemetry import logs
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The door."""
     logs.configure("error")
+    monkeypatch = pytest.MonkeyPatch()
+    monkeypatch.setattr(passwords, "LOG_N", 8)  # what a hash costs is not the matter here
     with serving(tmp_path_factory.mktemp("service")) as running:
         yield running
+    monkeypatch.undo()
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from vedette.store.vault import Vault
 DOMAIN: Final = "Default"
 """The domain that is meant where none is named."""
 TOKEN_LENGTH: Final = 32_768
-HASHERS: Final = 2
-"""Passwords looked at side by side: each costs 16 MiB and a core."""
+HASHERS: Final = 1
+"""Passwords looked at side by side: each costs 8 MiB and a core."""
 REMEMBERED: Final = 1024
 """Names whose failures are counted."""
 SLOWEST_S: Final = 2.0

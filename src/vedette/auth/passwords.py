@@ -6,10 +6,10 @@ import secrets
 from base64 import b64decode, b64encode
 from typing import Final
 
-LOG_N: Final = 14
-"""16 MiB and some 50 ms a try."""
+LOG_N: Final = 13
 R: Final = 8
-P: Final = 1
+P: Final = 5
+"""8 MiB, which an idle service must be able to spare, and some 150 ms a try."""
 
 
 def hashed(password: str) -> str:
