@@ -64,8 +64,18 @@ class GuardPolicy:
         return self.mode is GuardMode.LAN or ip.is_global
 
 
-_METADATA = frozenset(ipaddress.ip_address(text) for text in ("169.254.169.254", "100.100.100.200", "fd00:ec2::254"))
-"""Where clouds answer questions about the machine itself; the last two are not link-local."""
+_METADATA = frozenset(
+    ipaddress.ip_address(text)
+    for text in (
+        "169.254.169.254",
+        "100.100.100.200",
+        "168.63.129.16",
+        "192.0.0.192",
+        "fd00:ec2::254",
+        "fd20:ce::254",
+    )
+)
+"""Where clouds answer questions about the machine itself; all but the first are not link-local."""
 
 
 def _plain(ip: IpAddress) -> IpAddress:
