@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +172,14 @@ def test_a_name_is_taken_once_in_a_project(service: Service, client: Client) -> 
     answer = client.create(TASK)
     assert (answer.status, answer.json["error_code"], answer.json["params"]) == (400, "VIAS.00010011", ["name"])
     assert service.client().create(TASK).status == 200
+
+
+def test_of_requests_at_once_for_one_name_exactly_one_makes_a_task(client: Client) -> None:
+    """The index decides, not a look before the write."""
+    with ThreadPoolExecutor(8) as crowd:
+        answers = list(crowd.map(lambda _: client.create(TASK), range(16)))
+    assert sorted(answer.status for answer in answers) == [200] + [400] * 15
+    assert {answer.json["error_code"] for answer in answers if answer.status == 400} == {"VIAS.00010011"}
 
 
 def test_start_stop_and_delete_answer_as_documented_and_may_be_said_twice(service: Service, client: Client) -> None:
