@@ -225,6 +225,15 @@ class Settings(BaseSettings):
         default=5,
         ge=0,
     )
+    analysis_fps: float | None = _running(
+        "number",
+        "Pictures a second that are analysed of a stream.",
+        unit="1/s",
+        default=None,
+        shown="what the algorithms ask for",
+        gt=0,
+        le=240,
+    )
     providers: Names = _running(
         "names, `,` between them",
         "ONNX Runtime execution providers, best first; those for GPUs need another build of ONNX Runtime and are "

@@ -153,9 +153,7 @@ class Service:
 
     def workers(self) -> list[int]:
         """Return the pids of its worker processes."""
-        return [
-            int(json.loads(line)["pid"]) for line in self.log().splitlines() if '"worker started"' in line
-        ]
+        return [int(json.loads(line)["pid"]) for line in self.log().splitlines() if '"worker started"' in line]
 
     def living_workers(self) -> list[int]:
         return [pid for pid in self.workers() if Path(f"/proc/{pid}").exists()]

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from e2e.service import Service, running
 
 
@@ -42,11 +44,5 @@ def test_credentials_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
 
 def test_a_second_service_keeps_off_the_same_folder(tmp_path: Path) -> None:
     with running(tmp_path / "one") as service:
-        second = Service(service.folder)
-        try:
-            second.start()
-        except AssertionError as refusal:
-            assert "Another service runs on the data folder" in str(refusal)
-        else:
-            second.kill()
-            raise AssertionError("two services on one folder")
+        with pytest.raises(AssertionError, match="Another service runs on the data folder"):
+            Service(service.folder).start()

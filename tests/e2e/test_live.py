@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import missing
-from neighbours.rtsp import RtspServer, absent
 
+from conftest import missing
 from e2e.clips import crossings
 from e2e.conftest import LINE
 from e2e.service import Service, until
+from neighbours.rtsp import RtspServer, absent
 
 
 @pytest.fixture

@@ -73,7 +73,7 @@ def test_a_killed_service_costs_no_event(
     for _ in range(2):
         left = own.living_workers()
         own.kill()
-        until(lambda: not own.living_workers(), 5, "the end of the orphaned workers")  # noqa: B023 - called here
+        until(lambda: not own.living_workers(), 5, "the end of the orphaned workers")
         assert left
         own.start()
         own.wait_for(task, "RUNNING", "SUCCEEDED", seconds=8)
@@ -117,9 +117,7 @@ def test_a_worker_stopped_past_its_lease_is_not_believed(
     assert gist(own.events(task)) == undisturbed
 
 
-def test_a_receiver_that_fails_and_goes_away_loses_nothing(
-    service: Service, clip: Clip, receiver: Receiver
-) -> None:
+def test_a_receiver_that_fails_and_goes_away_loses_nothing(service: Service, clip: Clip, receiver: Receiver) -> None:
     """503 to a third of the calls, and to all for a while."""
     receiver.answer = lambda call: 503 if call % 3 == 0 or 10 < call < 40 else 200
     task = service.create("flaky", clip[0], receiver.output(), target_roi=LINE)

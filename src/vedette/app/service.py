@@ -8,10 +8,11 @@ import secrets
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import aiohttp
 import structlog
 import uvicorn
 
@@ -53,6 +54,7 @@ from vedette.telemetry.metrics import Metrics
 log = structlog.get_logger()
 
 STREAMS_PER_WORKER = 60
+GAUGES_S = 2.0
 WORKER_ENTRY = "vedette.worker.entry:run"
 WORKER_PRELOAD = ("av", "cv2", "numpy", "onnxruntime", "vedette.worker.entry")
 
@@ -72,7 +74,7 @@ class Ground:
 
 
 @contextlib.asynccontextmanager
-async def ground(settings: Settings) -> AsyncIterator[Ground]:
+async def ground(settings: Settings, on_commit: Callable[[int], None] | None = None) -> AsyncIterator[Ground]:
     """Open the data folder, the vault and the database, and bring the schema up to date.
 
     Raises:
@@ -88,7 +90,7 @@ async def ground(settings: Settings) -> AsyncIterator[Ground]:
         )
     except OSError as error:
         raise Misconfigured(f"The data folder {settings.data_dir} cannot be used: {error.strerror}.") from error
-    db = open_database(settings.database_url)
+    db = open_database(settings.database_url, on_commit)
     try:
         if await db.write(schema.upgrade):
             log.info("schema brought up to date", revision=schema.HEAD)
@@ -111,74 +113,99 @@ async def serve(settings: Settings) -> None:
     """
     logs.configure(settings.log_level, json_lines={"json": True, "text": False}.get(settings.log_format))
     with _alone(settings.data_dir), _listen(settings.host, settings.port) as listener:
-        async with ground(settings) as base:
+        metrics = Metrics()
+        async with ground(settings, metrics.db_batch.observe) as base:
             await first_start.prepare(base.settings, base.db, base.vault, now_ms)
-            await _run(base, listener)
+            await _run(base, listener, metrics)
     log.info("service ended")
 
 
-async def _run(base: Ground, listener: socket.socket) -> None:
-    """Wire the rooms, start the loops, and end them in an order that loses nothing."""
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """The parts of a running service."""
+
+    loops: Loops
+    executor: LocalExecutor
+    scheduler: Scheduler
+    reconciler: Reconciler
+    desk: Desk
+    dispatcher: Dispatcher
+    janitor: Janitor
+    gauges: Gauges
+    server: "_Server"
+
+
+def _wire(base: Ground, metrics: Metrics, session: aiohttp.ClientSession) -> Rooms:
+    """Make every part, and hand each what it needs."""
     settings, db, vault = base.settings, base.db, base.vault
-    metrics, registry, fleet = Metrics(), Registry.load(), Fleet()
+    registry, fleet, loops = Registry.load(), Fleet(), Loops()
     for name, reason in registry.broken.items():
         log.error("algorithm cannot be used", entry_point=name, reason=reason)
-    loops = Loops()
-    blobs = Blobs(settings.data_dir / "pictures")
     worker_key = secrets.token_urlsafe(32)
+    blobs = Blobs(settings.data_dir / "pictures")
     executor = LocalExecutor(
         _worker_spec(settings, worker_key), settings.workers, entry=WORKER_ENTRY, preload=WORKER_PRELOAD
     )
-    reconciler = Reconciler(db, vault, fleet, executor, crash_budget=settings.crash_budget, monotonic=time.monotonic)
     desk = Desk(db, vault, fleet, lease_s=settings.lease_s, clock=now_ms, monotonic=time.monotonic, on_news=loops.wake)
-    tasks = Tasks(db, vault, registry, loops.wake, now_ms, settings.task_quota)
-    keep_for = Retention(round(settings.event_max_age_days * 86_400), settings.event_max_count)
-    async with guarded_session(policy(settings)) as session:
-        dispatcher = Dispatcher(db, vault, blobs.get, {OutputKind.WEBHOOK: WebhookSink(session)}, metrics)
-        kinds = {
-            number: name for service in registry.services() for number, name in service.manifest.event_types.items()
-        }
-        door = WorkerDoor(desk, blobs, metrics, worker_key, on_events=dispatcher.wake)
-        parts = Parts(
-            db=db,
-            vault=vault,
-            authenticator=Authenticator(db, vault, now_ms, token_life_ms=round(settings.token_hours * 3_600_000)),
-            tasks=tasks,
-            metrics=metrics,
-            clock=now_ms,
-            ready=lambda: _ready(db),
-            source_quota=settings.source_quota,
-        )
-        routers = (event_routes.make_router(blobs, dispatcher.wake, kinds), progress.router, door.router)
-        server = _Server(make_app(parts, further=routers, large=(WORKER_PREFIX,)))
+    dispatcher = Dispatcher(db, vault, blobs.get, {OutputKind.WEBHOOK: WebhookSink(session)}, metrics)
+    parts = Parts(
+        db=db,
+        vault=vault,
+        authenticator=Authenticator(db, vault, now_ms, token_life_ms=round(settings.token_hours * 3_600_000)),
+        tasks=Tasks(db, vault, registry, loops.wake, now_ms, settings.task_quota),
+        metrics=metrics,
+        clock=now_ms,
+        ready=lambda: _ready(db),
+        source_quota=settings.source_quota,
+    )
+    kinds = {number: name for service in registry.services() for number, name in service.manifest.event_types.items()}
+    door = WorkerDoor(desk, blobs, metrics, worker_key, on_events=dispatcher.wake)
+    routers = (event_routes.make_router(blobs, dispatcher.wake, kinds), progress.router, door.router)
+    return Rooms(
+        loops=loops,
+        executor=executor,
+        scheduler=Scheduler(db, vault, on_change=loops.wake),
+        reconciler=Reconciler(
+            db, vault, fleet, executor, metrics=metrics, crash_budget=settings.crash_budget, monotonic=time.monotonic
+        ),
+        desk=desk,
+        dispatcher=dispatcher,
+        janitor=Janitor(db, blobs, Retention(round(settings.event_max_age_days * 86_400), settings.event_max_count)),
+        gauges=Gauges(db, fleet, metrics, time.monotonic),
+        server=_Server(make_app(parts, further=routers, large=(WORKER_PREFIX,))),
+    )
+
+
+async def _run(base: Ground, listener: socket.socket, metrics: Metrics) -> None:
+    """Start the loops, wait for the word, and end them in an order that loses nothing."""
+    async with guarded_session(policy(base.settings)) as session:
+        rooms = _wire(base, metrics, session)
 
         def exited(worker_id: WorkerId) -> None:
-            reconciler.worker_exited(worker_id)
-            metrics.worker_restarts.inc()
-            loops.wake()
+            rooms.reconciler.worker_exited(worker_id)
+            rooms.loops.wake()
 
-        await executor.open(_worker_url(listener), exited)
-        scheduler = Scheduler(db, vault, on_change=loops.wake)
+        await rooms.executor.open(_worker_url(listener), exited)
         background = [
-            asyncio.create_task(loops.reconcile(scheduler, reconciler, desk.changed, now_ms), name="reconcile"),
-            asyncio.create_task(
-                keep("janitor", lambda: Janitor(db, blobs, keep_for).run_once(now_ms()), HOUR_MS / 1000)
-            ),
-            asyncio.create_task(keep("gauges", Gauges(db, fleet, metrics, time.monotonic).run_once, 2.0)),
+            asyncio.create_task(rooms.loops.reconcile(rooms.scheduler, rooms.reconciler, rooms.desk.changed, now_ms)),
+            asyncio.create_task(keep("janitor", lambda: rooms.janitor.run_once(now_ms()), HOUR_MS / 1000)),
+            asyncio.create_task(keep("gauges", rooms.gauges.run_once, GAUGES_S)),
         ]
-        delivering = asyncio.create_task(dispatcher.run(), name="dispatch")
-        serving = asyncio.create_task(server.serve([listener]), name="http")
-        _announce(listener, settings)
+        delivering = asyncio.create_task(rooms.dispatcher.run())
+        serving = asyncio.create_task(rooms.server.serve([listener]))
+        log.info(
+            "service listens", url=base.settings.public_url or _worker_url(listener), data=str(base.settings.data_dir)
+        )
         await _until_told_to_stop(serving)
         log.info("service is ending")
         await _cancel(background)  # nothing new is placed
-        held = executor.present()
-        await executor.close()  # workers hand over what they have; the door is still open
+        held = rooms.executor.present()
+        await rooms.executor.close()  # workers hand over what they have; the door is still open
         for worker_id in held:
-            await db.write(assignments.forget, worker_id)
-        await dispatcher.stop()
-        await asyncio.wait([delivering], timeout=6)
-        server.should_exit = True
+            await base.db.write(assignments.forget, worker_id)
+        await rooms.dispatcher.stop()
+        await delivering
+        rooms.server.should_exit = True
         await serving
 
 
@@ -236,6 +263,7 @@ def _worker_spec(settings: Settings, key: str) -> WorkerSpec:
         file_roots=settings.file_roots,
         guard=policy(settings),
         providers=settings.providers,
+        analysis_fps=settings.analysis_fps,
         log_level=settings.log_level,
         log_format=settings.log_format,
     )
@@ -285,7 +313,3 @@ def _alone(data_dir: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-def _announce(listener: socket.socket, settings: Settings) -> None:
-    log.info("service listens", url=settings.public_url or _worker_url(listener), data_dir=str(settings.data_dir))

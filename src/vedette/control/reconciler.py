@@ -26,6 +26,7 @@ from vedette.store.assignments import Holding, WorkerRow
 from vedette.store.db import Database
 from vedette.store.tasks import Standing
 from vedette.store.vault import Vault
+from vedette.telemetry.metrics import Metrics
 
 log = structlog.get_logger()
 
@@ -57,6 +58,7 @@ class Reconciler:
         fleet: Fleet,
         executor: Executor,
         *,
+        metrics: Metrics,
         crash_budget: int,
         monotonic: Callable[[], float],
     ) -> None:
@@ -64,6 +66,7 @@ class Reconciler:
         self._vault = vault
         self._fleet = fleet
         self._executor = executor
+        self._metrics = metrics
         self._crash_budget = crash_budget
         self._monotonic = monotonic
         self._exited: set[WorkerId] = set()
@@ -94,6 +97,7 @@ class Reconciler:
             if row.id in self._exited:
                 gone[row.id] = True
             elif row.lease_until < now_ms and (view is None or now - view.heard_at > SILENT_S):
+                self._metrics.lease_losses.inc()
                 gone[row.id] = view is not None  # one that was never heard died with the service before this one
         for worker_id in self._exited:
             self._starting.pop(worker_id, None)
@@ -222,6 +226,7 @@ class Reconciler:
         try:
             await self._executor.start(worker_id)
             self._starting[worker_id] = self._monotonic()
+            self._metrics.workers_started.inc()
         except Unavailable as failure:
             log.warning("no worker could be started", reason=failure.message)
 

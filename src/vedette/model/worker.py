@@ -20,6 +20,7 @@ class WorkerSpec:
         node: the machine it runs on.
         capacity: how many streams it takes.
         providers: ONNX Runtime execution providers, best first.
+        analysis_fps: pictures a second analysed of a stream; None for what its algorithms ask for.
     """
 
     worker_id: WorkerId
@@ -31,6 +32,7 @@ class WorkerSpec:
     file_roots: tuple[Path, ...]
     guard: GuardPolicy
     providers: tuple[str, ...]
+    analysis_fps: float | None = None
     log_level: str = "info"
     log_format: str = "auto"
 

@@ -53,8 +53,11 @@ class Database(Protocol):
         ...
 
 
-def open_database(url: str) -> Database:
+def open_database(url: str, on_commit: Callable[[int], None] | None = None) -> Database:
     """Return the database behind `sqlite:///FILE` or `postgresql://…`.
+
+    Args:
+        on_commit: told how many units of work shared a commit, from the writer's thread (SQLite).
 
     Raises:
         Misconfigured: another kind of address, or its driver is not installed.
@@ -63,7 +66,7 @@ def open_database(url: str) -> Database:
         parsed = make_url(url)
         backend = parsed.get_backend_name()
         if backend == "sqlite":
-            return SqliteDatabase(Path(parsed.database or "vedette.sqlite3"))
+            return SqliteDatabase(Path(parsed.database or "vedette.sqlite3"), on_commit)
         if backend == "postgresql":
             return PostgresDatabase(
                 create_async_engine(parsed.set(drivername="postgresql+asyncpg"), pool_size=8, pool_pre_ping=True)
@@ -81,9 +84,10 @@ _Job = tuple[Callable[[Connection], Any], "Future[Any]"]
 class SqliteDatabase:
     """One file, one writer thread, a few readers."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, on_commit: Callable[[int], None] | None = None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._engine = _sqlite_engine(path)
+        self._on_commit = on_commit
         self._jobs: queue.Queue[_Job | None] = queue.Queue(WAITING)
         self._readers = ThreadPoolExecutor(3, "db-reader")
         self._writer = threading.Thread(target=self._write_forever, name="db-writer", daemon=True)
@@ -135,6 +139,8 @@ class SqliteDatabase:
                 for job, future in batch:
                     told.append((future, *_attempt(conn, job)))
                 conn.exec_driver_sql("COMMIT")
+                if self._on_commit is not None:
+                    self._on_commit(len(batch))
         except DBAPIError as error:
             told = [(future, None, _unavailable(error)) for _, future in batch]
         for future, value, failure in told:

@@ -33,7 +33,7 @@ class Metrics:
         dead_letters: rows given up.
         destinations_paused: destinations that are away and probed with single rows.
         workers_up: workers with a valid lease.
-        worker_restarts: worker processes started again.
+        workers_started: worker processes started.
         lease_losses: leases that ended without a renewal.
         db_batch: writes in one commit.
     """
@@ -69,7 +69,7 @@ class Metrics:
         self.events_stored = self._counter("events_stored", "Events committed.")
         self.events_repeated = self._counter("events_repeated", "Events of a replay, known already.")
         self.workers_up = self._gauge("workers_up", "Workers with a valid lease.")
-        self.worker_restarts = self._counter("worker_restarts", "Worker processes started again.")
+        self.workers_started = self._counter("workers_started", "Worker processes started.")
         self.lease_losses = self._counter("lease_losses", "Leases that ended without a renewal.")
 
     def _delivery(self) -> None:

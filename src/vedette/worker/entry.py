@@ -35,6 +35,7 @@ def run(spec: WorkerSpec) -> None:
             registry=registry,
             models=engine.for_stream,
             spool=spool,
+            fps=spec.analysis_fps,
             wall_ms=lambda: time.time_ns() // 1_000_000,
             on_news=on_news,
         )

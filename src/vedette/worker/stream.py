@@ -67,12 +67,14 @@ class Stream:
         registry: Registry,
         models: Callable[[], Models],
         spool: Spool,
+        fps: float | None = None,
         wall_ms: Callable[[], int],
         on_news: Callable[[], None],
     ) -> None:
         """Start the thread.
 
         Args:
+            fps: pictures a second to analyse; None for what the algorithms ask for.
             on_news: called when the report says something that the control plane waits for.
         """
         self.assignment = assignment
@@ -80,6 +82,7 @@ class Stream:
         self._registry = registry
         self._models = models()
         self._spool = spool
+        self._wanted_fps = fps
         self._wall_ms = wall_ms
         self._on_news = on_news
         self._runs: dict[RunId, Run] = {}
@@ -143,6 +146,8 @@ class Stream:
         return status.state, status.failure
 
     def _fps(self) -> float:
+        if self._wanted_fps is not None:
+            return self._wanted_fps
         with self._lock:
             return max((run.fps for run in self._runs.values()), default=1.0)
 
