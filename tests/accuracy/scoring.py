@@ -78,9 +78,7 @@ def tracking_score(wanted: Truth, told: Truth) -> TrackingScore:
     numbers = sorted({t for _, t in together})
     gain = np.array([[together[p, t] for t in numbers] for p in people], np.float64)
     idtp = sum(gain[r, c] for r, c in _assign_sum(gain))
-    return TrackingScore(
-        1 - (misses + false + switches) / total, 2 * idtp / (total + said), misses, false, switches
-    )
+    return TrackingScore(1 - (misses + false + switches) / total, 2 * idtp / (total + said), misses, false, switches)
 
 
 def _assign_sum(gain: NDArray[np.float64]) -> list[tuple[int, int]]:
@@ -97,6 +95,7 @@ class EventScore:
     matched: int
     missed: tuple[tuple[str, int], ...]
     false: tuple[tuple[str, int], ...]
+    furthest: int
 
     @property
     def precision(self) -> float:
@@ -107,9 +106,7 @@ class EventScore:
         return self.matched / max(1, self.matched + len(self.missed))
 
 
-def event_score(
-    wanted: Sequence[tuple[str, int]], told: Sequence[tuple[str, int]], tolerance: int
-) -> EventScore:
+def event_score(wanted: Sequence[tuple[str, int]], told: Sequence[tuple[str, int]], tolerance: int) -> EventScore:
     """Match events (kind, frame from 0)."""
     gain = np.zeros((len(wanted), len(told)))
     for row, (kind, frame) in enumerate(wanted):
@@ -122,25 +119,39 @@ def event_score(
         len(pairs),
         tuple(event for row, event in enumerate(wanted) if row not in rows),
         tuple(event for col, event in enumerate(told) if col not in cols),
+        max((abs(wanted[row][1] - told[col][1]) for row, col in pairs), default=0),
     )
 
 
-def average_precision(wanted: Truth, found: Sequence[tuple[int, NDArray[np.float64], NDArray[np.float64]]]) -> float:
-    """Return AP at IoU 0.5, area under the precision envelope; `found` holds frame, boxes and scores."""
-    rows: list[tuple[float, bool]] = []
-    total = sum(len(ids) for ids, _ in wanted.values())
-    for frame, boxes, scores in found:
-        free = set(range(len(wanted[frame][0])))
-        same = overlap(boxes, wanted[frame][1])
-        for col in np.argsort(-scores, kind="stable"):
-            best = max(free, key=lambda row: same[col, row], default=None)
-            hit = best is not None and same[col, best] >= 0.5
-            if hit and best is not None:
-                free.discard(best)
-            rows.append((float(scores[col]), hit))
-    rows.sort(key=lambda row: -row[0])
+Found = Sequence[tuple[int, NDArray[np.float64], NDArray[np.float32]]]
+"""Frame, boxes and scores."""
+
+
+def average_precision(wanted: Truth, found: Found) -> float:
+    """Return AP at IoU 0.5: the area under the precision envelope."""
+    rows, total = _hits(wanted, found), sum(len(ids) for ids, _ in wanted.values())
     hits = np.cumsum([hit for _, hit in rows])
     precision = hits / np.arange(1, len(rows) + 1)
     envelope = np.maximum.accumulate(precision[::-1])[::-1]
     recall = np.concatenate([[0.0], hits / total])
     return float(np.sum(np.diff(recall) * envelope))
+
+
+def precision_recall(wanted: Truth, found: Found, least: float) -> tuple[float, float]:
+    """Return precision and recall at IoU 0.5 of what scores at least so much."""
+    rows = [hit for score, hit in _hits(wanted, found) if score >= least]
+    return sum(rows) / len(rows), sum(rows) / sum(len(ids) for ids, _ in wanted.values())
+
+
+def _hits(wanted: Truth, found: Found) -> list[tuple[float, bool]]:
+    """Return score and success of each box, best first; a true box is found once."""
+    rows: list[tuple[float, bool]] = []
+    for frame, boxes, scores in found:
+        free = set(range(len(wanted[frame][0])))
+        same = overlap(boxes, wanted[frame][1])
+        for col in np.argsort(-scores, kind="stable"):
+            best = max(free, key=lambda row, col=col: same[col, row], default=None)
+            hit = best is not None and bool(same[col, best] >= 0.5)
+            free -= {best} if hit else set()
+            rows.append((float(scores[col]), hit))
+    return sorted(rows, key=lambda row: -row[0])
