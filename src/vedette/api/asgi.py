@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
 from fastapi.middleware import Middleware
 from starlette.exceptions import HTTPException
 
@@ -11,6 +12,7 @@ from vedette.api import errors, identity, operation, tasks, video_sources
 from vedette.api.deps import Parts
 from vedette.api.middleware import QUIET, BodyLimit, Door
 from vedette.model.errors import VedetteError
+from vedette.schemas.errors import ErrorBody
 
 ROUTERS = (operation.router, identity.router, tasks.router, video_sources.router)
 
@@ -31,7 +33,12 @@ def make_app(parts: Parts, *, further: Sequence[APIRouter] = (), large: Sequence
             Middleware(Door, metrics=parts.metrics, quiet=(*QUIET, *large)),
             Middleware(BodyLimit, large=large),
         ],
-        exception_handlers={VedetteError: errors.render, HTTPException: errors.render_http},
+        exception_handlers={
+            VedetteError: errors.render,
+            HTTPException: errors.render_http,
+            RequestValidationError: errors.render_request,
+        },
+        responses={status: {"model": ErrorBody} for status in (400, 401, 500)},
     )
     app.state.parts = parts
     for router in (*ROUTERS, *further):

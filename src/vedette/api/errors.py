@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -101,6 +102,14 @@ async def render(request: Request, error: Exception) -> JSONResponse:
         raise error
     identity = request.scope["path"].startswith("/v3/") and not isinstance(error, RouteNotFound | MethodNotAllowed)
     return JSONResponse(keystone_body(error) if identity else body(error), status_of(error))
+
+
+async def render_request(request: Request, error: Exception) -> JSONResponse:
+    """Render what FastAPI itself finds wrong with a path or a query."""
+    if not isinstance(error, RequestValidationError):
+        raise error
+    first = error.errors()[0]
+    return await render(request, InvalidParameter(_sentence(first["msg"]), param=leaf(first["loc"])))
 
 
 async def render_http(request: Request, error: Exception) -> JSONResponse:

@@ -62,8 +62,8 @@ def task_info(task: Task, service: Mapping[str, str]) -> dict[str, Any]:
 
 
 def status_text(status: str, warnings: Sequence[str]) -> str:
-    """Return a status and the warnings of the task's configuration, within the documented length."""
-    text = " ".join(part for part in (status, *warnings) if part)
+    """Return a status and the warnings of the task's configuration, addresses hidden, within the documented length."""
+    text = hide_userinfo(" ".join(part for part in (status, *warnings) if part))
     return text if len(text) <= MAX_STATUS else text[: MAX_STATUS - 1] + "…"
 
 

@@ -1,8 +1,12 @@
 """Every failure has a status and the six keys."""
 
-import pytest
+import json
 
-from vedette.api.errors import STATUS, body, leaf, status_of
+import pytest
+from fastapi.exceptions import RequestValidationError
+from starlette.requests import Request
+
+from vedette.api.errors import STATUS, body, leaf, render_request, status_of
 from vedette.model import errors
 from vedette.model.errors import (
     CallerError,
@@ -58,3 +62,12 @@ def test_at_most_one_parameter_is_named() -> None:
 def test_the_field_at_fault_is_the_last_one_that_is_documented(loc: tuple[int | str, ...], name: str) -> None:
     """A caller's own keys, and places in lists, give the field they stand in."""
     assert leaf(loc) == name
+
+
+async def test_what_the_framework_finds_wrong_has_the_six_keys_too() -> None:
+    """Its own 422 is no documented answer."""
+    scope = {"type": "http", "path": "/v2/p/tasks", "method": "GET", "headers": []}
+    found = [{"loc": ("query", "limit"), "msg": "Input should be a valid integer", "type": "int_parsing"}]
+    answer = await render_request(Request(scope), RequestValidationError(found))
+    told = json.loads(bytes(answer.body))
+    assert (answer.status_code, set(told), told["params"]) == (400, KEYS, ["limit"])
