@@ -1,4 +1,4 @@
-# ruff: noqa: ANN - GObject types have no annotations to name
+# ruff: noqa: ANN001, ANN003, ANN201, ANN202, ANN204 - GObject types have no annotations to name
 """An RTSP server that loops one H.264 file with continuous time stamps; run under the system's Python.
 
     /usr/bin/python3 rtsp_server.py CLIP PORT
