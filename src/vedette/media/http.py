@@ -195,9 +195,12 @@ class HttpFile:
             if response.status not in _REDIRECT:
                 self._take(response, at)
                 return
-            target = urljoin(address.url, response.headers.get("Location", ""))
             self._close()
-            scheme = urlsplit(target).scheme.lower()
+            try:
+                target = urljoin(address.url, response.headers.get("Location", ""))
+                scheme = urlsplit(target).scheme.lower()
+            except ValueError:
+                raise SourceRefused(f"{pinned.shown} redirects to what is no URL") from None
             if scheme not in ("http", "https") or (pinned.scheme == "https" and scheme == "http"):
                 raise SourceRefused(f"{pinned.shown} redirects to the scheme {scheme[:20]!r}, which is not followed")
             address = Address(target, self._address.liveness, self._address.tls_verify)

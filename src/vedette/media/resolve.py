@@ -61,7 +61,7 @@ class Pinned:
 
 def classify(url: str) -> Liveness:
     """Return whether the source behind a URL has an end, judged by its scheme alone."""
-    return Liveness.LIVE if urlsplit(url).scheme.lower() in LIVE_SCHEMES else Liveness.FILE
+    return Liveness.LIVE if url.partition(":")[0].strip().lower() in LIVE_SCHEMES else Liveness.FILE
 
 
 def pin(address: Address, policy: GuardPolicy, file_roots: tuple[Path, ...]) -> Pinned:

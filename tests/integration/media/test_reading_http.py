@@ -98,7 +98,7 @@ def test_a_redirect_from_an_exempt_host_to_loopback_is_refused(monkeypatch: pyte
             Reader(Address(f"http://outpost.test:{port}/clip", Liveness.FILE), policy=policy)
 
 
-@pytest.mark.parametrize("location", ["file:///etc/passwd", "ftp://host/x", "rtsp://127.0.0.1/x", ""])
+@pytest.mark.parametrize("location", ["file:///etc/passwd", "ftp://host/x", "rtsp://127.0.0.1/x", "http://[::1/x", ""])
 def test_a_redirect_to_another_scheme_or_to_itself_ends(read: Read, location: str) -> None:
     """A redirect shall not open files, and a circle shall end."""
     with serving(Manners(b"", location=location)) as url, pytest.raises(SourceRefused, match="redirects"):
