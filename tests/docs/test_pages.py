@@ -98,8 +98,9 @@ def test_every_page_can_be_reached_from_the_first() -> None:
         if page in seen:
             continue
         seen.add(page)
-        targets = re.findall(r"\]\(([^)\s#:]+\.md)[^)]*\)", page.read_text())
-        todo += [(page.parent / target).resolve() for target in targets]
+        for target in re.findall(r"\]\(([^)\s#:]+)[^)]*\)", page.read_text()):
+            found = (page.parent / target).resolve()
+            todo += found.glob("*.md") if found.is_dir() else [found] if found.suffix == ".md" else []
     assert set(DOCS.rglob("*.md")) <= seen
 
 
