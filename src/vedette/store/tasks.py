@@ -6,13 +6,12 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, select, update
-from sqlalchemy.exc import IntegrityError
 
 from vedette.model.errors import TaskNameTaken, TaskNotFound
 from vedette.model.ids import ProjectId, RunId, StreamId, TaskId
 from vedette.model.lifecycle import WANTED, State
 from vedette.model.task import Move, Task, TaskDocument
-from vedette.store.tables import checkpoints, events, outbox, task_moves, tasks, video_sources
+from vedette.store.tables import events, insert_new, outbox, task_moves, tasks, video_sources
 from vedette.store.vault import Vault
 
 
@@ -60,11 +59,8 @@ def insert(conn: Connection, vault: Vault, task: Task, *, actor: str) -> None:
         "frames": 0,
         "crashes": 0,
     }
-    try:
-        with conn.begin_nested():
-            conn.execute(tasks.insert().values(row))
-    except IntegrityError:
-        raise TaskNameTaken(f"A task of this project has the name {document.name!r}.", param="name") from None
+    if insert_new(conn, tasks, [row]) == 0:  # ids are random: it can only be the name
+        raise TaskNameTaken(f"A task of this project has the name {document.name!r}.", param="name")
     _record(conn, Move(task.id, task.created_at, None, task.state, "created", actor))
 
 
@@ -180,9 +176,7 @@ def wanted_streams(conn: Connection) -> set[StreamId]:
 def remove(conn: Connection, task_id: TaskId) -> bool:
     """Remove a task that is DELETING, with its history; events and what is still to be sent of them stay."""
     here = (tasks.c.id == task_id, tasks.c.state == State.DELETING)
-    conn.execute(delete(checkpoints).where(checkpoints.c.task_id == task_id))
-    conn.execute(delete(task_moves).where(task_moves.c.task_id == task_id))
-    return conn.execute(delete(tasks).where(*here)).rowcount == 1
+    return conn.execute(delete(tasks).where(*here)).rowcount == 1  # moves and checkpoints go with it
 
 
 def history(conn: Connection, project_id: ProjectId, task_id: TaskId) -> list[Move]:
