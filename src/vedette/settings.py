@@ -245,10 +245,10 @@ class Settings(BaseSettings):
     bootstrap_project_id: str | None = _first("text", "Id of the first project.", pattern=r"^[a-zA-Z0-9-]{1,64}$")
     bootstrap_project_name: str | None = _first("text", "Name of the first project.", min_length=1, max_length=64)
     bootstrap_user: str | None = _first("text", "Name of the first user.", min_length=1, max_length=64)
-    bootstrap_password: SecretStr | None = _first("secret", "Password of the first user.", min_length=8)
-    bootstrap_token: SecretStr | None = _first("secret", "A token of the first user that does not end.", min_length=16)
-    bootstrap_access_key: str | None = _first("text", "Access key of the first user.", min_length=8)
-    bootstrap_secret_key: SecretStr | None = _first("secret", "Secret key of the first user.", min_length=16)
+    bootstrap_password: SecretStr | None = _first("secret", "Password of the first user.", min_length=1)
+    bootstrap_token: SecretStr | None = _first("secret", "A token of the first user that does not end.", min_length=1)
+    bootstrap_access_key: str | None = _first("text", "Access key of the first user.", min_length=1)
+    bootstrap_secret_key: SecretStr | None = _first("secret", "Secret key of the first user.", min_length=1)
 
     @classmethod
     def settings_customise_sources(

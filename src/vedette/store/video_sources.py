@@ -4,12 +4,11 @@ import json
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
-from sqlalchemy.exc import IntegrityError
 
 from vedette.model.errors import AlreadyExists, NotFound, SourceNameTaken
 from vedette.model.ids import ProjectId, VideoSourceId
 from vedette.model.source import AccessType, SourceKind, VideoSource
-from vedette.store.tables import video_sources
+from vedette.store.tables import insert_new, video_sources
 from vedette.store.vault import Vault
 
 
@@ -35,13 +34,10 @@ def insert(conn: Connection, vault: Vault, source: VideoSource) -> None:
         "tag": json.dumps(source.tag, ensure_ascii=False),
         "create_at": source.create_at,
     }
-    try:
-        with conn.begin_nested():
-            conn.execute(video_sources.insert().values(row))
-    except IntegrityError:
+    if insert_new(conn, video_sources, [row]) == 0:
         raise SourceNameTaken(
             f"A video source of this project has the name {source.name!r}.", param="video_source_name"
-        ) from None
+        )
 
 
 def get(conn: Connection, vault: Vault, project_id: ProjectId, source_id: VideoSourceId) -> VideoSource:
