@@ -83,12 +83,19 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def db(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    """A database with the schema and two projects, of each kind in turn."""
+def furnished_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database with the schema, of each kind in turn."""
     if request.param == "sqlite":
-        database = open_database(f"sqlite:///{shutil.copy(request.getfixturevalue('sqlite_template'), tmp_path)}")
-    else:
-        database = open_database(request.getfixturevalue("furnished_postgres"))
+        return f"sqlite:///{shutil.copy(request.getfixturevalue('sqlite_template'), tmp_path)}"
+    url: str = request.getfixturevalue("furnished_postgres")
+    return url
+
+
+@pytest.fixture
+async def db(furnished_url: str) -> AsyncIterator[Database]:
+    """A database with the schema and two projects, of each kind in turn."""
+    database = open_database(furnished_url)
+    if furnished_url.startswith("postgresql"):
         await database.write(_empty)
         await ground.people(database)
     yield database
