@@ -164,3 +164,20 @@ def _compare(models: Models, others: Models, pictures: list[Frame], cut: int, ro
     told += [list(second.process(frame)) for frame in pictures[cut:]]
     assert told == wanted
     assert sum(map(len, wanted[cut:])) >= 3, "nothing happened after the cut: the test would prove nothing"
+
+
+def test_without_a_model_most_crossings_are_told(data: Path, tmp_path: Path, wanted: dict[str, Any], say: Say) -> None:
+    """Motion sees two who walk together as one thing, so the model is better; but the service is useful without."""
+    roi: dict[str, Any] = {"lines": []}
+    want: list[Crossing] = []
+    for x in (0.3, 0.4):
+        (line,) = json.loads(upright(x, 480, 360))["lines"]
+        line["properties"] = {key: f"{side} of {x}" for key, side in (("side1_name", "left"), ("side2_name", "right"))}
+        roi["lines"].append(line)
+        want += [(f"{way.replace('_to_', f' of {x}_to_')} of {x}", at) for way, at in expected(wanted, PETS, x)]
+    models = Engine(ModelStore(tmp_path)).for_stream()
+    told = tell(models, frames(data / "videos" / "vtest_480x360.mp4"), target_roi=json.dumps(roi))
+    score = event_score(want, crossings(told), 10)
+    say(f"motion on vtest: precision {score.precision:.3f}, recall {score.recall:.3f}, false {list(score.false)}")
+    assert score.recall >= 0.6
+    assert score.precision >= 0.8

@@ -46,15 +46,19 @@ def check_config(manifest: Manifest, common: Mapping[str, Any] | None) -> Checke
         InvalidParameter: a declared key has a value of the wrong type or out of range; `param` is the key.
     """
     given = dict(common or {})
+    declared = manifest.config.model_fields
     try:
-        config = manifest.config.model_validate(given)
+        # null is absence, as everywhere in the API
+        config = manifest.config.model_validate(
+            {key: value for key, value in given.items() if value is not None or key not in declared}
+        )
     except ValidationError as error:
         first = error.errors()[0]
         key = str(first["loc"][0]) if first["loc"] else "common"
         reason = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ").rstrip(".")
         reason = reason if reason.startswith("must") else f"must be {reason}"
         raise InvalidParameter(f"The parameter {key} of {manifest.name} {reason}.", param=key) from error
-    unknown = sorted(set(given) - set(manifest.config.model_fields))
+    unknown = sorted(set(given) - set(declared))
     return config, tuple(f"The parameter {key!r} is not known to {manifest.name} and has no effect." for key in unknown)
 
 

@@ -46,7 +46,6 @@ def test_a_broken_plugin_does_not_keep_the_others_out() -> None:
         ("person_detection_sw", 2),
         ("person_detection_sw", "yes"),
         ("person_detection_sw", 1.5),
-        ("person_detection_sw", None),
         ("image_compression_ratio", 19),
         ("image_compression_ratio", 101),
         ("image_compression_ratio", 90.5),
@@ -61,7 +60,6 @@ def test_a_broken_plugin_does_not_keep_the_others_out() -> None:
         ("alert_time_threshold", False),
         ("target_roi", {"lines": []}),
         ("target_roi", "nonsense"),
-        ("target_roi", None),
     ],
 )
 def test_a_bad_value_of_a_known_key_is_refused_by_name(key: str, value: object) -> None:
@@ -101,7 +99,7 @@ def test_unknown_keys_are_kept_and_warned_of() -> None:
     assert "'zeta'" in warnings[1]
 
 
-@pytest.mark.parametrize("common", [None, {}])
+@pytest.mark.parametrize("common", [None, {}, {"target_roi": None, "person_detection_sw": None}])
 def test_nothing_is_mandatory(common: dict | None) -> None:
     assert check_config(Intrusion, common)[1] == ()
 
