@@ -34,6 +34,10 @@ class TrackerSettings:
         confirm_hits: sights after which a track is confirmed.
         fresh_s: tracks seen within so many seconds choose before those that have been away longer.
         max_age_s: seconds a confirmed track is remembered unseen.
+        still: speed, in heights per second, below which a target counts as standing.
+        still_age_s: seconds a target that stood when it was last seen is remembered: it is most likely still there, and
+            a parked thing that the detector loses now and then must not be told of again and again.
+        near_still: least similarity of a match after more than `max_age_s`.
         weak_age_s: seconds unseen after which weak detections do not continue a track.
         fade_s: seconds in which the speed of something unseen falls to a third.
     """
@@ -47,6 +51,9 @@ class TrackerSettings:
     confirm_hits: int = 3
     fresh_s: float = 0.4
     max_age_s: float = 2.0
+    still: float = 0.15
+    still_age_s: float = 20.0
+    near_still: float = 0.5
     weak_age_s: float = 1.0
     fade_s: float = 1.0
 
@@ -62,6 +69,7 @@ class _Columns:
     covariance: Columns
     hits: Rows
     seen: Columns
+    still: NDArray[np.bool_]
     votes: Columns
 
     @classmethod
@@ -70,7 +78,7 @@ class _Columns:
             return np.zeros((0, *shape))
 
         empty = np.zeros(0, np.int64)
-        return cls(empty, flat(2), flat(2), flat(2), flat(3), empty, flat(), flat(kinds))
+        return cls(empty, flat(2), flat(2), flat(2), flat(3), empty, flat(), np.zeros(0, np.bool_), flat(kinds))
 
     def where(self, chosen: Rows | NDArray[np.bool_]) -> "_Columns":
         return _Columns(*(getattr(self, f.name)[chosen] for f in fields(self)))
@@ -129,12 +137,14 @@ class Tracker:
 
         fresh = time - tracks.seen[old] <= how.fresh_s + 1e-9
         pairs, left_old, left_believed = self._match(old[fresh], believed, found, how.near)
-        again, left_lost, left_believed = self._match(old[~fresh], left_believed, found, how.near)
+        away = time - tracks.seen[old] > how.max_age_s + 1e-9
+        again, left_lost, left_believed = self._match(old[~fresh & ~away], left_believed, found, how.near)
+        back, _, left_believed = self._match(old[away], left_believed, found, how.near_still)
         left_old = np.concatenate([left_old, left_lost])
         soon = left_old[recent[left_old]]
         more, _, _ = self._match(soon, weak, found, how.near_weak)
         second, _, left_believed = self._match(new, left_believed, found, how.near_new)
-        matched = np.concatenate([pairs, again, more, second])
+        matched = np.concatenate([pairs, again, back, more, second])
         self._correct(matched, found, time)
         born = left_believed[found.scores[left_believed] >= how.newborn]
         places = np.concatenate([matched[:, 0], len(tracks.ids) + np.arange(len(born))])
@@ -153,6 +163,7 @@ class Tracker:
         )
         unseen = time - tracks.seen > dt + 1e-9
         tracks.speed[unseen] *= np.exp(-dt / self._how.fade_s)
+        tracks.speed[unseen & tracks.still] = 0.0
 
     def _match(self, rows: Rows, columns: Rows, found: Detections, least: float) -> tuple[Rows, Rows, Rows]:
         """Return matched pairs (n, 2), and the rows and columns left over."""
@@ -185,6 +196,7 @@ class Tracker:
             (boxes[:, :2] + boxes[:, 2:]) / 2,
         )
         tracks.size[rows] += SIZE_GAIN * (size - tracks.size[rows])
+        tracks.still[rows] = np.hypot(*tracks.speed[rows].T) < self._how.still * tracks.size[rows, 1]
         tracks.hits[rows] += 1
         tracks.seen[rows] = time
         tracks.votes[rows, found.classes[sources]] += found.scores[sources]
@@ -204,6 +216,7 @@ class Tracker:
             covariance=first_covariance(size[:, 1]),
             hits=np.ones(len(born), np.int64),
             seen=np.full(len(born), time),
+            still=np.zeros(len(born), np.bool_),
             votes=votes,
         )
 
@@ -221,7 +234,8 @@ class Tracker:
         tracks = self._tracks
         age = time - tracks.seen
         confirmed = tracks.hits >= self._how.confirm_hits
-        self._tracks = tracks.where(np.where(confirmed, age <= self._how.max_age_s + 1e-9, age <= 0))
+        longest = np.where(tracks.still, self._how.still_age_s, self._how.max_age_s) + 1e-9
+        self._tracks = tracks.where(np.where(confirmed, age <= longest, age <= 0))
 
     def state(self) -> PlainState:
         """Return all it remembers."""

@@ -47,6 +47,16 @@ def test_somebody_hidden_for_a_second_keeps_the_number_and_for_four_does_not() -
         assert (told[-1].seen.track_ids.tolist() == [1]) is same
 
 
+def test_something_parked_keeps_the_number_over_a_long_gap_and_another_place_does_not() -> None:
+    """A parked car that the detector loses for ten seconds must not be told of again."""
+    for shift, same in ((2, True), (60, False)):
+        pictures = [
+            (n / 10, [person(100 + (shift if n > 20 else 0))] if n < 20 or n >= 120 else []) for n in range(140)
+        ]
+        told = run(Tracker(LABELS), pictures)
+        assert (told[-1].seen.track_ids.tolist() == [1]) is same
+
+
 def test_a_weak_detection_continues_a_track_but_begins_none() -> None:
     """Half hidden people score low; so do shadows."""
     tracker = Tracker(LABELS)
