@@ -47,14 +47,18 @@ def range_of(response: BaseHTTPResponse) -> tuple[int, int | None]:
     unit, _, rest = response.headers.get("Content-Range", "").partition(" ")
     span, _, total = rest.partition("/")
     first = span.partition("-")[0]
-    if unit.strip().lower() != "bytes" or not first.isdecimal():
+    if unit.strip().lower() != "bytes" or (begin := _count(first)) is None:
         raise SourceInvalid("the server sends a part of the file without saying which")
-    return int(first), int(total) if total.isdecimal() else None
+    return begin, _count(total)
 
 
 def length_of(response: BaseHTTPResponse) -> int | None:
-    text = response.headers.get("Content-Length", "")
-    return int(text) if text.isdecimal() else None
+    """Return the length that the server declares, if it does."""
+    return _count(response.headers.get("Content-Length", ""))
+
+
+def _count(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
 def why(error: BaseException) -> str:

@@ -8,10 +8,11 @@ import base64
 import socket
 import ssl
 import threading
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from urllib3.connection import HTTPConnection
 from urllib3.response import BaseHTTPResponse
+from urllib3.util.ssl_match_hostname import CertificateError
 
 from vedette.media.exchange import BROKEN, Timeouts, connection_to, host_header, length_of, range_of, why
 from vedette.media.resolve import Pinned, pin
@@ -26,6 +27,8 @@ REWINDS = 8
 """Times that a file on a server without ranges is read again from its start, to get to a place before or behind."""
 TRIES = 4
 """Connections in a row that may break without giving a byte."""
+_SAFE = "/%:@!$&'()*+,;=?~-._[]"
+"""What stays as it is in a path or query; anything else (letters beyond ASCII) is percent-encoded."""
 _AHEAD = 256 << 10
 _SKIP = 1 << 20
 """A seek no farther ahead than this reads through instead of asking anew."""
@@ -222,14 +225,14 @@ class HttpFile:
                 connection.connect()
                 assert isinstance(connection.sock, socket.socket)
                 connection.sock.settimeout(self._timeouts.read_s)
-                connection.request("GET", pinned.target, headers=headers, preload_content=False)
+                connection.request("GET", quote(pinned.target, safe=_SAFE), headers=headers, preload_content=False)
                 self._response, self._connection = connection.getresponse(), connection
                 return self._response
-            except ssl.SSLCertVerificationError as error:
+            except (ssl.SSLCertVerificationError, CertificateError) as error:
                 connection.close()
-                raise SourceRefused(
-                    f"the certificate of {pinned.shown} does not hold: {error.verify_message}"
-                ) from None
+                ours = isinstance(error, CertificateError)  # urllib3's, found after the handshake
+                said = "it is for another name" if ours else error.verify_message
+                raise SourceRefused(f"the certificate of {pinned.shown} does not hold: {said}") from None
             except BROKEN as error:
                 connection.close()
                 reason = why(error)

@@ -18,7 +18,10 @@ class Manners:
         cuts: how often it cuts; then it serves whole bodies.
         status: a status to answer instead of the body.
         location: where to redirect to.
-        hold: set, it says nothing more until it is cleared.
+        silent_after: bytes after which it says nothing more, but stays connected.
+        content_range: what it says of a range instead of the truth.
+        requests: the headers of each request.
+        over: ends all silence.
     """
 
     body: bytes
@@ -29,6 +32,7 @@ class Manners:
     status: int | None = None
     location: str | None = None
     silent_after: int | None = None
+    content_range: str | None = None
     requests: list[dict[str, str]] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
 
@@ -58,7 +62,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(206 if manners.ranges and asked else 200)
         if manners.ranges and asked:
             last = len(manners.body) - 1
-            self.send_header("Content-Range", f"bytes {begin}-{last}/{len(manners.body)}")
+            truth = f"bytes {begin}-{last}/{len(manners.body)}"
+            self.send_header("Content-Range", truth if manners.content_range is None else manners.content_range)
         if manners.length:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -79,11 +84,15 @@ class _Handler(BaseHTTPRequestHandler):
             return
 
 
+def handler_of(manners: Manners) -> type[BaseHTTPRequestHandler]:
+    """Return a handler that behaves as told."""
+    return type("Handler", (_Handler,), {"manners": manners})
+
+
 @contextmanager
 def serving(manners: Manners) -> Iterator[str]:
     """Serve; give the URL of the body."""
-    handler = type("Handler", (_Handler,), {"manners": manners})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(manners))
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

@@ -130,3 +130,17 @@ def test_a_body_that_changes_under_the_reader_is_noticed(make_clip: MakeClip, re
         manners.body = body + b"more"
         with pytest.raises(SourceInvalid, match="changed"):
             _count(reader)
+
+
+def test_letters_beyond_ascii_in_a_path_are_sent_encoded(make_clip: MakeClip, read: Read) -> None:
+    """People name files as they speak; HTTP wants ASCII."""
+    manners = Manners(make_clip().read_bytes())
+    with serving(manners) as url:
+        assert _count(read(url + "-größe%20a.mp4?q=ü")) == 75
+
+
+@pytest.mark.parametrize("header", ["bytes x-9/10", "bytes " + "9" * 5000 + "-9/10", "lines 0-9/10", ""])
+def test_a_range_that_says_nothing_is_not_believed(read: Read, header: str) -> None:
+    """An absurd number must not break the reader, either."""
+    with serving(Manners(b"x" * 10, content_range=header)) as url, pytest.raises(SourceInvalid):
+        read(url)
