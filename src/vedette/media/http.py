@@ -230,8 +230,7 @@ class HttpFile:
                 return self._response
             except (ssl.SSLCertVerificationError, CertificateError) as error:
                 connection.close()
-                ours = isinstance(error, CertificateError)  # urllib3's, found after the handshake
-                said = "it is for another name" if ours else error.verify_message
+                said = "it is for another name" if isinstance(error, CertificateError) else error.verify_message
                 raise SourceRefused(f"the certificate of {pinned.shown} does not hold: {said}") from None
             except BROKEN as error:
                 connection.close()
