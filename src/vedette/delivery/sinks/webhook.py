@@ -89,6 +89,8 @@ class WebhookSink:
             raise
         except aiohttp.ClientError as error:
             raise SinkUnreachable(f"The answer is not HTTP: {type(error).__name__}.") from error
+        except OSError as error:
+            raise SinkUnreachable(f"The connection failed ({type(error).__name__}).") from error
         except ValueError as error:
             raise SinkRefused("The address or a header of the webhook cannot be sent.") from error
 
