@@ -37,6 +37,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def gist(events: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    """Return what an undisturbed run of another task must give too."""
+    rows = []
+    for event in events:
+        (entry,) = event["message"]["data"]["event_set"]
+        rows.append((event["media_time"], entry["start_position"], tuple(entry["bounding_box"].values())))
+    return sorted(rows)
+
+
 class Service:
     """`vedette serve` on a free port, with a data folder that outlives it."""
 

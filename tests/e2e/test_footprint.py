@@ -43,6 +43,6 @@ def test_credentials_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
 
 
 def test_a_second_service_keeps_off_the_same_folder(tmp_path: Path) -> None:
-    with running(tmp_path / "one") as service:
-        with pytest.raises(AssertionError, match="Another service runs on the data folder"):
-            Service(service.folder).start()
+    refused = pytest.raises(AssertionError, match="Another service runs on the data folder")
+    with running(tmp_path / "one") as service, refused:
+        Service(service.folder).start()

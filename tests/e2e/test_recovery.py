@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from e2e.conftest import LINE
-from e2e.service import Receiver, Service, running, until
+from e2e.service import Receiver, Service, gist, running, until
 
 Clip = tuple[str, int]
 
@@ -19,15 +19,6 @@ def own(tmp_path: Path, clips: Path) -> Iterator[Service]:
     """A service that a test may break."""
     with running(tmp_path / "own", file_roots=str(clips)) as it:
         yield it
-
-
-def gist(events: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
-    """Return what an undisturbed run of another task must give too."""
-    rows = []
-    for event in events:
-        (entry,) = event["message"]["data"]["event_set"]
-        rows.append((event["media_time"], entry["start_position"], tuple(entry["bounding_box"].values())))
-    return sorted(rows)
 
 
 @pytest.fixture(scope="module")
