@@ -81,8 +81,8 @@ class WebhookSink:
                 await _drain(answer)
         except TimeoutError as error:
             raise SinkUnreachable(f"No answer within {self._timeout.total:g} s.") from error
-        except (aiohttp.ClientSSLError, aiohttp.ClientConnectorCertificateError) as error:
-            raise SinkUnreachable(f"The TLS connection failed: {_told(error)}") from error
+        except aiohttp.ClientSSLError as error:
+            raise SinkUnreachable(_told(error)) from error
         except aiohttp.InvalidURL as error:
             raise SinkRefused("The address of the webhook is not valid.") from error
         except aiohttp.ClientConnectionError:
@@ -152,9 +152,10 @@ async def _drain(answer: aiohttp.ClientResponse) -> None:
 
 
 def _told(error: aiohttp.ClientError) -> str:
-    """Say what happened; aiohttp's own sentences about connections name the host, never the path or a header."""
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return (
-            f"Nobody answers at {error.host}:{error.port} ({type(error.os_error).__name__}: {error.os_error.strerror})."
-        )
-    return f"The connection broke ({type(error).__name__})."
+    """Say what happened; host and port are named, never the path or a header."""
+    if not isinstance(error, aiohttp.ClientConnectorError):
+        return f"The connection broke ({type(error).__name__})."
+    where, why = f"{error.host}:{error.port}", error.os_error.strerror or type(error.os_error).__name__
+    if isinstance(error, aiohttp.ClientSSLError):
+        return f"The TLS connection to {where} failed ({why})."
+    return f"Nobody answers at {where} ({why})."
