@@ -26,6 +26,7 @@ def postgres(request: pytest.FixtureRequest) -> Iterator[Postgres]:
     """One server for the whole session."""
     if reason := absent():
         root = request.config.pluginmanager.get_plugin(str(request.config.rootpath / "tests" / "conftest.py"))
+        assert root is not None
         root.missing(reason)
     server = Postgres()
     server.start()

@@ -70,6 +70,15 @@ async def read(db: Database, vault: Vault, known: Task) -> Task:
     return await db.read(tasks.get, vault, known.project_id, known.id)
 
 
+async def move(db: Database, one: Task, path: Sequence[State], **given: Any) -> bool:
+    """Move a task as `store.tasks.move` does."""
+
+    def act(conn: Connection) -> bool:
+        return tasks.move(conn, one, path, **given)
+
+    return await db.write(act)
+
+
 async def count(db: Database, table: Table) -> int:
     def counted(conn: Connection) -> int:
         return conn.execute(select(func.count()).select_from(table)).scalar_one()

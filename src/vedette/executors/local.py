@@ -5,6 +5,7 @@ starts with the first worker, so an idle service does not carry it. A worker tha
 """
 
 import asyncio
+import contextlib
 import importlib
 import multiprocessing
 import os
@@ -89,7 +90,8 @@ class LocalExecutor:
     def _signal(self, worker_id: WorkerId, number: signal.Signals) -> None:
         process = self._processes.get(worker_id)
         if process is not None and process.pid is not None and process.is_alive():
-            os.kill(process.pid, number)
+            with contextlib.suppress(ProcessLookupError):  # it may end between the look and the signal
+                os.kill(process.pid, number)
 
     def _exited(self, worker_id: WorkerId) -> None:
         process = self._processes.pop(worker_id, None)

@@ -16,6 +16,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from vedette.model.errors import Misconfigured, Unavailable
@@ -89,6 +90,7 @@ class SqliteDatabase:
         self._engine = _sqlite_engine(path)
         self._on_commit = on_commit
         self._jobs: queue.Queue[_Job | None] = queue.Queue(WAITING)
+        self._closing = False
         self._readers = ThreadPoolExecutor(3, "db-reader")
         self._writer = threading.Thread(target=self._write_forever, name="db-writer", daemon=True)
         self._writer.start()
@@ -104,6 +106,8 @@ class SqliteDatabase:
             raise _unavailable(error) from error
 
     async def write(self, unit: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        if self._closing:
+            raise Unavailable("The database is closed.")
         future: Future[T] = Future()
         try:
             self._jobs.put_nowait((lambda conn: unit(conn, *args, **kwargs), future))
@@ -112,24 +116,27 @@ class SqliteDatabase:
         return await asyncio.wrap_future(future)
 
     async def close(self) -> None:
+        self._closing = True
         await asyncio.get_running_loop().run_in_executor(None, self._jobs.put, None)
         await asyncio.get_running_loop().run_in_executor(None, self._writer.join)
         self._readers.shutdown()
         self._engine.dispose()
 
     def _write_forever(self) -> None:
-        while (first := self._jobs.get()) is not None:
-            batch = [first]
+        following = self._jobs.get()
+        while following is not None:
+            batch = [following]
             while len(batch) < BATCH:
                 try:
                     following = self._jobs.get_nowait()
                 except queue.Empty:
                     break
                 if following is None:
-                    self._jobs.put(None)
-                    break
+                    self._commit(batch)
+                    return
                 batch.append(following)
             self._commit(batch)
+            following = self._jobs.get()
 
     def _commit(self, batch: list[_Job]) -> None:
         told: list[tuple[Future[Any], Any, BaseException | None]] = []
@@ -193,7 +200,7 @@ class PostgresDatabase:
                 return await conn.run_sync(unit, *args, **kwargs)
         except IntegrityError:
             raise
-        except (DBAPIError, OSError, TimeoutError) as error:
+        except (DBAPIError, PoolTimeoutError, OSError, TimeoutError) as error:
             raise _unavailable(error) from error
 
     async def close(self) -> None:
