@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Final
 
 import structlog
-from sqlalchemy import Connection
 
 from vedette.store import events, identity, outbox
 from vedette.store.blobs import Blobs
@@ -35,7 +34,9 @@ class Janitor:
             while gone := await self._db.write(drop, limit, ROUND):
                 await asyncio.to_thread(self._blobs.delete, *gone)
                 removed += len(gone)
-        await self._db.write(_sweep, now_ms - self._keep.delivered_max_age_s * 1000, now_ms)
+        while await self._db.write(outbox.sweep, now_ms - self._keep.delivered_max_age_s * 1000, ROUND) == ROUND:
+            pass
+        await self._db.write(identity.forget_ended_tokens, now_ms)
         await self._sweep_orphans(now_ms)
         if removed:
             log.info("old events removed", events=removed)
@@ -48,8 +49,3 @@ class Janitor:
             if 2 * HOUR_MS <= now_ms - begin <= 26 * HOUR_MS:
                 known = await self._db.read(events.pictures, begin - HOUR_MS, begin + 2 * HOUR_MS)
                 await asyncio.to_thread(self._blobs.sweep, hour, known)
-
-
-def _sweep(conn: Connection, delivered_before_ms: int, now_ms: int) -> None:
-    outbox.sweep(conn, delivered_before_ms, ROUND)
-    identity.forget_ended_tokens(conn, now_ms)
