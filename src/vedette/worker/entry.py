@@ -46,6 +46,12 @@ def run(spec: WorkerSpec) -> None:
     host.run()
 
 
+def _elapsed_us(assignment: Assignment) -> int:
+    """Return how long the oldest run has lasted: media time of a live source goes on while no worker sees it."""
+    began = min(run.started_ms for run in assignment.spec.runs)
+    return max(0, time.time_ns() // 1000 - began * 1000)
+
+
 def feed_opener(spec: WorkerSpec) -> OpenFeed:
     """Return what opens feeds under this worker's guard and file roots."""
 
@@ -55,7 +61,7 @@ def feed_opener(spec: WorkerSpec) -> OpenFeed:
             policy=spec.guard,
             file_roots=spec.file_roots,
             fps=fps,
-            resume=Resume(resume.position, resume.seek, resume.position.time_us) if resume else None,
+            resume=Resume(resume.position, resume.seek, elapsed_us=_elapsed_us(assignment)) if resume else None,
             first_connection=first_connection(assignment),
         )
 

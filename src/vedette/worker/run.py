@@ -38,7 +38,9 @@ class Run:
         """
         self.spec = spec
         kind = registry.find(spec.service, spec.service_version)
-        self.algorithm: Algorithm[Any] = kind(check_config(kind, spec.config)[0], models)
+        config, _ = check_config(kind, spec.config)
+        self._make: Callable[[], Algorithm[Any]] = lambda: kind(config, models)
+        self.algorithm = self._make()
         self.fps = kind.manifest.analysis_fps
         self._state_version = kind.manifest.state_version
         self._live = liveness is Liveness.LIVE
@@ -58,11 +60,20 @@ class Run:
                 self.frames = 0
             return False
         state = unpack(point.state, self._state_version)
-        if state is None:
-            self.frames = 0
-            return False
-        self.algorithm.restore(state)
-        return True
+        if state is not None:
+            try:
+                self.algorithm.restore(state)
+            except (
+                ValueError,
+                KeyError,
+                TypeError,
+            ) as error:  # not the state of this algorithm with this configuration
+                log.warning("state cannot be taken up", task_id=self.spec.task_id, reason=type(error).__name__)
+                self.algorithm = self._make()
+            else:
+                return True
+        self.frames = 0
+        return False
 
     def process(self, frame: Frame, wall_ms: int, seek_mark: Callable[[], bytes | None]) -> RunProgress | None:
         """Look at a picture; return what is to be handed over, if anything is.
