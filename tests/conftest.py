@@ -5,16 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from absence import missing
+
 ROOT = Path(__file__).resolve().parent.parent
-STRICT = os.environ.get("VEDETTE_TEST_STRICT") == "1"
-"""Under this flag (CI) a missing neighbour or data folder is a failure, not a skip."""
-
-
-def missing(reason: str) -> None:
-    """Skip the test, or fail it where nothing may be missing."""
-    if STRICT:
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import missing
+from absence import missing
 from e2e.clips import crossings
 from e2e.conftest import LINE
 from e2e.service import Service, until

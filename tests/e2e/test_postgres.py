@@ -4,7 +4,7 @@ import os
 import signal
 from pathlib import Path
 
-from conftest import missing
+from absence import missing
 from e2e.conftest import LINE
 from e2e.service import Receiver, gist, running, until
 from neighbours.postgres import Postgres, absent

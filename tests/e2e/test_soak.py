@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from conftest import missing
+from absence import missing
 from e2e.clips import crossings
 from e2e.conftest import LINE
 from e2e.service import Receiver, Service, gist, running, until
