@@ -127,11 +127,10 @@ class Background:
         self._remember(picture, changed, passed)
         self._render()
 
-    def forget(self, where: Image) -> None:
-        """Take the present picture for background where the mask is set; what was there is not remembered."""
-        chosen = where > 0
-        self._bg[chosen] = self._alt[chosen]
-        self._support[chosen] = 0
+    def accept(self, where: Image) -> None:
+        """Take the present picture for background where the mask is set."""
+        self._exchange(where)
+        self._support[where > 0] = 0
         self._render()
 
     def stillness(self) -> Plane:
@@ -206,10 +205,14 @@ class Background:
         self._was_changed = changed.copy()
         asleep = again & cv2.compare(self._support, SLEEP_S, cv2.CMP_GE)
         if cv2.countNonZero(asleep):
-            old = self._bg.copy()
-            cv2.copyTo(self._alt, asleep, self._bg)
-            cv2.copyTo(old, asleep, self._alt)
+            self._exchange(asleep)
             self._support[asleep > 0] = SLEEP_S + MEMORY_S
+
+    def _exchange(self, where: Image) -> None:
+        """Let background and second value change places."""
+        before = self._bg.copy()
+        cv2.copyTo(self._alt, where, self._bg)
+        cv2.copyTo(before, where, self._alt)
 
     def _light(self, picture: Image) -> tuple[float, float] | None:
         """Return gain and offset that turn the background into the present light, or None if nothing is to be done.

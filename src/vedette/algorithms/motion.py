@@ -18,10 +18,14 @@ STILL_S = 0.8
 """A change that has looked the same for so long is asked whether it is an empty place."""
 LIGHT_AREA = 60
 """From so many pixels on a change can be told from light that falls on the same things."""
+GLOW_AREA = (40, 400)
+SOFT = 0.29
+"""A glow rises by less than this share of its height from one pixel to the next; larger things do so too."""
 GLINT_S = 6.0
 """After a sudden change of the light, small still changes are places that did not follow it, such as a white line."""
 
 _LABELS = ("moving",)
+_SQUARE = np.ones((3, 3), np.uint8)
 
 
 class MotionDetector:
@@ -62,40 +66,44 @@ class MotionDetector:
         self._background.restore(state)
 
     def _is_illusion(self, blob: Blob, small: Image, changed: Image, time: float) -> bool:
-        """Tell whether nothing is there: other light on the same ground, or the empty place of a thing that left."""
+        """Tell whether nothing is there: other light on the same ground, or the empty place of a thing that left.
+
+        If it stays so, the background takes it up.
+        """
         area = np.s_[blob.top : blob.bottom, blob.left : blob.right]
-        mask = changed[area]
-        if blob.area >= LIGHT_AREA and _same_ground(
-            small[area], self._background.picture()[area], mask, self._background.level()
-        ):
-            return True
-        if float(np.median(self._background.stillness()[area][mask > 0])) < STILL_S:
-            return False
+        mask, now, then = changed[area], small[area], self._background.picture()[area]
+        illusion = (GLOW_AREA[0] <= blob.area <= GLOW_AREA[1] and _is_soft(now, then, mask)) or (
+            blob.area >= LIGHT_AREA and _same_ground(now, then, mask, self._background.level())
+        )
+        if cv2.mean(self._background.stillness()[area], mask)[0] < STILL_S:
+            return illusion
         glint = blob.area < LIGHT_AREA and time - self._background.relit_at < GLINT_S
-        if not glint and not _empty_place(small, self._background.picture(), blob, changed):
+        if not illusion and not glint and not _empty_place(small, self._background.picture(), blob, changed):
             return False
         where = np.zeros_like(changed)
         where[area] = mask
-        self._background.forget(where)
+        self._background.accept(where)
         return True
 
 
 def shrink(luma: Image) -> Image:
-    """Return the picture at about 320 columns: every n-th pixel first, then the mean of what is left.
+    """Return the picture at about 320 columns, each the mean of four neighbours.
 
-    A full mean over a 1080p picture costs six times as much and finds no more.
+    A mean over all pixels of a 1080p picture costs five times as much and finds no more.
     """
     height, width = luma.shape
     if width <= WIDTH:
         return luma.copy()
     size = (WIDTH, max(1, round(height * WIDTH / width)))
-    if width < 3 * WIDTH:
-        return _resized(luma, size, cv2.INTER_LINEAR)
-    return _resized(_resized(luma, (2 * size[0], 2 * size[1]), cv2.INTER_NEAREST), size, cv2.INTER_AREA)
+    return cv2.resize(luma, size, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
 
 
-def _resized(picture: Image, size: tuple[int, int], how: int) -> Image:
-    return cv2.resize(picture, size, interpolation=how).astype(np.uint8, copy=False)
+def _is_soft(now: Image, then: Image, mask: Image) -> bool:
+    """Tell whether a small change is a smooth hill without an edge, as the glow of a lamp is and things are not."""
+    change = cv2.absdiff(now, then)
+    mean, spread = cv2.meanStdDev(change, mask=mask)
+    slope = cv2.mean(cv2.morphologyEx(change, cv2.MORPH_GRADIENT, _SQUARE), mask)[0]
+    return slope < SOFT * (float(mean[0, 0]) + 1.3 * float(spread[0, 0]))
 
 
 def _same_ground(now: Image, then: Image, mask: Image, noise: float) -> bool:
@@ -115,10 +123,9 @@ def _empty_place(now: Image, then: Image, blob: Blob, changed: Image) -> bool:
     """Tell whether the rim of a change is an edge in the background, but not in the present picture."""
     top, left = max(0, blob.top - 2), max(0, blob.left - 2)
     area = np.s_[top : blob.bottom + 2, left : blob.right + 2]
-    rim = cv2.morphologyEx(changed[area], cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
+    rim = cv2.morphologyEx(changed[area], cv2.MORPH_GRADIENT, _SQUARE) > 0
     if not rim.any():
         return False
-    kernel = np.ones((3, 3), np.uint8)
-    edge_now = cv2.morphologyEx(now[area], cv2.MORPH_GRADIENT, kernel)[rim].mean()
-    edge_then = cv2.morphologyEx(then[area], cv2.MORPH_GRADIENT, kernel)[rim].mean()
+    edge_now = cv2.morphologyEx(now[area], cv2.MORPH_GRADIENT, _SQUARE)[rim].mean()
+    edge_then = cv2.morphologyEx(then[area], cv2.MORPH_GRADIENT, _SQUARE)[rim].mean()
     return float(edge_now) < 0.6 * float(edge_then)

@@ -149,6 +149,8 @@ class Watch:
                 arrival = self._inbox.arrivals.get(timeout=max(0.0, end - self._clock()))
             except queue.Empty:
                 return
+            if self._started_ms is None:
+                self._started_ms = self._client.progress(arrival.message["task_id"]).get("run_started_at")
             self._screen.event(arrival, self._started_ms)
 
 
