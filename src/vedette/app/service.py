@@ -14,7 +14,6 @@ from pathlib import Path
 
 import aiohttp
 import structlog
-import uvicorn
 
 from vedette.algorithms.registry import Registry
 from vedette.api import events as event_routes
@@ -24,6 +23,7 @@ from vedette.api.deps import Parts
 from vedette.api.workers import PREFIX as WORKER_PREFIX
 from vedette.api.workers import WorkerDoor
 from vedette.app import first_start
+from vedette.app.http import Server, listening, local_url
 from vedette.app.loops import Loops, keep
 from vedette.auth.authenticator import Authenticator
 from vedette.control.fleet import Fleet
@@ -112,7 +112,7 @@ async def serve(settings: Settings) -> None:
         Unavailable: the database does not answer.
     """
     logs.configure(settings.log_level, json_lines={"json": True, "text": False}.get(settings.log_format))
-    with _alone(settings.data_dir), _listen(settings.host, settings.port) as listener:
+    with _alone(settings.data_dir), listening(settings.host, settings.port) as listener:
         metrics = Metrics()
         async with ground(settings, metrics.db_batch.observe) as base:
             await first_start.prepare(base.settings, base.db, base.vault, now_ms)
@@ -132,7 +132,7 @@ class Rooms:
     dispatcher: Dispatcher
     janitor: Janitor
     gauges: Gauges
-    server: "_Server"
+    server: Server
 
 
 def _wire(base: Ground, metrics: Metrics, session: aiohttp.ClientSession) -> Rooms:
@@ -172,7 +172,7 @@ def _wire(base: Ground, metrics: Metrics, session: aiohttp.ClientSession) -> Roo
         dispatcher=dispatcher,
         janitor=Janitor(db, blobs, Retention(round(settings.event_max_age_days * 86_400), settings.event_max_count)),
         gauges=Gauges(db, fleet, metrics, time.monotonic),
-        server=_Server(make_app(parts, further=routers, large=(WORKER_PREFIX,))),
+        server=Server(make_app(parts, further=routers, large=(WORKER_PREFIX,))),
     )
 
 
@@ -185,7 +185,7 @@ async def _run(base: Ground, listener: socket.socket, metrics: Metrics) -> None:
             rooms.reconciler.worker_exited(worker_id)
             rooms.loops.wake()
 
-        await rooms.executor.open(_worker_url(listener), exited)
+        await rooms.executor.open(local_url(listener), exited)
         background = [
             asyncio.create_task(rooms.loops.reconcile(rooms.scheduler, rooms.reconciler, rooms.desk.changed, now_ms)),
             asyncio.create_task(keep("janitor", lambda: rooms.janitor.run_once(now_ms()), HOUR_MS / 1000)),
@@ -194,7 +194,7 @@ async def _run(base: Ground, listener: socket.socket, metrics: Metrics) -> None:
         delivering = asyncio.create_task(rooms.dispatcher.run())
         serving = asyncio.create_task(rooms.server.serve([listener]))
         log.info(
-            "service listens", url=base.settings.public_url or _worker_url(listener), data=str(base.settings.data_dir)
+            "service listens", url=base.settings.public_url or local_url(listener), data=str(base.settings.data_dir)
         )
         await _until_told_to_stop(serving)
         log.info("service is ending")
@@ -207,28 +207,6 @@ async def _run(base: Ground, listener: socket.socket, metrics: Metrics) -> None:
         await delivering
         rooms.server.should_exit = True
         await serving
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its own signal handling: the order of the end is ours."""
-
-    def __init__(self, app: object) -> None:
-        super().__init__(
-            uvicorn.Config(
-                app,  # type: ignore[arg-type] # FastAPI is an ASGI application; uvicorn's type is narrower
-                http="httptools",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_keep_alive=30,
-                timeout_graceful_shutdown=2,
-            )
-        )
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 async def _until_told_to_stop(serving: "asyncio.Task[None]") -> None:
@@ -267,33 +245,6 @@ def _worker_spec(settings: Settings, key: str) -> WorkerSpec:
         log_level=settings.log_level,
         log_format=settings.log_format,
     )
-
-
-def _worker_url(listener: socket.socket) -> str:
-    """Return where workers on this machine find the service: a wildcard address is reached by loopback."""
-    host, port = listener.getsockname()[:2]
-    if listener.family is socket.AF_INET6:
-        return f"http://[{'::1' if host == '::' else host}]:{port}"
-    return f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 - compared, not bound
-
-
-@contextlib.contextmanager
-def _listen(host: str, port: int) -> Iterator[socket.socket]:
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
-            0
-        ]
-        listener = socket.socket(family, kind)
-    except OSError as error:
-        raise Misconfigured(f"Cannot listen on {host}: {error.strerror}.") from error
-    with listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(address)
-            listener.listen(512)
-        except OSError as error:
-            raise Misconfigured(f"Cannot listen on {host} port {port}: {error.strerror}.") from error
-        yield listener
 
 
 @contextlib.contextmanager
