@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from importlib import resources
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -76,7 +77,7 @@ async def test_every_index_of_the_code_is_in_the_database(db: Database) -> None:
 
 def test_the_head_of_the_code_is_the_newest_revision() -> None:
     """`schema.HEAD` spares alembic at every start; it must not be forgotten."""
-    folder = str(schema.resources.files("vedette.store") / "migrations")
+    folder = str(resources.files("vedette.store") / "migrations")
     assert ScriptDirectory(folder).get_current_head() == schema.HEAD
 
 
@@ -149,9 +150,7 @@ async def test_a_move_from_a_state_it_has_left_does_nothing(db: Database, vault:
     one = task()
     await insert(db, vault, one)
     assert await move(db, one, (State.STOPPING,), cause="stop", actor="user", at=NOW + 1)
-    assert not await db.write(
-        tasks.move, one, (State.STARTING,), cause="placed", actor="service", at=NOW + 2, status="x"
-    )
+    assert not await move(db, one, (State.STARTING,), cause="placed", actor="service", at=NOW + 2, status="x")
     after = await read(db, vault, one)
     assert (after.state, after.status) == (State.STOPPING, "")
     assert len(await db.read(tasks.history, MINE, one.id)) == 2

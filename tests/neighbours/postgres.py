@@ -28,8 +28,8 @@ class Postgres:
             raise RuntimeError(absent())
         self._programs = programs
         self._folder = Path(tempfile.mkdtemp(prefix="vedette-postgres-"))
-        self._as: dict[str, str] = {"user": _ACCOUNT, "group": _ACCOUNT} if os.geteuid() == 0 else {}
-        if self._as:
+        self._account = _ACCOUNT if os.geteuid() == 0 else None
+        if self._account:
             shutil.chown(self._folder, _ACCOUNT, _ACCOUNT)
         self.port = _free_port()
         self._process: subprocess.Popen[str] | None = None
@@ -62,7 +62,8 @@ class Postgres:
             text=True,
             env=_ENVIRONMENT,
             cwd=self._folder,
-            **self._as,  # type: ignore[arg-type] # names of account and group
+            user=self._account,
+            group=self._account,
         )
         threading.Thread(target=self._listen, args=(self._process,), daemon=True).start()
         if not self._ready.wait(deadline_s):
@@ -94,7 +95,8 @@ class Postgres:
             capture_output=True,
             env=_ENVIRONMENT,
             cwd=self._folder,
-            **self._as,  # type: ignore[call-overload] # names of account and group
+            user=self._account,
+            group=self._account,
         )
 
     def _listen(self, process: "subprocess.Popen[str]") -> None:
