@@ -35,8 +35,8 @@ STARTING_S: Final = 15.0
 """A worker that has not spoken this long after its start is ended, and another is tried."""
 HUNG_S: Final = 30.0
 """A worker of ours that has been silent this long is ended; its streams are elsewhere by then."""
-CALM_MS: Final = 60_000
-"""A task that has run this long has got over its crashes."""
+STEADY_MS: Final = 5_000
+"""A task that has run this long has got over the crashes before: the next one is the first in a row again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +119,10 @@ class Reconciler:
             signals = [Signal.LOST]
             columns: dict[str, object] = {}
             if lost[task.stream_id]:
-                columns["crashes"] = task.crashes + 1
-                if task.crashes + 1 > self._crash_budget:
+                columns["crashes"] = crashes = _crashes_in_a_row(task, now_ms)
+                if crashes > self._crash_budget:
                     signals.append(Signal.CRASHED)
-                    failure = WorkerLost(f"Its worker was lost {task.crashes + 1} times in a row.")
+                    failure = WorkerLost(f"Its worker was lost {crashes} times in a row.")
                     columns |= {"error_code": failure.code, "error_message": failure.message, "stream_id": None}
             tasks.move(
                 conn, task, path(task.state, signals), cause="its worker was lost", actor=ACTOR, at=now_ms, **columns
@@ -164,7 +164,6 @@ class Reconciler:
             tasks.move(conn, act.task, act.path, cause=act.cause, actor=ACTOR, at=now_ms, **act.columns) for act in acts
         )
         changed += sum(tasks.remove(conn, task_id) for task_id in removed)
-        changed += sum(tasks.calm(conn, task.id) for task in world.tasks if _has_calmed(task, now_ms))
         return changed + self._release_idle(conn, world)
 
     def _release_idle(self, conn: Connection, world: World) -> int:
@@ -270,5 +269,6 @@ def _may_retry(task: Standing, now_ms: int) -> bool:
     return task.crashes <= 1 or now_ms - task.updated_at >= min(30_000, 500 * 2**task.crashes)
 
 
-def _has_calmed(task: Standing, now_ms: int) -> bool:
-    return task.crashes > 0 and task.state is State.RUNNING and now_ms - task.updated_at > CALM_MS
+def _crashes_in_a_row(task: Standing, now_ms: int) -> int:
+    steady = task.state is State.RUNNING and now_ms - task.updated_at >= STEADY_MS
+    return 1 if steady else task.crashes + 1

@@ -39,7 +39,7 @@ class Task:
         run_started_at: milliseconds since the epoch.
         stream_id: the stream it feeds on, while it has one.
         frames: pictures analysed in the present or last run.
-        crashes: how often its worker was lost in this run without progress between.
+        crashes: how often its worker was lost in a row, with no steady running between.
         video_source_name: name of the registered source, if the input is one.
     """
 

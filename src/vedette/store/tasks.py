@@ -161,12 +161,6 @@ def move(
     return True
 
 
-def calm(conn: Connection, task_id: TaskId) -> int:
-    """Forget a task's crashes; return 1 if it had any."""
-    here = (tasks.c.id == task_id, tasks.c.crashes > 0)
-    return conn.execute(update(tasks).where(*here).values(crashes=0)).rowcount
-
-
 def wanted_streams(conn: Connection) -> set[StreamId]:
     """Return the streams that some task is to feed on."""
     here = (tasks.c.stream_id.is_not(None), tasks.c.state.in_(list(WANTED)))
