@@ -221,7 +221,7 @@ class Settings(BaseSettings):
     )
     crash_budget: int = _running(
         "number",
-        "How often in a row a task may lose its worker, without a minute of running between; once more and it is FAILED.",
+        "How often in a row a task may lose its worker, without five seconds of running between; once more and it is FAILED.",
         default=5,
         ge=0,
     )
