@@ -20,6 +20,7 @@ from vedette.executors.base import Executor
 from vedette.model.errors import Unavailable, VedetteError, WorkerLost
 from vedette.model.ids import RunId, StreamId, TaskId, WorkerId, new_hex
 from vedette.model.lifecycle import CLEARING, WANTED, Signal, State, path
+from vedette.model.stream import StreamState
 from vedette.model.task import Task
 from vedette.store import assignments, tasks
 from vedette.store.assignments import Holding, WorkerRow
@@ -37,6 +38,8 @@ HUNG_S: Final = 30.0
 """A worker of ours that has been silent this long is ended; its streams are elsewhere by then."""
 STEADY_MS: Final = 5_000
 """A task that has run this long has got over the crashes before: the next one is the first in a row again."""
+
+OVER: Final = frozenset({StreamState.ENDED, StreamState.REFUSED, StreamState.FAILED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ class Reconciler:
         self._monotonic = monotonic
         self._exited: set[WorkerId] = set()
         self._starting: dict[WorkerId, float] = {}
+        self._hung: dict[WorkerId, float] = {}  # buried while their process lives, and when they were last heard
 
     def worker_exited(self, worker_id: WorkerId) -> None:
         """Take down that a worker's process has ended: what it held is free at once."""
@@ -81,7 +85,7 @@ class Reconciler:
         world = await self._db.read(_look)
         if buried := await self._bury(world, now_ms):
             world = await self._db.read(_look)
-        acts, homeless, removed = self._decide(world)
+        acts, homeless, removed = self._decide(world, now_ms)
         changed = await self._db.write(self._act, world, acts, removed, now_ms)
         moved = await self._settle(homeless, now_ms)
         await self._end_hung_workers()
@@ -91,22 +95,25 @@ class Reconciler:
 
     async def _bury(self, world: World, now_ms: int) -> bool:
         """Free what dead workers held, and what was held under a lease that is over."""
-        now, gone = self._monotonic(), dict[WorkerId, bool]()
+        now, gone, exited = self._monotonic(), dict[WorkerId, bool](), frozenset(self._exited)
         for row in world.workers:
             view = self._fleet.get(row.id)
-            if row.id in self._exited:
+            if row.id in exited:
                 gone[row.id] = True
             elif row.lease_until < now_ms and (view is None or now - view.heard_at > SILENT_S):
                 self._metrics.lease_losses.inc()
                 gone[row.id] = view is not None  # one that was never heard died with the service before this one
-        for worker_id in self._exited:
-            self._starting.pop(worker_id, None)
-        self._exited.clear()
         if gone:
             await self._db.write(self._free, world, gone, now_ms)
             for worker_id in gone:
                 log.warning("worker lost", worker=worker_id)
+                if worker_id not in exited and (view := self._fleet.get(worker_id)):
+                    self._hung[worker_id] = view.heard_at
                 self._fleet.forget(worker_id)
+        for worker_id in exited:
+            self._starting.pop(worker_id, None)
+            self._hung.pop(worker_id, None)
+        self._exited -= exited  # not before the database knows: a round that failed is run again
         return bool(gone)
 
     def _free(self, conn: Connection, world: World, gone: dict[WorkerId, bool], now_ms: int) -> None:
@@ -133,15 +140,20 @@ class Reconciler:
     async def _end_hung_workers(self) -> None:
         now = self._monotonic()
         for worker_id in self._executor.present():
-            view = self._fleet.get(worker_id)
-            since = view.heard_at + HUNG_S if view else self._starting.setdefault(worker_id, now) + STARTING_S
-            if now > since:
+            if view := self._fleet.get(worker_id):
+                self._hung.pop(worker_id, None)
+                until = view.heard_at + HUNG_S
+            elif worker_id in self._hung:
+                until = self._hung[worker_id] + HUNG_S
+            else:
+                until = self._starting.setdefault(worker_id, now) + STARTING_S
+            if now > until:
                 log.warning("worker does not answer, ending it", worker=worker_id)
                 await self._executor.kill(worker_id)
 
     # -- tasks
 
-    def _decide(self, world: World) -> tuple[list[Act], list[Standing], list[TaskId]]:
+    def _decide(self, world: World, now_ms: int) -> tuple[list[Act], list[Standing], list[TaskId]]:
         fleet = {view.id: view for view in self._fleet.all()}
         now = self._monotonic()
         acts: list[Act] = []
@@ -154,7 +166,8 @@ class Reconciler:
             if task.state is State.DELETING:
                 removed += [task.id] if settled else []
             elif act.path or act.columns:
-                acts.append(act)
+                steady = act.path and task.crashes and _is_steady(task, now_ms)
+                acts.append(replace(act, columns={**act.columns, "crashes": 0}) if steady else act)
             if seen is Seen.NOTHING and task.state in WANTED:
                 homeless.append(replace(task, state=act.path[-1] if act.path else task.state))
         return acts, homeless, removed
@@ -237,7 +250,7 @@ class Reconciler:
         plan: Placement,
         now_ms: int,
     ) -> int:
-        placed = {holding.stream_id for holding in held}
+        placed = {holding.stream_id for holding in held if not self._is_over(holding)}
         for stream_id, worker_id in plan.chosen.items():
             if assignments.assign(conn, stream_id, worker_id) is not None:
                 placed.add(stream_id)
@@ -252,6 +265,12 @@ class Reconciler:
             elif task.status != (status := self._why_waiting(stream_id, plan, len(held))):
                 tasks.move(conn, task, (), cause="", actor=ACTOR, at=now_ms, status=status)
         return changed
+
+    def _is_over(self, holding: Holding) -> bool:
+        """Tell whether a stream has come to its end already: whoever wants it next waits until it is handed back."""
+        view = self._fleet.get(holding.worker_id) if holding.worker_id else None
+        report = view.reports.get(holding.stream_id) if view else None
+        return report is not None and report.epoch == holding.epoch and report.state in OVER
 
     def _why_waiting(self, stream_id: StreamId, plan: Placement, streams: int) -> str:
         if stream_id in plan.crowded:
@@ -269,6 +288,9 @@ def _may_retry(task: Standing, now_ms: int) -> bool:
     return task.crashes <= 1 or now_ms - task.updated_at >= min(30_000, 500 * 2**task.crashes)
 
 
+def _is_steady(task: Standing, now_ms: int) -> bool:
+    return task.state is State.RUNNING and now_ms - task.updated_at >= STEADY_MS
+
+
 def _crashes_in_a_row(task: Standing, now_ms: int) -> int:
-    steady = task.state is State.RUNNING and now_ms - task.updated_at >= STEADY_MS
-    return 1 if steady else task.crashes + 1
+    return 1 if _is_steady(task, now_ms) else task.crashes + 1
