@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from vedette.model.lifecycle import RESTING, WANTED, Signal, path
+from vedette.model.lifecycle import CLEARING, RESTING, WANTED, Signal, path
 from vedette.model.task import Task
 from vedette.store import tasks
 from vedette.store.db import Database
@@ -14,6 +14,8 @@ from vedette.store.vault import Vault
 
 ACTOR: Final = "timetable"
 BATCH: Final = 500
+AGAIN_MS: Final = 1000
+"""A window that opens while the run before is still being ended is looked at again after this."""
 
 
 class Scheduler:
@@ -48,7 +50,9 @@ def apply(conn: Connection, task: Task, now_ms: int, *, actor: str = ACTOR) -> N
     signals: tuple[Signal, ...] = ()
     cause = ""
     if schedule.is_open(now_ms):
-        if task.state in RESTING:
+        if task.state in CLEARING:
+            columns["next_due_at"] = now_ms + AGAIN_MS  # it can be started when nothing of it runs any more
+        elif task.state in RESTING:
             columns |= {"run_id": None, "stream_id": None, "error_code": None, "error_message": None, "status": ""}
             signals, cause = (Signal.START,), "its window has opened"
     else:
