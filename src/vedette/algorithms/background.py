@@ -221,9 +221,9 @@ class Background:
         points of each may lie on something that moves.
         """
         now = picture[_THINNED].astype(np.float32).ravel()
-        then = cv2.max(cv2.min(self._bg[_THINNED], 255.0), 0.0).ravel()
+        then = self._bg[_THINNED].clip(0, 255).ravel()
         usable = (now > 4) & (now < 250) & (then > 4) & (then < 250)
-        if np.count_nonzero(usable) < 0.2 * usable.size:
+        if np.count_nonzero(usable) < max(1, 0.2 * usable.size):
             return None
         now, then = now[usable], then[usable]
         dark = then <= _middle(then)

@@ -14,6 +14,8 @@ from vedette.model.frame import Frame, Image
 
 WIDTH = 320
 """Columns of the picture that is looked at."""
+SMALLEST = 8
+"""Rows and columns below which a picture shows nothing."""
 STILL_S = 0.8
 """A change that has looked the same for so long is asked whether it is an empty place."""
 LIGHT_AREA = 60
@@ -46,7 +48,7 @@ class MotionDetector:
     def __call__(self, frame: Frame) -> Detections:
         """Return a box in source pixels around each thing that is not background."""
         small = shrink(frame.luma)
-        masks = self._background.look(small, frame.time)
+        masks = self._background.look(small, frame.time) if min(small.shape) >= SMALLEST else None
         if masks is None:
             return Detections.none(_LABELS)
         changed = masks.changed
@@ -70,7 +72,7 @@ class MotionDetector:
 
         If it stays so, the background takes it up.
         """
-        area = np.s_[blob.top : blob.bottom, blob.left : blob.right]
+        area = np.s_[max(0, blob.top - 2) : blob.bottom + 2, max(0, blob.left - 2) : blob.right + 2]
         mask, now, then = changed[area], small[area], self._background.picture()[area]
         illusion = (GLOW_AREA[0] <= blob.area <= GLOW_AREA[1] and _is_soft(now, then, mask)) or (
             blob.area >= LIGHT_AREA and _same_ground(now, then, mask, self._background.level())
@@ -78,7 +80,7 @@ class MotionDetector:
         if cv2.mean(self._background.stillness()[area], mask)[0] < STILL_S:
             return illusion
         glint = blob.area < LIGHT_AREA and time - self._background.relit_at < GLINT_S
-        if not illusion and not glint and not _empty_place(small, self._background.picture(), blob, changed):
+        if not illusion and not glint and not _empty_place(now, then, mask):
             return False
         where = np.zeros_like(changed)
         where[area] = mask
@@ -102,8 +104,11 @@ def _is_soft(now: Image, then: Image, mask: Image) -> bool:
     """Tell whether a small change is a smooth hill without an edge, as the glow of a lamp is and things are not."""
     change = cv2.absdiff(now, then)
     mean, spread = cv2.meanStdDev(change, mask=mask)
-    slope = cv2.mean(cv2.morphologyEx(change, cv2.MORPH_GRADIENT, _SQUARE), mask)[0]
-    return slope < SOFT * (float(mean[0, 0]) + 1.3 * float(spread[0, 0]))
+    height = float(mean[0, 0]) + 1.3 * float(spread[0, 0])
+    slope = cv2.morphologyEx(change, cv2.MORPH_GRADIENT, _SQUARE)
+    if cv2.mean(slope, mask)[0] >= SOFT * height:
+        return False
+    return float(np.quantile(slope[mask > 0], 0.8)) < 1.5 * SOFT * height  # a flat block has its edge in the last fifth
 
 
 def _same_ground(now: Image, then: Image, mask: Image, noise: float) -> bool:
@@ -119,13 +124,11 @@ def _same_ground(now: Image, then: Image, mask: Image, noise: float) -> bool:
     return float(a @ b) > 0.75 * float(np.sqrt(energy_now * energy_then))
 
 
-def _empty_place(now: Image, then: Image, blob: Blob, changed: Image) -> bool:
+def _empty_place(now: Image, then: Image, mask: Image) -> bool:
     """Tell whether the rim of a change is an edge in the background, but not in the present picture."""
-    top, left = max(0, blob.top - 2), max(0, blob.left - 2)
-    area = np.s_[top : blob.bottom + 2, left : blob.right + 2]
-    rim = cv2.morphologyEx(changed[area], cv2.MORPH_GRADIENT, _SQUARE) > 0
+    rim = cv2.morphologyEx(mask, cv2.MORPH_GRADIENT, _SQUARE) > 0
     if not rim.any():
         return False
-    edge_now = cv2.morphologyEx(now[area], cv2.MORPH_GRADIENT, _SQUARE)[rim].mean()
-    edge_then = cv2.morphologyEx(then[area], cv2.MORPH_GRADIENT, _SQUARE)[rim].mean()
+    edge_now = cv2.morphologyEx(now, cv2.MORPH_GRADIENT, _SQUARE)[rim].mean()
+    edge_then = cv2.morphologyEx(then, cv2.MORPH_GRADIENT, _SQUARE)[rim].mean()
     return float(edge_now) < 0.6 * float(edge_then)
