@@ -43,6 +43,9 @@ class FakeExecutor:
     def present(self) -> frozenset[WorkerId]:
         return frozenset(self._present)
 
+    def is_dead(self, node: str, pid: int) -> bool:
+        return False
+
     async def start(self, worker_id: WorkerId) -> None:
         if self.full:
             raise Unavailable("No process could be started.")

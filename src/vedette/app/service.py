@@ -36,7 +36,7 @@ from vedette.control.tasks import Tasks
 from vedette.delivery.dispatcher import Dispatcher
 from vedette.delivery.guard import guarded_session
 from vedette.delivery.sinks.webhook import WebhookSink
-from vedette.executors.local import LocalExecutor
+from vedette.executors.local import LocalExecutor, this_node
 from vedette.model.errors import Misconfigured, Unavailable
 from vedette.model.guard import GuardPolicy
 from vedette.model.ids import WorkerId
@@ -235,7 +235,7 @@ def _worker_spec(settings: Settings, key: str) -> WorkerSpec:
         worker_id=WorkerId(""),
         url="",
         key=key,
-        node=socket.gethostname(),
+        node=this_node(),
         capacity=STREAMS_PER_WORKER,
         models_dir=settings.models_dir,
         file_roots=settings.file_roots,

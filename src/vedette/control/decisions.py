@@ -99,6 +99,8 @@ def find(
     if report is None or report.epoch != holding.epoch:
         return (Seen.NOTHING if task.state in CLEARING else Seen.UNHEARD), None, None
     run = next((run for run in report.runs if run.run_id == task.run_id), None)
+    if run is None and report.state in (StreamState.REFUSED, StreamState.FAILED):
+        return STREAM_SEEN[report.state], report, None  # the stream ended before it could take up its runs
     if run is None:
         return (Seen.NOTHING if task.state in CLEARING else Seen.UNHEARD), report, None
     if run.failure:

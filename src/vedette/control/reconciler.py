@@ -98,9 +98,10 @@ class Reconciler:
         now, gone, exited = self._monotonic(), dict[WorkerId, bool](), frozenset(self._exited)
         for row in world.workers:
             view = self._fleet.get(row.id)
+            silent = view is None or now - view.heard_at > SILENT_S
             if row.id in exited:
                 gone[row.id] = True
-            elif row.lease_until < now_ms and (view is None or now - view.heard_at > SILENT_S):
+            elif silent and (row.lease_until < now_ms or self._executor.is_dead(row.node, row.pid)):
                 self._metrics.lease_losses.inc()
                 gone[row.id] = view is not None  # one that was never heard died with the service before this one
         if gone:

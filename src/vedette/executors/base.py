@@ -30,6 +30,10 @@ class Executor(Protocol):
         """Return the workers whose processes live, as far as is known."""
         ...
 
+    def is_dead(self, node: str, pid: int) -> bool:
+        """Return whether a worker's process is known to be dead; False where that cannot be known."""
+        ...
+
     async def start(self, worker_id: WorkerId) -> None:
         """Start a worker; it is present at once, and speaks for itself a moment later.
 

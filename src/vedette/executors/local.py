@@ -6,13 +6,17 @@ starts with the first worker, so an idle service does not carry it. A worker tha
 
 import asyncio
 import contextlib
+import hashlib
 import importlib
 import multiprocessing
 import os
 import signal
+import socket
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from multiprocessing.context import ForkServerProcess
+from pathlib import Path
 
 import structlog
 
@@ -57,6 +61,9 @@ class LocalExecutor:
     def present(self) -> frozenset[WorkerId]:
         return frozenset(self._processes)
 
+    def is_dead(self, node: str, pid: int) -> bool:
+        return node == self.node and not _is_worker(pid)
+
     async def start(self, worker_id: WorkerId) -> None:
         spec = replace(self._template, worker_id=worker_id, url=self._url)
         process = self._context.Process(target=_enter, args=(self._entry, spec), name=worker_id)
@@ -99,10 +106,30 @@ class LocalExecutor:
             return
         asyncio.get_running_loop().remove_reader(process.sentinel)
         process.join()
+        if process.pid is not None and _is_worker(process.pid):  # it was the forkserver that died, not the worker
+            os.kill(process.pid, signal.SIGKILL)
         log.info("worker ended", worker=worker_id, pid=process.pid, exit_code=process.exitcode)
         process.close()
         self._one_ended.set()
         self._on_exit(worker_id)
+
+
+def this_node() -> str:
+    """Return a name for this machine since its last start, and for this container of it."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
+        boot += str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        boot = uuid.uuid4().hex  # not to be known: then no process of an earlier service is taken to be of this machine
+    return f"{socket.gethostname()}-{hashlib.sha256(boot.encode()).hexdigest()[:6]}"
+
+
+def _is_worker(pid: int) -> bool:
+    """Tell whether a process of this machine is (still) one that a forkserver made."""
+    try:
+        return b"multiprocessing.forkserver" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
 
 
 def _enter(entry: str, spec: WorkerSpec) -> None:
