@@ -1,9 +1,12 @@
 """One run of a task on a stream: from pictures to events and checkpoints."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import structlog
 
 from vedette.algorithms.base import Algorithm, Models
@@ -39,7 +42,7 @@ class Run:
         self.spec = spec
         kind = registry.find(spec.service, spec.service_version)
         config, _ = check_config(kind, spec.config)
-        self._make: Callable[[], Algorithm[Any]] = lambda: kind(config, models)
+        self._make: Callable[[], Algorithm[Any]] = lambda: _made(kind, config, models)
         self.algorithm = self._make()
         self.fps = kind.manifest.analysis_fps
         self._state_version = kind.manifest.state_version
@@ -63,11 +66,8 @@ class Run:
         if state is not None:
             try:
                 self.algorithm.restore(state)
-            except (
-                ValueError,
-                KeyError,
-                TypeError,
-            ) as error:  # not the state of this algorithm with this configuration
+            # Not the state of this algorithm with this configuration, or a stranger's fault: a replay cures both.
+            except Exception as error:  # noqa: BLE001 - see above
                 log.warning("state cannot be taken up", task_id=self.spec.task_id, reason=type(error).__name__)
                 self.algorithm = self._make()
             else:
@@ -83,16 +83,23 @@ class Run:
         """
         if self.failure is not None:
             return None
+        with self._own_fate():
+            return self._look(frame, wall_ms, seek_mark)
+        return None
+
+    @contextmanager
+    def _own_fate(self) -> Iterator[None]:
+        """An algorithm may be a stranger's; whatever it raises ends its own task, and no other on the stream."""
         try:
-            events = [self._event(frame, finding, wall_ms) for finding in self.algorithm.process(frame)]
+            yield
         except VedetteError as error:
             self.failure = failure_of(error)
-            return None
-        # An algorithm may be a stranger's; whatever it raises ends its own task, and no other on the stream.
         except Exception as error:
             log.exception("algorithm raised", task_id=self.spec.task_id, service=self.spec.service)
             self.failure = failure_of(AlgorithmError(f"{self.spec.service} raised {type(error).__name__}."))
-            return None
+
+    def _look(self, frame: Frame, wall_ms: int, seek_mark: Callable[[], bytes | None]) -> RunProgress | None:
+        events = [self._event(frame, finding, wall_ms) for finding in self.algorithm.process(frame)]
         self.frames += 1
         self.events += len(events)
         self._last = frame
@@ -108,7 +115,9 @@ class Run:
         """Return the last checkpoint, when the stream has ended or is handed back."""
         if self._last is None or self.failure is not None:
             return None
-        return self._progress(self._last, [], seek_mark())
+        with self._own_fate():
+            return self._progress(self._last, [], seek_mark())
+        return None
 
     def check(self) -> None:
         """Raise what made the algorithm give up, if it did.
@@ -121,7 +130,10 @@ class Run:
 
     def report(self) -> RunReport:
         """Say how it goes."""
-        note = self.algorithm.note()
+        try:
+            note = self.algorithm.note()
+        except Exception:  # noqa: BLE001 - a stranger's sentence must not silence the whole worker
+            note = ""
         return RunReport(self.spec.run_id, self.frames, self.events, note, self.failure)
 
     def _event(self, frame: Frame, finding: Any, wall_ms: int) -> Event:
@@ -131,10 +143,24 @@ class Run:
             if self._base_ms is None:
                 self._base_ms = wall_ms - frame.position.time_us // 1000
             spec = replace(spec, started_ms=self._base_ms)
-        return message.make_event(spec, frame, finding, picture)
+        event = message.make_event(spec, frame, finding, picture)
+        json.dumps(event.message, allow_nan=False)  # what cannot travel is found here, where it is known whose it is
+        msgspec.msgpack.encode(event.message)
+        return event
 
     def _progress(self, frame: Frame, events: list[Event], seek: bytes | None) -> RunProgress:
         state = None if self._live else self.algorithm.state()
         packed = pack(state, self._state_version) if state is not None else None
         point = Checkpoint(frame.position, packed, seek if packed else None, self.frames)
         return RunProgress(self.spec.task_id, self.spec.run_id, tuple(events), point)
+
+
+def _made(kind: type[Algorithm[Any]], config: Any, models: Models) -> Algorithm[Any]:
+    try:
+        return kind(config, models)
+    except VedetteError:
+        raise
+    # A stranger's again: the task is refused, and the worker goes on.
+    except Exception as error:
+        log.exception("algorithm cannot be made", algorithm=kind.manifest.name)
+        raise AlgorithmError(f"{kind.manifest.name} raised {type(error).__name__} when it was made.") from error
