@@ -9,7 +9,7 @@ has been there for long or comes back again and again (a parked car, a lamp that
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import cv2
 import numpy as np
@@ -96,11 +96,11 @@ class Background:
         if light is not None:
             self._relight(picture, *light, time)
         difference = cv2.absdiff(picture, self._bg8)
-        changed = cv2.compare(difference, self._limit8, cv2.CMP_GT)
+        changed = _compare(difference, self._limit8, cv2.CMP_GT)
         if self._has_known:
-            known = cv2.compare(cv2.absdiff(picture, self._alt8), self._limit8, cv2.CMP_LE)
+            known = _compare(cv2.absdiff(picture, self._alt8), self._limit8, cv2.CMP_LE)
             changed &= ~(known & self._known8)
-        changed = cv2.medianBlur(changed, 3)
+        changed = cast(Image, cv2.medianBlur(changed, 3))
         if cv2.countNonZero(changed) > BROKEN_SHARE * changed.size:
             self._broken_until = time + RELEARN_S
         if time < self._broken_until:
@@ -110,8 +110,8 @@ class Background:
             self._render()
             self._last = time
             return None
-        strong = changed & cv2.compare(difference, self._strong8, cv2.CMP_GT)
-        return Masks(changed, strong, cv2.compare(difference, self._faint8, cv2.CMP_GT))
+        strong = changed & _compare(difference, self._strong8, cv2.CMP_GT)
+        return Masks(changed, strong, _compare(difference, self._faint8, cv2.CMP_GT))
 
     def adapt(self, picture: Image, changed: Image, time: float) -> None:
         """Let the model follow the picture; `changed` is what `look` gave."""
@@ -119,7 +119,7 @@ class Background:
             return
         passed = min(time - self._last, 1.0)
         self._last = time
-        rest = cv2.compare(cv2.dilate(changed, _SQUARE), 0, cv2.CMP_EQ)
+        rest = _compare(cv2.dilate(changed, _SQUARE), 0, cv2.CMP_EQ)
         grey = picture.astype(np.float32)
         share = 1 - float(np.exp(-passed / SETTLE_S))
         cv2.accumulateWeighted(cv2.absdiff(grey, self._bg), self._noise, share, mask=rest)
@@ -187,7 +187,7 @@ class Background:
 
     def _remember(self, picture: Image, changed: Image, passed: float) -> None:
         """Keep the second value of each pixel: how long it has been there, and how often it came back."""
-        same = cv2.compare(cv2.absdiff(picture, self._alt8), self._limit8, cv2.CMP_LE)
+        same = _compare(cv2.absdiff(picture, self._alt8), self._limit8, cv2.CMP_LE)
         again = changed & same
         other = changed & ~same
         cv2.accumulateWeighted(picture, self._alt, 0.2, mask=again)
@@ -199,11 +199,11 @@ class Background:
         cv2.accumulate(2 * one, self._support, mask=again)
         cv2.accumulate(-one, self._support, mask=other)
         np.maximum(self._support, 0, out=self._support)
-        fresh = other & cv2.compare(self._support, 0.0, cv2.CMP_LE)
+        fresh = other & _compare(self._support, 0.0, cv2.CMP_LE)
         cv2.copyTo(picture.astype(np.float32), fresh, self._alt)
         cv2.copyTo(np.zeros_like(self._returns), fresh, self._returns)
         self._was_changed = changed.copy()
-        asleep = again & cv2.compare(self._support, SLEEP_S, cv2.CMP_GE)
+        asleep = again & _compare(self._support, SLEEP_S, cv2.CMP_GE)
         if cv2.countNonZero(asleep):
             self._exchange(asleep)
             self._support[asleep > 0] = SLEEP_S + MEMORY_S
@@ -241,7 +241,7 @@ class Background:
         return (gain, offset) if moved >= 1.0 else None
 
     def _relight(self, picture: Image, gain: float, offset: float, time: float) -> None:
-        clipped = cv2.compare(picture, CLIPPED, cv2.CMP_GE) & cv2.compare(self._bg, CLIPPED, cv2.CMP_GE)
+        clipped = _compare(picture, CLIPPED, cv2.CMP_GE) & _compare(self._bg, CLIPPED, cv2.CMP_GE)
         self._bg = self._bg * np.float32(gain) + np.float32(offset)
         self._alt = self._alt * np.float32(gain) + np.float32(offset)
         cv2.copyTo(picture.astype(np.float32), clipped, self._bg)
@@ -259,19 +259,19 @@ class Background:
         self._alt8 = _grey(self._alt)
         self._level = _middle(self._noise[::6, ::6].ravel())
         edges = cv2.morphologyEx(self._bg8, cv2.MORPH_GRADIENT, _SQUARE)
-        base = cv2.convertScaleAbs(cv2.max(self._noise, self._level), alpha=NOISE_FACTOR, beta=4.0)
+        base = cv2.convertScaleAbs(_upper(self._noise, self._level), alpha=NOISE_FACTOR, beta=4.0)
         limit = cv2.addWeighted(base, 1.0, edges, EDGE_SHARE, 0.0)
-        self._limit8 = cv2.min(cv2.max(limit, FLOOR), CEILING).astype(np.uint8, copy=False)
+        self._limit8 = _lower(_upper(limit, FLOOR), CEILING).astype(np.uint8, copy=False)
         self._strong8 = cv2.convertScaleAbs(self._limit8, alpha=STRONG)
         self._faint8 = cv2.convertScaleAbs(self._limit8, alpha=FAINT)
-        self._known8 = cv2.compare(self._returns, RETURNS, cv2.CMP_GE) | cv2.compare(self._support, SLEEP_S, cv2.CMP_GE)
+        self._known8 = _compare(self._returns, RETURNS, cv2.CMP_GE) | _compare(self._support, SLEEP_S, cv2.CMP_GE)
         self._has_known = cv2.countNonZero(self._known8) > 0
 
 
 _THINNED = np.s_[3::7, 3::7]
 
 
-def _middle(values: Plane) -> float:
+def _middle(values: NDArray[np.floating[Any]]) -> float:
     """Return the median, the upper one of two."""
     half = len(values) // 2
     return float(np.partition(values, half)[half])
@@ -282,3 +282,19 @@ def _grey(plane: Plane) -> Image:
 
 
 _SQUARE = np.ones((3, 3), np.uint8)
+
+
+# OpenCV's own stubs know neither that a number may stand for a picture nor that these keep or give 8-bit pictures.
+
+
+def _compare(picture: NDArray[Any], other: Any, how: int) -> Image:
+    result: Any = cv2.compare(picture, other, how)
+    return cast(Image, result)
+
+
+def _upper(picture: NDArray[Any], other: Any) -> NDArray[Any]:
+    return cv2.max(picture, other)
+
+
+def _lower(picture: NDArray[Any], other: Any) -> NDArray[Any]:
+    return cv2.min(picture, other)

@@ -26,7 +26,7 @@ SOFT = 0.29
 GLINT_S = 6.0
 """After a sudden change of the light, small still changes are places that did not follow it, such as a white line."""
 
-_LABELS = ("moving",)
+_LABELS: tuple[str, ...] = ("moving",)
 _SQUARE = np.ones((3, 3), np.uint8)
 
 

@@ -99,13 +99,13 @@ def find(
     if report is None or report.epoch != holding.epoch:
         return (Seen.NOTHING if task.state in CLEARING else Seen.UNHEARD), None, None
     run = next((run for run in report.runs if run.run_id == task.run_id), None)
-    if run is None and report.state in (StreamState.REFUSED, StreamState.FAILED):
-        return STREAM_SEEN[report.state], report, None  # the stream ended before it could take up its runs
-    if run is None:
-        return (Seen.NOTHING if task.state in CLEARING else Seen.UNHEARD), report, None
-    if run.failure:
-        return (Seen.BROKEN if run.frames else Seen.REFUSED), report, run
-    return STREAM_SEEN[report.state], report, run
+    if run is not None and run.failure:
+        seen = Seen.BROKEN if run.frames else Seen.REFUSED
+    elif run is not None or report.state in (StreamState.REFUSED, StreamState.FAILED):
+        seen = STREAM_SEEN[report.state]  # one that failed may have ended before it could take up its runs
+    else:
+        seen = Seen.NOTHING if task.state in CLEARING else Seen.UNHEARD
+    return seen, report, run
 
 
 def decide(task: Standing, seen: Seen, report: StreamReport | None, run: RunReport | None) -> Act:
