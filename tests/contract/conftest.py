@@ -14,15 +14,14 @@ from vedette.auth import passwords
 from vedette.telemetry import logs
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The door."""
     logs.configure("error")
-    monkeypatch = pytest.MonkeyPatch()
-    monkeypatch.setattr(passwords, "LOG_N", 8)  # what a hash costs is not the matter here
-    with serving(tmp_path_factory.mktemp("service")) as running:
-        yield running
-    monkeypatch.undo()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "LOG_N", 8)  # what a hash costs is not the matter here
+        with serving(tmp_path_factory.mktemp("service")) as running:
+            yield running
 
 
 @pytest.fixture

@@ -29,6 +29,8 @@ def make_app(parts: Parts, *, further: Sequence[APIRouter] = (), large: Sequence
         title="Vedette",
         version=version("vedette"),
         redirect_slashes=False,
+        docs_url=None,  # the framework's own pages load their scripts from elsewhere
+        redoc_url=None,
         middleware=[
             Middleware(Door, metrics=parts.metrics, quiet=(*QUIET, *large)),
             Middleware(BodyLimit, large=large),
