@@ -29,13 +29,14 @@ class Gauges:
         for state in State:
             self._metrics.tasks.labels(state=state).set(by_state.get(state, 0))
         now = self._monotonic()
-        live = [view for view in self._fleet.all() if now - view.heard_at <= SILENT_S]
+        known = self._fleet.all()
+        live = [view for view in known if now - view.heard_at <= SILENT_S]
         self._metrics.workers_up.set(len(live))
-        reports = [report for view in live for report in view.reports.values()]
-        states = Counter(report.state for report in reports)
+        states = Counter(report.state for view in live for report in view.reports.values())
         for standing in StreamState:
             self._metrics.streams.labels(state=standing).set(states[standing])
-        seen = {(report.stream_id, report.epoch): report.stats for report in reports}
+        # the silent ones too: a worker that is heard again goes on counting where it stood
+        seen = {(report.stream_id, report.epoch): report.stats for view in known for report in view.reports.values()}
         for key, stats in seen.items():
             self._add(self._counted.get(key, StreamStats()), stats)
         self._counted = seen
