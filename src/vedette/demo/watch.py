@@ -17,6 +17,8 @@ from vedette.testing import Sighting, Verdict
 DONE = frozenset({"SUCCEEDED", "FAILED", "CREATE_FAILED", "START_FAILED", "STOPPED"})
 DELIVERY_S = 60.0
 """How long it is waited for the last deliveries."""
+STALL_S = 120.0
+"""How long a task may stand where it is, no picture analysed and no change of state, before it is given up."""
 SETTLE_S = 30.0
 """How long a task that was stopped may take to be so."""
 
@@ -70,6 +72,8 @@ class Watch:
         self._screen = screen
         self._clock = clock
         self._started_ms: int | None = None
+        self._stood: tuple[str, int] = ("", 0)
+        self._moved_at = clock()
 
     def create(self, video: Video, webhook: str, secret: str) -> str:
         """Register the video and create the task; return its id."""
@@ -90,6 +94,9 @@ class Watch:
             while not self._look(task_id):
                 if end is not None and self._clock() >= end:
                     self._screen.say("time is up: the task is stopped")
+                    break
+                if self._clock() - self._moved_at >= STALL_S:
+                    self._screen.say(f"nothing has happened for {STALL_S:.0f} s: the task is stopped")
                     break
                 self._drain(0.5)
             else:
@@ -128,6 +135,9 @@ class Watch:
             f"{task['state']}: {progress['frames']} frames analysed, {progress['events']} events, "
             f"{progress['pending_deliveries']} being delivered"
         )
+        stands = (str(task["state"]), int(progress["frames"]))
+        if stands != self._stood:
+            self._stood, self._moved_at = stands, self._clock()
         return task["state"] in DONE
 
     def _settled(self, task_id: str) -> bool:
