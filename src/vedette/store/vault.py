@@ -4,6 +4,8 @@ The format is Fernet (AES-128-CBC with HMAC-SHA256), as the `cryptography` packa
 """
 
 import os
+import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,14 +29,16 @@ class Vault:
     @classmethod
     def from_file(cls, path: Path) -> "Vault":
         """Return a vault with the key in this file, which is made (readable by its owner alone) if it is not there."""
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return cls(path.read_text().strip())
-        with os.fdopen(descriptor, "w") as file:
-            file.write(Fernet.generate_key().decode())
-            file.flush()
-            os.fsync(file.fileno())
+        if not path.exists():
+            unfinished = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+            descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(Fernet.generate_key().decode())
+                file.flush()
+                os.fsync(file.fileno())
+            with suppress(FileExistsError):  # somebody else was quicker; a key is there whole, or not at all
+                os.link(unfinished, path)
+            unfinished.unlink()
         return cls(path.read_text().strip())
 
     def encrypt(self, text: str) -> bytes:
