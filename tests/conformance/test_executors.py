@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ import pytest
 from vedette.executors import local
 from vedette.executors.base import Executor
 from vedette.executors.local import LocalExecutor
+from vedette.model.errors import Unavailable
 from vedette.model.guard import GuardPolicy
 from vedette.model.ids import WorkerId
 from vedette.model.worker import WorkerSpec
@@ -186,6 +188,33 @@ async def test_closing_lets_all_finish_and_tells_of_each(yard: Yard) -> None:
     assert not any(_alive(pid) for pid in pids)
     assert sorted(yard.exited) == workers
     assert all((yard.folder / f"{worker}.finished").exists() for worker in workers)
+
+
+async def test_a_start_that_nobody_waits_for_any_more_is_still_watched(yard: Yard) -> None:
+    """The service ends while its first worker is being started."""
+    executor = await yard.executor("obedient")
+    starting = asyncio.ensure_future(executor.start(W))
+    await asyncio.sleep(0)
+    starting.cancel()
+    await asyncio.gather(starting, return_exceptions=True)
+    assert executor.present() == {W}
+    pid = await yard.pid(W)
+    await executor.close()
+    assert yard.exited == [W]
+    assert not _alive(pid)
+
+
+async def test_a_process_that_cannot_be_started_is_unavailable(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Out of memory or processes, for a moment."""
+    executor = await yard.executor("obedient")
+
+    def full(_self: object) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(ForkServerProcess, "start", full)
+    with pytest.raises(Unavailable):
+        await executor.start(W)
+    assert executor.present() == frozenset()
 
 
 async def test_closing_ends_those_that_will_not(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,11 +68,18 @@ class LocalExecutor:
         spec = replace(self._template, worker_id=worker_id, url=self._url)
         process = self._context.Process(target=_enter, args=(self._entry, spec), name=worker_id)
         self._processes[worker_id] = process
+        starting = asyncio.ensure_future(asyncio.to_thread(process.start))
+        starting.add_done_callback(lambda done: self._started(worker_id, process, done.exception()))
         try:
-            await asyncio.to_thread(process.start)
+            await asyncio.shield(starting)  # whoever waits may give up; the process starts all the same, and is watched
         except (OSError, EOFError) as error:
-            del self._processes[worker_id]
             raise Unavailable(f"No worker process could be started: {error}.") from error
+
+    def _started(self, worker_id: WorkerId, process: ForkServerProcess, failure: BaseException | None) -> None:
+        if failure is not None:
+            del self._processes[worker_id]
+            self._one_ended.set()
+            return
         log.info("worker started", worker=worker_id, pid=process.pid)
         asyncio.get_running_loop().add_reader(process.sentinel, self._exited, worker_id)
 
