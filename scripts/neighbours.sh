@@ -6,6 +6,7 @@ set -uo pipefail
 packages=(
     gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-base gstreamer1.0-plugins-good
     gstreamer1.0-plugins-bad # with the three above: an RTSP server
+    nginx-light libnginx-mod-rtmp # an RTMP server
     webhook                  # a receiver that is not ours
     postgresql               # the other database
     curl                     # types the tutorial
