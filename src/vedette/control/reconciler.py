@@ -5,6 +5,7 @@ say), and does what is missing. It may be run twice, and after a crash between a
 decides the same again.
 """
 
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -285,8 +286,13 @@ def _look(conn: Connection) -> World:
 
 
 def _may_retry(task: Standing, now_ms: int) -> bool:
-    """Tell whether a task whose worker was lost may be tried again: at once the first time, then after growing waits."""
-    return task.crashes <= 1 or now_ms - task.updated_at >= min(30_000, 500 * 2**task.crashes)
+    """Tell whether a task whose worker was lost may be tried again: at once the first time, then after growing waits.
+
+    The waits differ from task to task, so that those that were lost together with the one whose video kills its worker
+    are not placed together with it again and again.
+    """
+    spread = 0.5 + zlib.crc32(task.id.encode()) / 2**32
+    return task.crashes <= 1 or now_ms - task.updated_at >= spread * min(30_000, 500 * 2**task.crashes)
 
 
 def _is_steady(task: Standing, now_ms: int) -> bool:
