@@ -61,12 +61,13 @@ def test_a_killed_service_costs_no_event(
     """Twice, because the second start finds what the first left half done."""
     task = own.create("killed", clip[0], receiver.output(), target_roi=LINE)
     begun(own, task)
-    for _ in range(2):
+    for times in (1, 2):
         left = own.living_workers()
         own.kill()
         until(lambda: not own.living_workers(), 5, "the end of the orphaned workers")
         assert left
         own.start()
+        until(lambda times=times: own.path(task).count("RECOVERING") == times, 8, "the recovery")  # type: ignore[misc]
         own.wait_for(task, "RUNNING", "SUCCEEDED", seconds=8)
     own.wait_for(task, "SUCCEEDED", seconds=90)
     assert own.path(task).count("RECOVERING") == 2
