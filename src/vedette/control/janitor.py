@@ -1,4 +1,4 @@
-"""What nobody needs any more: old events with their pictures, done deliveries, ended tokens, targets of gone tasks."""
+"""What nobody needs any more: old events with their pictures, done deliveries with their targets."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from vedette.store import events, identity, outbox
+from vedette.store import events, outbox
 from vedette.store.blobs import Blobs
 from vedette.store.db import Database
 from vedette.store.events import Retention
@@ -32,11 +32,10 @@ class Janitor:
         before = now_ms - self._keep.events_max_age_s * 1000
         for drop, limit in ((events.expire, before), (events.trim, self._keep.events_max_rows)):
             while gone := await self._db.write(drop, limit, ROUND):
-                await asyncio.to_thread(self._blobs.delete, *gone)
+                await asyncio.to_thread(self._blobs.delete, *filter(None, gone))
                 removed += len(gone)
         while await self._db.write(outbox.sweep, now_ms - self._keep.delivered_max_age_s * 1000, ROUND) == ROUND:
             pass
-        await self._db.write(identity.forget_ended_tokens, now_ms)
         await self._sweep_orphans(now_ms)
         if removed:
             log.info("old events removed", events=removed)

@@ -131,16 +131,16 @@ def remove(conn: Connection, project_id: ProjectId, event_id: EventId) -> str | 
     return None if needed else event.picture
 
 
-def expire(conn: Connection, before_ms: int, limit: int = 500) -> list[str]:
-    """Remove events stored before a time, except those still due somewhere; return the keys of their pictures.
+def expire(conn: Connection, before_ms: int, limit: int = 500) -> list[str | None]:
+    """Remove events stored before a time, except those still due somewhere; return the key of the picture of each.
 
     Their dead letters go with them.
     """
     return _drop(conn, events.c.stored_at < before_ms, limit)
 
 
-def trim(conn: Connection, max_rows: int, limit: int = 500) -> list[str]:
-    """Remove the oldest events beyond a number, except those still due somewhere; return the keys of their pictures."""
+def trim(conn: Connection, max_rows: int, limit: int = 500) -> list[str | None]:
+    """Remove the oldest events beyond a number, except those still due somewhere; return the key of each's picture."""
     newest = conn.execute(select(events.c.seq).order_by(events.c.seq.desc()).limit(1)).scalar()
     if newest is None:
         return []
@@ -157,13 +157,13 @@ def pictures(conn: Connection, since_ms: int, until_ms: int) -> set[str]:
     return set(conn.execute(select(events.c.picture).where(*within)).scalars())
 
 
-def _drop(conn: Connection, old: ColumnElement[bool], limit: int) -> list[str]:
+def _drop(conn: Connection, old: ColumnElement[bool], limit: int) -> list[str | None]:
     waiting = select(outbox.c.id).where(outbox.c.event_id == events.c.id, outbox.c.state == "due").exists()
     chosen = select(events.c.seq, events.c.picture).where(old, ~waiting).order_by(events.c.seq).limit(limit)
     rows = conn.execute(chosen).all()
     if rows:
         conn.execute(delete(events).where(events.c.seq.in_([row.seq for row in rows])))
-    return [row.picture for row in rows if row.picture]
+    return [row.picture for row in rows]
 
 
 def _where(project_id: ProjectId, wanted: Filter) -> list[ColumnElement[bool]]:

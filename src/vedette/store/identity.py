@@ -175,11 +175,6 @@ def _principal(row: Row[Any]) -> Principal:
     )
 
 
-def forget_ended_tokens(conn: Connection, now: int) -> int:
-    """Remove tokens that have ended; return how many."""
-    return conn.execute(tokens.delete().where(tokens.c.expires_at < now)).rowcount
-
-
 def project_ids(conn: Connection) -> list[ProjectId]:
     """Return the ids of all projects, oldest first (for the operator)."""
     rows = conn.execute(select(projects.c.id).order_by(projects.c.created_at, projects.c.id)).scalars()
