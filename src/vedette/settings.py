@@ -28,6 +28,7 @@ from pydantic_settings import (
 
 from vedette.model.errors import Misconfigured
 from vedette.model.guard import GuardMode
+from vedette.model.quota import Quotas
 
 PREFIX: Final = "VEDETTE_"
 OTHERS: Final = frozenset({"VEDETTE_CONFIG", "VEDETTE_TEST_DATA", "VEDETTE_TEST_STRICT"})
@@ -183,8 +184,13 @@ class Settings(BaseSettings):
         default_factory=_below("secret.key"),
         shown="`<data_dir>/secret.key`",
     )
-    task_quota: int = _limit("number", "Tasks a project may have.", default=5000, ge=0)
-    source_quota: int = _limit("number", "Video sources a project may have.", default=5000, ge=0)
+    task_quota: int = _limit("number", "Tasks a project may have that has no limit of its own.", default=100_000, ge=0)
+    source_quota: int = _limit(
+        "number", "Video sources a project may have that has no limit of its own.", default=5000, ge=0
+    )
+    group_quota: int = _limit(
+        "number", "Video groups a project may have that has no limit of its own.", default=200, ge=0
+    )
     event_max_age_days: float = _limit(
         "number", "Stored events older than this are removed, with their pictures.", unit="days", default=30.0, gt=0
     )
@@ -262,6 +268,11 @@ class Settings(BaseSettings):
         """Say where values come from, the strongest first."""
         del dotenv_settings, file_secret_settings
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=_file())
+
+    @property
+    def quotas(self) -> Quotas:
+        """Return what a project may have that has no limits of its own."""
+        return Quotas(self.task_quota, self.source_quota, self.group_quota)
 
     @classmethod
     def load(cls) -> "Settings":

@@ -15,7 +15,7 @@ from vedette.model.schedule import Schedule
 from vedette.model.source import InputDatum, InputType, TaskInput
 from vedette.model.stream import Checkpoint, Ingest, RunProgress
 from vedette.model.task import Task, TaskDocument
-from vedette.store import assignments, identity, tasks
+from vedette.store import assignments, identity, tables, tasks
 from vedette.store.assignments import WorkerRow
 from vedette.store.db import Database
 from vedette.store.vault import Vault
@@ -56,6 +56,12 @@ async def people(db: Database) -> None:
             identity.add_project(conn, project, project, "default", at=NOW)
 
     await db.write(add)
+
+
+def count_tasks(conn: Connection, project: ProjectId) -> int:
+    return conn.execute(
+        select(func.count()).select_from(tables.tasks).where(tables.tasks.c.project_id == project)
+    ).scalar_one()
 
 
 async def insert(db: Database, vault: Vault, *new: Task) -> None:

@@ -20,6 +20,7 @@ from vedette.auth.authenticator import Authenticator
 from vedette.auth.first_start import Account
 from vedette.control.tasks import Tasks
 from vedette.model.errors import Unavailable
+from vedette.model.quota import Quotas
 from vedette.store import schema
 from vedette.store.db import Database, open_database
 from vedette.store.vault import Vault
@@ -28,6 +29,9 @@ from vedette.telemetry.metrics import Metrics
 KEYS = {"error_code", "error_msg", "detail", "params", "reason", "advice"}
 CLOUD = "c-intrusiondetection-cloud"
 EDGE = "c-intrusiondetection-edge"
+
+
+SMALL = Quotas(200, 200, 20)
 
 
 @dataclass
@@ -111,7 +115,7 @@ class Service:
 
 
 @contextmanager
-def serving(folder: Path, *, task_quota: int = 200, source_quota: int = 200) -> Iterator[Service]:
+def serving(folder: Path, *, quotas: Quotas = SMALL) -> Iterator[Service]:
     """Run the door in a thread until the block ends."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
@@ -133,15 +137,17 @@ def serving(folder: Path, *, task_quota: int = 200, source_quota: int = 200) -> 
     async def no_wait(seconds: float) -> None:
         del seconds
 
+    registry = Registry.load()
     parts = Parts(
         db=db,
         vault=vault,
         authenticator=Authenticator(db, vault, clock, sleep=no_wait),
-        tasks=Tasks(db, vault, Registry.load(), lambda: wakes.append(1), clock, task_quota),
+        tasks=Tasks(db, vault, registry, lambda: wakes.append(1), clock, quotas),
         metrics=Metrics(process=False),
         clock=clock,
         ready=ready,
-        source_quota=source_quota,
+        registry=registry,
+        quotas=quotas,
     )
     config = uvicorn.Config(make_app(parts), port=0, lifespan="off", log_config=None, http="httptools")
     server = uvicorn.Server(config)

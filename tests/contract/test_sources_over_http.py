@@ -9,6 +9,7 @@ from service import CLOUD, KEYS, Client, Service, serving
 
 from vedette.api.source_import import ImportReport, import_sources
 from vedette.model.ids import ProjectId
+from vedette.model.quota import Quotas
 
 
 def xml(**leaves: str) -> str:
@@ -138,7 +139,7 @@ def test_two_projects_do_not_see_each_others_sources(service: Service, client: C
 
 def test_the_quota_of_sources_is_told(tmp_path: Any) -> None:
     """A printed code of seven digits, as published."""
-    with serving(tmp_path, source_quota=1) as small:
+    with serving(tmp_path, quotas=Quotas(200, 1, 20)) as small:
         client = small.client()
         assert client.call("POST", f"{client.root}/source", SOURCE).status == 200
         answer = client.call("POST", f"{client.root}/source", SOURCE | {"video_source_name": "second"})

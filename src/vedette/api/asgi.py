@@ -8,13 +8,42 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.middleware import Middleware
 from starlette.exceptions import HTTPException
 
-from vedette.api import errors, identity, operation, tasks, video_sources
+from vedette.api import (
+    batch_tasks,
+    edge_pools,
+    errors,
+    identity,
+    operation,
+    orders,
+    people,
+    reference,
+    services,
+    tasks,
+    templates,
+    vas,
+    video_groups,
+    video_sources,
+)
 from vedette.api.deps import Parts
 from vedette.api.middleware import QUIET, BodyLimit, Door
 from vedette.model.errors import VedetteError
 from vedette.schemas.errors import ErrorBody
 
-ROUTERS = (operation.router, identity.router, tasks.router, video_sources.router)
+ROUTERS = (
+    operation.router,
+    reference.router,
+    identity.router,
+    people.router,
+    tasks.router,
+    vas.router,
+    batch_tasks.router,
+    video_sources.router,
+    video_groups.router,
+    services.router,
+    edge_pools.router,
+    templates.router,
+    orders.router,
+)
 
 
 def make_app(parts: Parts, *, further: Sequence[APIRouter] = (), large: Sequence[str] = ()) -> FastAPI:

@@ -1,5 +1,6 @@
 """What the operations share: the parts they are made of, who calls, and the document that was sent."""
 
+import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, TypeVar
@@ -8,14 +9,17 @@ from fastapi import Depends, Path, Request
 from pydantic import ValidationError
 from pydantic_core import from_json
 
+from vedette.algorithms.registry import Registry
 from vedette.api.errors import invalid
 from vedette.auth.authenticator import Authenticator
 from vedette.auth.signature import ALGORITHM, SignedRequest
 from vedette.control.tasks import Tasks
-from vedette.model.errors import BadSignature, InvalidParameter, Malformed, Unauthorized
+from vedette.model.errors import BadSignature, Forbidden, InvalidParameter, Malformed, Unauthorized
 from vedette.model.ids import ProjectId
+from vedette.model.quota import USUAL, Quotas
 from vedette.schemas.common import OBJECT_ID, SERVICE_NAME, Wire, matches
 from vedette.store.db import Database
+from vedette.store.idempotency import Repeat
 from vedette.store.identity import Principal
 from vedette.store.vault import Vault
 from vedette.telemetry.metrics import Metrics
@@ -26,6 +30,10 @@ SIGNED: Final = ("SDK-", "V11-", "SDK_")
 """How the vendor's signature algorithms begin; of them only one is taken."""
 
 
+KEY: Final = "Idempotency-Key"
+READING: Final = frozenset({"GET", "HEAD"})
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What the app hands to the REST door.
@@ -33,7 +41,8 @@ class Parts:
     Attributes:
         clock: milliseconds since the epoch.
         ready: raises `Unavailable` while the service cannot do its work.
-        source_quota: video sources a project may have.
+        registry: the published services.
+        quotas: what a project may have that has no limits of its own.
     """
 
     db: Database
@@ -43,7 +52,8 @@ class Parts:
     metrics: Metrics
     clock: Callable[[], int]
     ready: Callable[[], Awaitable[None]]
-    source_quota: int = 5000
+    registry: Registry
+    quotas: Quotas = USUAL
 
 
 def parts(request: Request) -> Parts:
@@ -75,18 +85,35 @@ async def caller(request: Request, having: PartsOf) -> Principal:
 Caller = Annotated[Principal, Depends(caller)]
 
 
-async def member(principal: Caller, project_id: Annotated[str, Path()]) -> Principal:
-    """Return who calls, in the project of the path.
+async def member(request: Request, principal: Caller, project_id: Annotated[str, Path()]) -> Principal:
+    """Return who calls, in the project of the path; whoever changes something needs more than the role of a viewer.
 
     Raises:
         Unauthorized: their token or key is for another project.
+        Forbidden: they may only read.
     """
     if principal.project_id != ProjectId(project_id):
         raise Unauthorized("The token or access key is for another project than the one in the path.")
+    if request.method not in READING and not principal.may_write:
+        raise Forbidden("A viewer cannot change anything.")
     return principal
 
 
 Member = Annotated[Principal, Depends(member)]
+
+
+async def administrator(principal: Caller) -> Principal:
+    """Return who calls, if they mind the installation: they may act on every project.
+
+    Raises:
+        Forbidden: they do not.
+    """
+    if not principal.minds_installation:
+        raise Forbidden("This needs the role te_admin.")
+    return principal
+
+
+Administrator = Annotated[Principal, Depends(administrator)]
 
 
 async def signed_request(request: Request) -> SignedRequest:
@@ -125,6 +152,24 @@ def object_id(name: str) -> Callable[..., str]:
         return value
 
     return checked
+
+
+async def repeat(request: Request) -> Repeat | None:
+    """Return the Idempotency-Key of a request with its fingerprint, or None if it has none.
+
+    Raises:
+        InvalidParameter: the key is empty, longer than 255 characters or no plain text.
+    """
+    key = request.headers.get(KEY)
+    if key is None:
+        return None
+    if not 1 <= len(key) <= 255 or not key.isascii() or not key.isprintable():
+        raise InvalidParameter(f"{KEY} must be 1 to 255 printable ASCII characters.", param=KEY)
+    whole = b"\n".join((request.method.encode(), request.url.path.encode(), await request.body()))
+    return Repeat(key, hashlib.sha256(whole).hexdigest())
+
+
+RepeatOf = Annotated[Repeat | None, Depends(repeat)]
 
 
 async def received(request: Request, kind: type[D]) -> D:

@@ -12,9 +12,11 @@ from starlette.requests import Request
 
 from vedette.model.errors import (
     CallerError,
+    Forbidden,
     IllegalTransition,
     InvalidParameter,
     MethodNotAllowed,
+    Outdated,
     RouteNotFound,
     TooLarge,
     Unauthorized,
@@ -25,6 +27,8 @@ from vedette.schemas.masking import hide_userinfo
 
 STATUS: Final[Mapping[type[VedetteError], int]] = {
     Unauthorized: 401,
+    Forbidden: 403,
+    Outdated: 412,
     IllegalTransition: 500,  # as documented: an operation that the state forbids
     RouteNotFound: 404,
     MethodNotAllowed: 405,
@@ -35,7 +39,7 @@ STATUS: Final[Mapping[type[VedetteError], int]] = {
 }
 KEYED: Final = ("headers", "common")
 """Fields whose own keys are the caller's: an error inside names the field."""
-TITLES: Final[Mapping[int, str]] = {400: "Bad Request", 401: "Unauthorized", 404: "Not Found"}
+TITLES: Final[Mapping[int, str]] = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found"}
 
 
 def status_of(error: VedetteError) -> int:

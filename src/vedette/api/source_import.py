@@ -16,6 +16,7 @@ from vedette.api.errors import invalid
 from vedette.api.video_sources import insert
 from vedette.model.errors import AlreadyExists, CallerError, Malformed, NotFound
 from vedette.model.ids import ProjectId, VideoSourceId
+from vedette.model.quota import USUAL, Quotas
 from vedette.model.source import VideoSource
 from vedette.schemas.source_info import source_of
 from vedette.schemas.video_sources import VideoSourceImport
@@ -40,7 +41,7 @@ class ImportReport:
 
 
 async def import_sources(
-    db: Database, vault: Vault, project_id: ProjectId, text: str, clock: Callable[[], int], quota: int = 5000
+    db: Database, vault: Vault, project_id: ProjectId, text: str, clock: Callable[[], int], usual: Quotas = USUAL
 ) -> ImportReport:
     """Register the sources of a file; entries that are at fault are refused by name, the others are taken.
 
@@ -55,7 +56,7 @@ async def import_sources(
         name = _name(entry, position)
         try:
             source = _source(entry, project_id, clock())
-            new = await db.write(_take, vault, source, quota)
+            new = await db.write(_take, vault, source, usual)
         except CallerError as error:
             refused.append((name, error.message))
         else:
@@ -106,12 +107,12 @@ def _source(entry: Any, project_id: ProjectId, at: int) -> VideoSource:
     return source_of(received, project_id, received.video_source_id, at)
 
 
-def _take(conn: Connection, vault: Vault, source: VideoSource, quota: int) -> bool:
+def _take(conn: Connection, vault: Vault, source: VideoSource, usual: Quotas) -> bool:
     """Write a source; return False if it is there already, just so."""
     try:
         known = video_sources.get(conn, vault, ProjectId(source.project_id), VideoSourceId(source.id))
     except NotFound:
-        insert(conn, vault, source, quota)
+        insert(conn, vault, source, usual)
         return True
     if replace(known, create_at=source.create_at) != source:
         raise AlreadyExists(f"The project has another video source {source.id}.", param="video_source_id")

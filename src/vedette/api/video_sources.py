@@ -10,12 +10,12 @@ from fastapi.responses import JSONResponse
 from sqlalchemy import Connection
 
 from vedette.api.deps import Member, PartsOf, object_id, received
-from vedette.model.errors import SourceQuotaReached
 from vedette.model.ids import ProjectId, VideoSourceId
+from vedette.model.quota import Quotas, Resource
 from vedette.model.source import VideoSource
 from vedette.schemas.source_info import source_info, source_of
 from vedette.schemas.video_sources import VideoSourceCreate
-from vedette.store import video_sources
+from vedette.store import quotas, video_sources
 from vedette.store.vault import Vault
 
 router = APIRouter(tags=["Video sources"])
@@ -31,7 +31,7 @@ async def create(request: Request, principal: Member, parts: PartsOf) -> JSONRes
     source = source_of(
         await received(request, VideoSourceCreate), principal.project_id, str(uuid.uuid4()), parts.clock()
     )
-    await parts.db.write(insert, parts.vault, source, parts.source_quota)
+    await parts.db.write(insert, parts.vault, source, parts.quotas)
     return JSONResponse({"video_source_id": source.id})
 
 
@@ -42,7 +42,7 @@ async def show(principal: Member, source_id: SourceIdInPath, parts: PartsOf) -> 
     return JSONResponse(source_info(source) | NONE_YET)
 
 
-def insert(conn: Connection, vault: Vault, source: VideoSource, quota: int) -> None:
+def insert(conn: Connection, vault: Vault, source: VideoSource, usual: Quotas) -> None:
     """Write a source within the project's quota.
 
     Raises:
@@ -50,5 +50,4 @@ def insert(conn: Connection, vault: Vault, source: VideoSource, quota: int) -> N
         SourceQuotaReached: the project would have too many.
     """
     video_sources.insert(conn, vault, source)
-    if video_sources.count(conn, ProjectId(source.project_id)) > quota:
-        raise SourceQuotaReached(f"A project may have {quota} video sources.")
+    quotas.take(conn, ProjectId(source.project_id), Resource.SOURCES, 1, usual)

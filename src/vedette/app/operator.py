@@ -39,4 +39,4 @@ async def register_sources(settings: Settings, text: str, project: str | None) -
             raise InvalidParameter(
                 f"There is no project {project}." if project else "Name the project with --project.", param="project"
             )
-        return await import_sources(base.db, base.vault, chosen, text, now_ms, base.settings.source_quota)
+        return await import_sources(base.db, base.vault, chosen, text, now_ms, base.settings.quotas)

@@ -152,11 +152,12 @@ def _wire(base: Ground, metrics: Metrics, session: aiohttp.ClientSession) -> Roo
         db=db,
         vault=vault,
         authenticator=Authenticator(db, vault, now_ms, token_life_ms=round(settings.token_hours * 3_600_000)),
-        tasks=Tasks(db, vault, registry, loops.wake, now_ms, settings.task_quota),
+        tasks=Tasks(db, vault, registry, loops.wake, now_ms, settings.quotas),
         metrics=metrics,
         clock=now_ms,
         ready=lambda: _ready(db),
-        source_quota=settings.source_quota,
+        registry=registry,
+        quotas=settings.quotas,
     )
     kinds = {number: name for service in registry.services() for number, name in service.manifest.event_types.items()}
     door = WorkerDoor(desk, blobs, metrics, worker_key, on_events=dispatcher.wake)

@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from vedette.store import events, outbox
+from vedette.store import events, idempotency, outbox
 from vedette.store.blobs import Blobs
 from vedette.store.db import Database
 from vedette.store.events import Retention
@@ -36,6 +36,7 @@ class Janitor:
                 removed += len(gone)
         while await self._db.write(outbox.sweep, now_ms - self._keep.delivered_max_age_s * 1000, ROUND) == ROUND:
             pass
+        await self._db.write(idempotency.sweep, now_ms)
         await self._sweep_orphans(now_ms)
         if removed:
             log.info("old events removed", events=removed)

@@ -12,12 +12,13 @@ from sqlalchemy import Connection
 
 from vedette.algorithms.registry import Registry, check_config
 from vedette.control.services import ServiceFacts, deploy_type, facts
-from vedette.model.errors import IllegalTransition, InvalidParameter, NotFound, NotReferable, TaskQuotaReached
+from vedette.model.errors import IllegalTransition, InvalidParameter, NotFound, NotReferable
 from vedette.model.ids import ProjectId, TaskId, VideoSourceId, new_hex
 from vedette.model.lifecycle import WANTED, Signal, State, after
+from vedette.model.quota import USUAL, Quotas, Resource
 from vedette.model.source import InputType
 from vedette.model.task import Task, TaskDocument
-from vedette.store import tasks, video_sources
+from vedette.store import quotas, tasks, video_sources
 from vedette.store.db import Database
 from vedette.store.identity import Principal
 from vedette.store.vault import Vault
@@ -44,7 +45,7 @@ class Tasks:
     Attributes:
         wake: tells the loops that there is something to do.
         clock: milliseconds since the epoch.
-        quota: tasks a project may have.
+        quotas: what a project may have that has no limits of its own.
     """
 
     db: Database
@@ -52,7 +53,7 @@ class Tasks:
     registry: Registry
     wake: Callable[[], None]
     clock: Callable[[], int]
-    quota: int = 5000
+    quotas: Quotas = USUAL
 
     async def create(self, principal: Principal, documents: Sequence[TaskDocument]) -> list[TaskId]:
         """Write new tasks, all or none, in order.
@@ -70,7 +71,7 @@ class Tasks:
         _, warnings = check_config(algorithm, first.config)
         now = self.clock()
         new = [self._new(principal, document, tuple(warnings), now) for document in documents]
-        await self.db.write(_create, self.vault, new, deploy, self.quota)
+        await self.db.write(_create, self.vault, new, deploy, self.quotas)
         self.wake()
         return [task.id for task in new]
 
@@ -174,14 +175,13 @@ def _check_input_type(kind: InputType, deploy: str) -> None:
         raise InvalidParameter(f"A service of type {deploy} does not take the input type {kind}.", param="type")
 
 
-def _create(conn: Connection, vault: Vault, new: Sequence[Task], deploy: str, quota: int) -> None:
+def _create(conn: Connection, vault: Vault, new: Sequence[Task], deploy: str, usual: Quotas) -> None:
     project_id = new[0].project_id
     for task in new:
         _check_source(conn, vault, project_id, task, deploy)
     for task in new:
         tasks.insert(conn, vault, task, actor=task.creator)
-    if tasks.count(conn, project_id) > quota:
-        raise TaskQuotaReached(f"A project may have {quota} tasks.")
+    quotas.take(conn, project_id, Resource.TASKS, len(new), usual)
 
 
 def _check_source(conn: Connection, vault: Vault, project_id: ProjectId, task: Task, deploy: str) -> None:

@@ -9,13 +9,17 @@ VedetteError
 │  ├─ NotFound                nothing has that id
 │  ├─ NameTaken
 │  │  ├─ TaskNameTaken
-│  │  └─ SourceNameTaken
+│  │  ├─ SourceNameTaken
+│  │  └─ GroupNameTaken
 │  ├─ AlreadyExists
 │  ├─ Unauthorized            no token, a bad one, or somebody else's project
 │  │  └─ BadSignature
+│  ├─ Forbidden               the role of the caller does not allow it
+│  ├─ Outdated                If-Match names a version that is not the present one
 │  ├─ QuotaReached
 │  │  ├─ TaskQuotaReached
-│  │  └─ SourceQuotaReached
+│  │  ├─ SourceQuotaReached
+│  │  └─ GroupQuotaReached
 │  ├─ RouteNotFound
 │  ├─ MethodNotAllowed
 │  ├─ TooLarge
@@ -120,6 +124,22 @@ class BadSignature(Unauthorized):
     advice = "Check access key, secret key and the clock of the client."
 
 
+class Forbidden(CallerError):
+    """The caller is known, and their role does not allow this."""
+
+    code = "VIAS.00010005"
+    reason = "The role does not allow this operation."
+    advice = "Ask an administrator of the project for a role that does."
+
+
+class Outdated(CallerError):
+    """The caller's copy of the object is not the newest."""
+
+    code = "VEDETTE.5002"
+    reason = "The object was changed meanwhile."
+    advice = "Read it again, and repeat the change on what was read."
+
+
 class TaskNotFound(CallerError):
     """No task of this project has that id."""
 
@@ -156,6 +176,10 @@ class TaskNameTaken(NameTaken):
     code = "VIAS.00010011"
 
 
+class GroupNameTaken(NameTaken):
+    """A video group of this project has the name."""
+
+
 class QuotaReached(CallerError):
     """The project may not have more of these."""
 
@@ -173,6 +197,10 @@ class TaskQuotaReached(QuotaReached):
     """The project may not have more tasks."""
 
     code = "VIAS.0010048"
+
+
+class GroupQuotaReached(QuotaReached):
+    """The project may not have more video groups."""
 
 
 class IllegalTransition(CallerError):

@@ -11,6 +11,10 @@ class OutputKind(StrEnum):
     DIS = "dis"
     WEBHOOK = "webhook"
     EVENT_CENTER = "event_center"
+    HOSTING = "hosting"
+    """Of the older dialect: the platform keeps the results."""
+    LOCALPATH = "localpath"
+    """Of the older dialect: a folder of the edge node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,8 @@ class TaskOutput:
     dis: DisOutput | None = None
     webhook: WebhookOutput | None = None
     event_center: bool | None = None
+    hosting: bool | None = None
+    localpath: str | None = None
 
     def kinds(self) -> tuple[OutputKind, ...]:
         """Return the kinds that are set."""
@@ -55,5 +61,7 @@ class TaskOutput:
             OutputKind.DIS: self.dis,
             OutputKind.WEBHOOK: self.webhook,
             OutputKind.EVENT_CENTER: self.event_center,
+            OutputKind.HOSTING: self.hosting,
+            OutputKind.LOCALPATH: self.localpath,
         }
         return tuple(kind for kind, value in wanted.items() if value)

@@ -24,6 +24,9 @@ class TaskDocument:
     schedule: Schedule | None = None
     is_saved_as_template: bool | None = None
     resource_order_id: str | None = None
+    edge_pool_id: str | None = None
+    target_roi: str | None = None
+    """Of a batch's entry: takes the place of the parameter `target_roi`, whatever the batch's `config` says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,15 @@ class Task:
         frames: pictures analysed in the present or last run.
         crashes: how often its worker was lost in a row, with no steady running between.
         video_source_name: name of the registered source, if the input is one.
+        input_name: what stands for that name if the input is none.
+        version: grows with every change of the document.
+        batch_id: the batch task that made it.
+        group_id: the video group in which the batch found its source.
+        template_id: the template it was made from, or saved as.
+        halted_by: why it is STOPPED if nobody asked for that: `no_service`.
+        frozen_by: what froze it, such as `order:<id>`.
+        resume: while it is frozen: whether it was to run before.
+        parked_for: while it is PENDING: what it waits for; the reconciler passes it over until that is to be had.
     """
 
     id: TaskId
@@ -61,6 +73,15 @@ class Task:
     frames: int = 0
     crashes: int = 0
     video_source_name: str | None = None
+    input_name: str | None = None
+    version: int = 1
+    batch_id: str | None = None
+    group_id: str | None = None
+    template_id: str | None = None
+    halted_by: str | None = None
+    frozen_by: str | None = None
+    resume: bool | None = None
+    parked_for: str | None = None
     warnings: tuple[str, ...] = field(default=())
 
 

@@ -7,17 +7,25 @@ seals stands above; here arrive only hashes and sealed bytes.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, delete, func, select, true
 
 from vedette.model.ids import ProjectId, UserId
 from vedette.store.tables import access_keys, insert_new, memberships, projects, tokens, users
 
+INSTALLATION: Final = "te_admin"
+ROLES: Final = (INSTALLATION, "admin", "operator", "viewer")
+WRITERS: Final = frozenset({INSTALLATION, "admin", "operator"})
+MINDERS: Final = frozenset({INSTALLATION, "admin"})
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Somebody, in one project.
+
+    The roles: `viewer` reads, `operator` writes too, `admin` minds the project's members besides, and `te_admin` (the
+    vendor's name for an account's administrator) the installation: projects, users, quotas, orders and terms.
 
     Attributes:
         user_domain: name of the user's domain.
@@ -31,6 +39,21 @@ class Principal:
     project_name: str
     project_domain: str
     roles: tuple[str, ...]
+
+    @property
+    def may_write(self) -> bool:
+        """Whether they may change what the project has."""
+        return not WRITERS.isdisjoint(self.roles)
+
+    @property
+    def minds_project(self) -> bool:
+        """Whether they may change who is in the project."""
+        return not MINDERS.isdisjoint(self.roles)
+
+    @property
+    def minds_installation(self) -> bool:
+        """Whether they may change what holds for every project."""
+        return INSTALLATION in self.roles
 
 
 class HeldToken(NamedTuple):

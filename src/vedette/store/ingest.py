@@ -14,7 +14,7 @@ from vedette.model.output import OutputKind, WebhookOutput
 from vedette.model.stream import Checkpoint, Ingest, RunProgress
 from vedette.model.task import TaskDocument
 from vedette.store.assignments import holds
-from vedette.store.tables import checkpoints, destinations, events, insert_new, outbox, tasks, upsert
+from vedette.store.tables import checkpoints, destinations, events, insert_new, outbox, task_documents, tasks, upsert
 from vedette.store.vault import Vault
 
 
@@ -47,7 +47,11 @@ def store(conn: Connection, vault: Vault, batch: Ingest, pictures: Mapping[Event
     unwanted: list[str] = []
     for progress in batch.progress:
         here = (tasks.c.id == progress.task_id, tasks.c.run_id == progress.run_id, tasks.c.stream_id == batch.stream_id)
-        row = conn.execute(select(tasks.c.project_id, tasks.c.document).where(*here)).first()
+        row = conn.execute(
+            select(tasks.c.project_id, task_documents.c.document)
+            .join(task_documents, task_documents.c.task_id == tasks.c.id)
+            .where(*here)
+        ).first()
         if row is None:  # stopped or deleted meanwhile
             unwanted += [pictures[event.id] for event in progress.events if event.id in pictures]
             continue

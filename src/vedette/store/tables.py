@@ -8,6 +8,7 @@ from sqlalchemy import (
     Column,
     Connection,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -29,6 +30,14 @@ projects = Table(
     Column("name", String(255), nullable=False),
     Column("domain", String(255), nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("description", Text, nullable=False, server_default=""),
+    Column("enabled", Integer, nullable=False, server_default="1"),
+    Column("task_quota", Integer),  # None: the setting's
+    Column("source_quota", Integer),
+    Column("group_quota", Integer),
+    Column("task_count", Integer, nullable=False, server_default="0"),  # kept by store.quotas
+    Column("source_count", Integer, nullable=False, server_default="0"),
+    Column("group_count", Integer, nullable=False, server_default="0"),
     UniqueConstraint("domain", "name"),
 )
 
@@ -40,6 +49,8 @@ users = Table(
     Column("domain", String(255), nullable=False),
     Column("password_hash", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("description", Text, nullable=False, server_default=""),
+    Column("enabled", Integer, nullable=False, server_default="1"),
     UniqueConstraint("domain", "name"),
 )
 
@@ -70,6 +81,8 @@ access_keys = Table(
     Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     Column("project_id", ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("description", Text, nullable=False, server_default=""),
+    Column("enabled", Integer, nullable=False, server_default="1"),
 )
 
 video_sources = Table(
@@ -85,7 +98,67 @@ video_sources = Table(
     Column("longitude", String(32)),
     Column("tag", Text, nullable=False),  # JSON list
     Column("create_at", BigInteger, nullable=False),
+    Column("platform", String(255)),  # of its configuration: PLATFORM_NAME, else the server's IP
+    Column("device_id", String(64)),  # of its configuration: EDGE_CAMERA_ID or DATA_SOURCE_ID
     UniqueConstraint("project_id", "name"),
+)
+
+video_groups = Table(
+    "video_groups",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("project_id", ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("name", String(20), nullable=False),
+    Column("description", Text, nullable=False),
+    Column("access_type", String(16), nullable=False),
+    Column("create_at", BigInteger, nullable=False),
+    Column("modify_at", BigInteger, nullable=False),
+    UniqueConstraint("project_id", "name"),
+)
+
+group_members = Table(
+    "group_members",
+    metadata,
+    Column("group_id", ForeignKey("video_groups.id", ondelete="CASCADE"), primary_key=True),
+    Column("project_id", String(64), primary_key=True),
+    Column("source_id", String(36), primary_key=True),
+    ForeignKeyConstraint(
+        ["project_id", "source_id"], ["video_sources.project_id", "video_sources.id"], ondelete="CASCADE"
+    ),
+    Index("groups_of_source", "project_id", "source_id"),
+)
+
+templates = Table(
+    "templates",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("project_id", ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("source_id", String(36)),  # None: saved from an input that is no registered source
+    Column("name", String(128), nullable=False),
+    Column("service_name", String(100), nullable=False),
+    Column("config", Text, nullable=False),  # JSON of config.common
+    Column("roi", Text),
+    Column("create_at", BigInteger, nullable=False),
+    Column("modify_at", BigInteger, nullable=False),
+    ForeignKeyConstraint(
+        ["project_id", "source_id"], ["video_sources.project_id", "video_sources.id"], ondelete="CASCADE"
+    ),
+    Index("templates_of_source", "project_id", "source_id"),
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("project_id", ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("name", String(128), nullable=False),
+    Column("creator", String(255), nullable=False),
+    Column("service_name", String(100), nullable=False),
+    Column("document", LargeBinary, nullable=False),  # sealed JSON of model.batch.BatchDocument
+    Column("expanded", Integer, nullable=False),  # 0 while children are still to be made
+    Column("created_at", BigInteger, nullable=False),
+    UniqueConstraint("project_id", "name"),
+    Index("batches_of_project", "project_id", "created_at"),
 )
 
 tasks = Table(
@@ -96,8 +169,18 @@ tasks = Table(
     Column("name", String(128), nullable=False),
     Column("creator", String(255), nullable=False),
     Column("service_name", String(100), nullable=False),
-    Column("document", LargeBinary, nullable=False),  # sealed JSON of model.task.TaskDocument
+    Column("service_version", String(32), nullable=False, server_default=""),
     Column("video_source_id", String(36)),
+    Column("input_name", String(255)),  # what stands for the source's name where the input is none
+    Column("batch_id", String(36)),
+    Column("group_id", String(36)),  # the group a batch found the source in
+    Column("template_id", String(36)),
+    Column("resource_order_id", String(36)),
+    Column("version", Integer, nullable=False, server_default="1"),  # grows with every change of the document
+    Column("halted_by", String(16)),  # why it is STOPPED, if nobody asked for that: no_service
+    Column("frozen_by", String(64)),  # what froze it, such as order:<id>
+    Column("resume", Integer),  # frozen: 1 if it was to run before
+    Column("parked_for", String(160)),  # PENDING: what it waits for, such as a stream that has no room; else NULL
     Column("state", String(16), nullable=False),
     Column("status", Text, nullable=False),
     Column("warnings", Text, nullable=False),  # JSON list of sentences
@@ -113,15 +196,95 @@ tasks = Table(
     Column("frames", BigInteger, nullable=False, default=0),
     Column("crashes", Integer, nullable=False, default=0),
     UniqueConstraint("project_id", "name"),
-    Index("tasks_of_project", "project_id", "created_at"),
+    Index("tasks_of_project", "project_id", "created_at", "id"),
+    Index("tasks_of_source", "project_id", "video_source_id"),
+    Index("tasks_in_state", "project_id", "state", "created_at", "id"),
+    Index("tasks_of_batch", "batch_id", "state"),
     Index("tasks_of_stream", "stream_id"),
-    Index("tasks_by_state", "state"),
+    Index("tasks_by_state", "state", "created_at"),
+)
+Index(
+    "tasks_parked",
+    tasks.c.parked_for,
+    tasks.c.created_at,
+    sqlite_where=tasks.c.parked_for.is_not(None),
+    postgresql_where=tasks.c.parked_for.is_not(None),
+)
+Index(
+    "tasks_of_order",
+    tasks.c.resource_order_id,
+    sqlite_where=tasks.c.resource_order_id.is_not(None),
+    postgresql_where=tasks.c.resource_order_id.is_not(None),
 )
 Index(
     "tasks_due",
     tasks.c.next_due_at,
     sqlite_where=tasks.c.next_due_at.is_not(None),
     postgresql_where=tasks.c.next_due_at.is_not(None),
+)
+
+task_documents = Table(  # apart from the tasks, so that lists read short rows
+    "task_documents",
+    metadata,
+    Column("task_id", ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True),
+    Column("document", LargeBinary, nullable=False),  # sealed JSON of model.task.TaskDocument
+)
+
+deployments = Table(
+    "deployments",
+    metadata,
+    Column("project_id", ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True),
+    Column("alg_id", String(36), primary_key=True),
+    Column("pool_id", String(64), nullable=False),
+    Column("stream_count", Integer, nullable=False),
+    Column("status", String(32), nullable=False),  # model.service.AlgStatus
+    Column("settings", LargeBinary, nullable=False),  # sealed JSON: deploy_config and envs
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+)
+
+resource_orders = Table(
+    "resource_orders",
+    metadata,
+    Column("project_id", ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True),
+    Column("id", String(36), primary_key=True),
+    Column("service_name", String(100)),  # None: good for every service
+    Column("stream_quota", Integer, nullable=False),
+    Column("expires_at", BigInteger),  # None: never
+    Column("created_at", BigInteger, nullable=False),
+    Index("orders_by_expiry", "expires_at"),
+)
+
+service_terms = Table(
+    "service_terms",
+    metadata,
+    Column("service_name", String(100), primary_key=True),
+    Column("commercial", Integer, nullable=False),
+)
+
+edge_pools = Table(
+    "edge_pools",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("project_id", ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("name", String(32), nullable=False),
+    Column("description", Text, nullable=False),
+    Column("ief_service_instance_id", String(255)),
+    Column("nodes", Text, nullable=False),  # JSON list
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    UniqueConstraint("project_id", "name"),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("project_id", ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("fingerprint", String(64), nullable=False),  # SHA-256 of method, path and body, hex
+    Column("answer", Text),  # JSON of what the first request was answered with
+    Column("created_at", BigInteger, nullable=False),
+    Index("idempotency_by_age", "created_at"),
 )
 
 task_moves = Table(

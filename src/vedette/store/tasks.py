@@ -10,8 +10,10 @@ from sqlalchemy import Connection, Row, delete, func, select, update
 from vedette.model.errors import TaskNameTaken, TaskNotFound
 from vedette.model.ids import ProjectId, RunId, StreamId, TaskId
 from vedette.model.lifecycle import WANTED, State
+from vedette.model.quota import Resource
 from vedette.model.task import Move, Task, TaskDocument
-from vedette.store.tables import events, insert_new, outbox, task_moves, tasks, video_sources
+from vedette.store import quotas
+from vedette.store.tables import events, insert_new, outbox, task_documents, task_moves, tasks, video_sources
 from vedette.store.vault import Vault
 
 
@@ -28,6 +30,9 @@ class Standing:
     run_id: RunId | None
     stream_id: StreamId | None
     crashes: int
+    version: int = 1
+    service_name: str = ""
+    resource_order_id: str | None = None
 
 
 STATUS_LENGTH = 4096
@@ -47,8 +52,13 @@ def insert(conn: Connection, vault: Vault, task: Task, *, actor: str) -> None:
         "name": document.name,
         "creator": task.creator,
         "service_name": document.service_name,
-        "document": vault.seal(document),
+        "service_version": document.service_version,
         "video_source_id": document.input.datum.video_source_id,
+        "input_name": task.input_name,
+        "batch_id": task.batch_id,
+        "group_id": task.group_id,
+        "template_id": task.template_id,
+        "resource_order_id": document.resource_order_id,
         "state": task.state,
         "status": task.status[:STATUS_LENGTH],
         "warnings": json.dumps(task.warnings, ensure_ascii=False),
@@ -61,6 +71,7 @@ def insert(conn: Connection, vault: Vault, task: Task, *, actor: str) -> None:
     }
     if insert_new(conn, tasks, [row]) == 0:  # ids are random: it can only be the name
         raise TaskNameTaken(f"A task of this project has the name {document.name!r}.", param="name")
+    conn.execute(task_documents.insert().values(task_id=task.id, document=vault.seal(document)))
     _record(conn, Move(task.id, task.created_at, None, task.state, "created", actor))
 
 
@@ -113,11 +124,6 @@ def next_due(conn: Connection) -> int | None:
     return conn.execute(select(func.min(tasks.c.next_due_at)).where(tasks.c.next_due_at.is_not(None))).scalar()
 
 
-def count(conn: Connection, project_id: ProjectId) -> int:
-    """Return how many tasks the project has."""
-    return conn.execute(select(func.count()).select_from(tasks).where(tasks.c.project_id == project_id)).scalar_one()
-
-
 def count_by_state(conn: Connection) -> dict[str, int]:
     """Return how many tasks there are in each state, over all projects."""
     rows = conn.execute(select(tasks.c.state, func.count().label("n")).group_by(tasks.c.state))
@@ -136,22 +142,27 @@ def move(
 ) -> bool:
     """Move a task along a path of states, each step recorded; write further columns with the last one.
 
-    The move happens only if the task still stands where it was read (state and run); an empty path writes the
-    columns alone, under the same condition.
+    The move happens only if the task still stands where it was read (state, run and version of its document); an empty
+    path writes the columns alone, under the same condition.
 
     Returns:
         False if somebody else moved it first; nothing was written then.
     """
     values: dict[str, Any] = dict(columns)
     if path:
-        values |= {"state": path[-1], "updated_at": at}
+        values = {"parked_for": None} | values | {"state": path[-1], "updated_at": at}
     if not values:
         return True
     if "status" in values:
         values["status"] = values["status"][:STATUS_LENGTH]
     if values.get("error_message") is not None:
         values["error_message"] = values["error_message"][:ERROR_LENGTH]
-    here = (tasks.c.id == task.id, tasks.c.state == task.state, tasks.c.run_id.is_not_distinct_from(task.run_id))
+    here = (
+        tasks.c.id == task.id,
+        tasks.c.state == task.state,
+        tasks.c.run_id.is_not_distinct_from(task.run_id),
+        tasks.c.version == task.version,
+    )
     if conn.execute(update(tasks).where(*here).values(values)).rowcount != 1:
         return False
     before = task.state
@@ -170,7 +181,11 @@ def wanted_streams(conn: Connection) -> set[StreamId]:
 def remove(conn: Connection, task_id: TaskId) -> bool:
     """Remove a task that is DELETING, with its history; events and what is still to be sent of them stay."""
     here = (tasks.c.id == task_id, tasks.c.state == State.DELETING)
-    return conn.execute(delete(tasks).where(*here)).rowcount == 1  # moves and checkpoints go with it
+    project = conn.execute(select(tasks.c.project_id).where(*here)).scalar()
+    if project is None or conn.execute(delete(tasks).where(*here)).rowcount != 1:  # moves and checkpoints go with it
+        return False
+    quotas.give_back(conn, ProjectId(project), Resource.TASKS, 1)
+    return True
 
 
 def history(conn: Connection, project_id: ProjectId, task_id: TaskId) -> list[Move]:
@@ -218,7 +233,8 @@ def _record(conn: Connection, step: Move) -> None:
 def _select(conn: Connection, vault: Vault, *where: Any) -> list[Task]:
     source = (tasks.c.project_id == video_sources.c.project_id) & (tasks.c.video_source_id == video_sources.c.id)
     rows = conn.execute(
-        select(tasks, video_sources.c.name.label("video_source_name"))
+        select(tasks, task_documents.c.document, video_sources.c.name.label("video_source_name"))
+        .join(task_documents, task_documents.c.task_id == tasks.c.id)
         .outerjoin(video_sources, source)
         .where(*where)
         .order_by(tasks.c.created_at, tasks.c.id)
@@ -246,5 +262,14 @@ def _task(vault: Vault, row: Row[Any]) -> Task:
         frames=row.frames,
         crashes=row.crashes,
         video_source_name=row.video_source_name,
+        input_name=row.input_name,
+        version=row.version,
+        batch_id=row.batch_id,
+        group_id=row.group_id,
+        template_id=row.template_id,
+        halted_by=row.halted_by,
+        frozen_by=row.frozen_by,
+        resume=None if row.resume is None else bool(row.resume),
+        parked_for=row.parked_for,
         warnings=tuple(json.loads(row.warnings)),
     )

@@ -1,0 +1,5 @@
+"""Edge pools."""
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["Edge pools"])

@@ -1,0 +1,5 @@
+"""Video groups."""
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["Video groups"])
