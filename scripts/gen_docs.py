@@ -210,7 +210,7 @@ def commands() -> str:
     """Return the page of the command line."""
     parts = [
         "# The command line",
-        MADE.format(source="src/vedette/cli.py"),
+        MADE.format(source="src/vedette/cli/"),
         (
             "The command is `.venv/bin/vedette`. Settings come from the environment or a file; see [settings](settings.md). "
             "An error is one line on the standard error stream, and the exit status is then not 0: 1 for a failure, 2 for "

@@ -51,7 +51,9 @@ HEADER_VALUE: Final = r"[^\x00-\x08\x0a-\x1f\x7f]*"
 class Wire(BaseModel):
     """Base of all documents: strict, frozen, deaf to unknown fields, and silent about its values."""
 
-    model_config = ConfigDict(strict=True, extra="ignore", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        strict=True, extra="ignore", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True
+    )
 
 
 def matches(pattern: str, text: str) -> bool:
