@@ -5,7 +5,7 @@ import sys
 
 from bench.frame import publish
 
-GROUPS = ("decode", "footprint")
+GROUPS = ("decode", "footprint", "api")
 """Each is a module `bench.<name>` with a function `rows`."""
 
 

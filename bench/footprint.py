@@ -11,7 +11,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,9 +28,9 @@ _ENGINES = "av, numpy, onnxruntime and opencv alone"
 def rows() -> list[Row]:
     bare, ours = [], []
     for _ in range(ROUNDS):
-        with _serving([sys.executable, str(_ROOT / "bench" / "programs" / "bare_fastapi.py")], "PORT") as pid:
+        with serving([sys.executable, str(_ROOT / "bench" / "programs" / "bare_fastapi.py")], "PORT") as (pid, _):
             bare.append(_pss_mb(pid))
-        with _serving([sys.executable, "-m", "vedette", "serve"], "VEDETTE_PORT") as pid:
+        with serving([sys.executable, "-m", "vedette", "serve"], "VEDETTE_PORT") as (pid, _):
             ours.append(_pss_mb(pid))
     floor, idle = sorted(bare)[ROUNDS // 2], sorted(ours)[ROUNDS // 2]
     engines = sum(_disk_mb(name) for name in ("av", "numpy", "onnxruntime", "opencv-python-headless"))
@@ -73,19 +73,19 @@ def _disk_mb(name: str) -> float:
 
 
 @contextmanager
-def _serving(command: list[str], port_name: str) -> Iterator[int]:
-    """Run a server on a free port until it answers; give its process id."""
+def serving(command: list[str], port_name: str, settings: Mapping[str, str] | None = None) -> Iterator[tuple[int, str]]:
+    """Run a server on a free port; give its process id and its address once it answers."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("VEDETTE_")}
-        environment |= {port_name: str(port), "VEDETTE_DATA_DIR": folder}
+        environment |= {port_name: str(port), "VEDETTE_DATA_DIR": folder, **(settings or {})}
         quiet = subprocess.DEVNULL
         with subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet, cwd=folder) as process:
             try:
                 _wait_for(f"http://127.0.0.1:{port}/healthz", process)
-                yield process.pid
+                yield process.pid, f"http://127.0.0.1:{port}"
             finally:
                 process.send_signal(signal.SIGTERM)
                 process.wait(20)

@@ -20,13 +20,18 @@ def absent() -> str | None:
 
 
 class Postgres:
-    """One server, on a port of its own; can be killed, and started again with its data."""
+    """One server, on a port of its own; can be killed, and started again with its data.
 
-    def __init__(self) -> None:
+    Args:
+        durable: commits reach the disk, as measurements want it; tests go without.
+    """
+
+    def __init__(self, *, durable: bool = False) -> None:
         programs = _programs()
         if programs is None:
             raise RuntimeError(absent())
         self._programs = programs
+        self._durable = durable
         self._folder = Path(tempfile.mkdtemp(prefix="vedette-postgres-"))
         self._account = _ACCOUNT if os.geteuid() == 0 else None
         if self._account:
@@ -44,7 +49,12 @@ class Postgres:
     def start(self, deadline_s: float = 30.0) -> None:
         """Start, and wait until it takes connections."""
         self._ready.clear()
-        options = {"port": self.port, "fsync": "off", "shared_buffers": "16MB", "max_connections": 60}
+        options = {
+            "port": self.port,
+            "fsync": "on" if self._durable else "off",
+            "shared_buffers": "16MB",
+            "max_connections": 60,
+        }
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         self._process = subprocess.Popen(
             [
