@@ -8,10 +8,13 @@ import ipaddress
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, WithJsonSchema
+from pydantic import GetJsonSchemaHandler as JsonHandler
+from pydantic_core import CoreSchema, core_schema
 
 BUCKET: Final = r"[a-z0-9](?!.*[-.][-.].*)([a-z0-9-.]{1,61})[a-z0-9]"
 OBS_PATH: Final = r'(?![/.\s])(?!.*//.*)([^:*?"<>|\\]{0,1023})(?<![.\s])'
@@ -70,9 +73,49 @@ def _form(pattern: str) -> Callable[[str], str]:
     return check
 
 
-def of_form(pattern: str) -> AfterValidator:
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
+    """A check of a value, and what the JSON schema says of it.
+
+    Attributes:
+        check: returns the value, or raises `ValueError`.
+        says: keywords of JSON Schema; one that the schema has already is added beside it.
+    """
+
+    check: Callable[[Any], Any]
+    says: Mapping[str, Any]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Add the check; pydantic's own hook."""
+        return core_schema.no_info_after_validator_function(self.check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: JsonHandler) -> dict[str, Any]:
+        """Add the keywords; pydantic's own hook."""
+        found = handler(schema)
+        if (found.keys() & self.says.keys()) - {"additionalProperties"}:  # ours is the narrower one
+            return {**found, "allOf": [*found.get("allOf", []), dict(self.says)]}
+        return {**found, **self.says}
+
+
+def of_form(pattern: str) -> Rule:
     """Return the rule that a text matches the pattern in full."""
-    return AfterValidator(_form(pattern))
+    return Rule(_form(pattern), {"pattern": whole(pattern)})
+
+
+def one_of(values: Sequence[str], message: str = "") -> Rule:
+    """Return the rule that a text is one of these."""
+
+    def check(value: str) -> str:
+        if value not in values:
+            raise ValueError(message or f"it must be one of {', '.join(values)}")
+        return value
+
+    return Rule(check, {"enum": [str(value) for value in values]})
+
+
+def whole(pattern: str) -> str:
+    """Return a pattern as JSON Schema has it, where a pattern may match anywhere and groups have no names."""
+    return f"^(?:{re.sub(r'[?]P<[a-z]+>', '', pattern)})$"
 
 
 def _no_nul(text: str) -> str:
@@ -188,18 +231,70 @@ def unique(values: Sequence[Any]) -> Sequence[Any]:
     return values
 
 
-Text = Annotated[str, AfterValidator(_no_nul)]
+_OCTET: Final = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_H16: Final = "[0-9A-Fa-f]{1,4}"
+_PORT: Final = r"(?:[0-9]{1,4}|[0-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+_IPV6: Final = "|".join(
+    [f"{_H16}(?::{_H16}){{7}}"]
+    + [
+        (f"{_H16}(?::{_H16}){{{left - 1}}}" if left else "")
+        + "::"
+        + (f"(?:{_H16}(?::{_H16}){{0,{6 - left}}})?" if left < 7 else "")
+        for left in range(8)
+    ]
+    + [f"::(?:[Ff]{{4}}:)?{_OCTET}(?:\\.{_OCTET}){{3}}"]
+)
+"""The written forms of an IPv6 address; those with an IPv4 tail only where they are in use."""
+_ANY_URL: Final = f"{URL}|{URL_IPV6.replace('(?P<ip>[0-9A-Fa-f:.]+)', f'(?:{_IPV6})')}"
+_REACHABLE: Final = (
+    r"https?://(?:[^@/?#]*@)?(?:[A-Za-z0-9._~%-]+|\[[0-9A-Fa-f:.]+\])"
+    rf"(?::(?!0+(?:[/?#]|$)){_PORT})?(?:[/?#].*)?"
+)
+
+Text = Annotated[str, Rule(_no_nul, {"pattern": r"^[^\u0000]*$"})]
 TaskName = Annotated[str, of_form(TASK_NAME)]
 Description = Annotated[Text, Field(max_length=500)]
 ServiceVersion = Annotated[str, of_form(SERVICE_VERSION)]
 ObjectId = Annotated[str, of_form(OBJECT_ID)]
 Bucket = Annotated[str, of_form(BUCKET)]
-ObsPath = Annotated[Text, Field(max_length=1023), AfterValidator(_not_empty), of_form(OBS_PATH)]
-Url = Annotated[str, Field(max_length=URL_LENGTH), AfterValidator(_url)]
-CallbackUrl = Annotated[Url, AfterValidator(_callback)]
-RtspPath = Annotated[str, Field(max_length=1024), of_form(RTSP_PATH), AfterValidator(_full_steps)]
-Ipv4 = Annotated[str, AfterValidator(_ipv4)]
-Port = Annotated[int, Field(ge=0, le=65535), BeforeValidator(_port)]
-Truth = Annotated[bool, BeforeValidator(_truth)]
-Headers = Annotated[dict[str, str], Field(max_length=10), AfterValidator(_header_text)]
-DataCategory = Annotated[list[Text], Field(max_length=10), AfterValidator(unique)]
+ObsPath = Annotated[Text, Field(max_length=1023), Rule(_not_empty, {"minLength": 1}), of_form(OBS_PATH)]
+Url = Annotated[str, Field(max_length=URL_LENGTH), Rule(_url, {"pattern": whole(_ANY_URL)})]
+CallbackUrl = Annotated[Url, Rule(_callback, {"pattern": whole(_REACHABLE)})]
+RtspPath = Annotated[
+    str, Field(max_length=1024), of_form(RTSP_PATH), Rule(_full_steps, {"pattern": r"^(?!.*//).*[^/]$"})
+]
+Ipv4 = Annotated[str, Rule(_ipv4, {"format": "ipv4", "pattern": whole(rf"(?:{_OCTET}\.){{3}}{_OCTET}")})]
+Port = Annotated[
+    int,
+    Field(ge=0, le=65535),
+    BeforeValidator(_port),
+    WithJsonSchema(
+        {"anyOf": [{"type": "integer", "minimum": 0, "maximum": 65535}, {"type": "string", "pattern": whole(_PORT)}]}
+    ),
+]
+Truth = Annotated[
+    bool,
+    BeforeValidator(_truth),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "boolean"},
+                {"enum": [0, 1]},
+                {"type": "string", "pattern": "^(?:[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|[01])$"},
+            ]
+        }
+    ),
+]
+Headers = Annotated[
+    dict[str, str],
+    Field(max_length=10),
+    Rule(
+        _header_text,
+        {
+            "propertyNames": {"pattern": whole(HEADER_NAME)},
+            "additionalProperties": {"type": "string", "pattern": whole(HEADER_VALUE)},
+        },
+    ),
+]
+Unique = Rule(unique, {"uniqueItems": True})
+DataCategory = Annotated[list[Text], Field(max_length=10), Unique]
