@@ -1,5 +1,6 @@
 """What is published: the facts of a service that a task's document tells."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vedette.algorithms.base import Manifest
@@ -40,12 +41,24 @@ def facts(registry: Registry, name: str, version: str) -> ServiceFacts | None:
         service_id=service_id,
         release_id=service_id,
         package_id=_uuid("package", manifest.name),
-        algorithm_publish_id=_uuid("algorithm", manifest.name, deploy_type(manifest, name)),
+        algorithm_publish_id=algorithm_id(manifest, deploy_type(manifest, name)),
         title=manifest.title_en,
         company=manifest.company,
         type=_DEPLOY_NUMBER[deploy_type(manifest, name)],
         task_config=task_config_xml(manifest),
     )
+
+
+def algorithm_ids(registry: Registry) -> Mapping[str, str]:
+    """Return the `alg_id` behind each service name: what is deployed, and what deployments are looked up by."""
+    return {
+        service.name.name: algorithm_id(service.manifest, service.name.deploy_type) for service in registry.services()
+    }
+
+
+def algorithm_id(manifest: Manifest, deploy: str) -> str:
+    """Return the id under which an algorithm is deployed; names of one algorithm and deploy type share it."""
+    return _uuid("algorithm", manifest.name, deploy)
 
 
 def deploy_type(manifest: Manifest, service_name: str) -> str:
