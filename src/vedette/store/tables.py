@@ -197,7 +197,7 @@ tasks = Table(
     Column("crashes", Integer, nullable=False, default=0),
     UniqueConstraint("project_id", "name"),
     Index("tasks_of_project", "project_id", "created_at", "id"),
-    Index("tasks_of_source", "project_id", "video_source_id"),
+    Index("tasks_of_source", "project_id", "video_source_id", "state"),  # covers what a source's status is made of
     Index("tasks_in_state", "project_id", "state", "created_at", "id"),
     Index("tasks_of_batch", "batch_id", "state"),
     Index("tasks_of_stream", "stream_id"),
@@ -209,6 +209,13 @@ Index(
     tasks.c.created_at,
     sqlite_where=tasks.c.parked_for.is_not(None),
     postgresql_where=tasks.c.parked_for.is_not(None),
+)
+Index(
+    "tasks_of_group",
+    tasks.c.group_id,
+    tasks.c.batch_id,
+    sqlite_where=tasks.c.group_id.is_not(None),
+    postgresql_where=tasks.c.group_id.is_not(None),
 )
 Index(
     "tasks_of_order",

@@ -183,7 +183,15 @@ def _new_columns() -> None:
         sqlite_where=sa.text("resource_order_id IS NOT NULL"),
         postgresql_where=sa.text("resource_order_id IS NOT NULL"),
     )
-    op.create_index("tasks_of_source", "tasks", ["project_id", "video_source_id"], unique=False)
+    op.create_index("tasks_of_source", "tasks", ["project_id", "video_source_id", "state"], unique=False)
+    op.create_index(
+        "tasks_of_group",
+        "tasks",
+        ["group_id", "batch_id"],
+        unique=False,
+        sqlite_where=sa.text("group_id IS NOT NULL"),
+        postgresql_where=sa.text("group_id IS NOT NULL"),
+    )
     op.create_index(
         "tasks_parked",
         "tasks",
