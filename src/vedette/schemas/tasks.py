@@ -27,14 +27,16 @@ from vedette.schemas.common import (
     ObsPath,
     Port,
     RtspPath,
+    Rule,
     ServiceVersion,
     TaskName,
     Truth,
+    Unique,
     Url,
     Wire,
     of_form,
+    one_of,
     storable,
-    unique,
 )
 
 MAX_INPUTS: Final = 50
@@ -49,12 +51,6 @@ def _canonical_type(value: object) -> object:
         return value
     lower = value.lower()
     return _ALIASES.get(lower, lower)
-
-
-def _input_type(value: str) -> str:
-    if value not in set(InputType):
-        raise ValueError(f"it must be one of {', '.join(InputType)}")
-    return value
 
 
 def _weekly(value: str) -> str:
@@ -73,103 +69,152 @@ class WindowIn(Wire):
     """Part of a day."""
 
     begin_at: TimeOfDay
+    """When the window opens, `hh:mm:ss` in the time zone of the timetable."""
     end_at: TimeOfDay
+    """When it closes; after `begin_at`, on the same day."""
 
 
 class ScheduleIn(Wire):
     """A weekly timetable."""
 
-    type: Annotated[str, AfterValidator(_weekly)]
+    type: Annotated[str, Rule(_weekly, {"enum": ["weekly"]})]
+    """Kind of timetable: only `weekly` is supported."""
     timezone: Annotated[str, of_form(TIMEZONE)]
+    """Distance from UTC, such as `+08:00`; fixed, so there is no daylight saving."""
     days_of_week: (
-        Annotated[list[Annotated[int, Field(ge=1, le=7)]], Field(min_length=1, max_length=7), AfterValidator(unique)]
-        | None
+        Annotated[list[Annotated[int, Field(ge=1, le=7)]], Field(min_length=1, max_length=7), Unique] | None
     ) = None
+    """Days on which the task runs, 1 (Monday) to 7 (Sunday); needed for weekly timetables."""
     days_of_month: Annotated[list[Annotated[int, Field(ge=1, le=31)]], Field(max_length=31)] | None = None
+    """Kept and shown, without effect: monthly timetables are not supported."""
     periods: list[Annotated[list[WindowIn], Field(max_length=MAX_WINDOWS)]] | None = None
+    """The windows of each day: seven lists are Monday to Sunday, as many as `days_of_week` go with these one by one, and a
+    single one holds for every day named. Needed for weekly timetables."""
 
 
 class InputDatumIn(Wire):
     """One input; which fields it needs depends on the type."""
 
     video_source_id: ObjectId | None = None
+    """Id of a registered source; needed for `video_source`."""
     stream_name: Annotated[str, of_form(STREAM_NAME)] | None = None
+    """Name of a stream of the older ingestion service."""
     bucket: Bucket | None = None
+    """Bucket that holds the video; needed for `obs`."""
     path: ObsPath | None = None
+    """Path of the video in its bucket; needed for `obs`."""
     url: Url | None = None
+    """Address of the stream or file (`url`), or of the service that tells it (`restful`). A password in it is never shown."""
     headers: Headers | None = None
+    """Headers of the request to the address of a `restful` input, 10 at most. Their values are secrets."""
     certificate_check: bool | None = None
+    """Whether the certificate of an https address is checked."""
     rtsp_path_in_response: RtspPath | None = None
+    """Where in the answer of a `restful` input the stream's address stands, such as `data/url`."""
     device_id: Annotated[str, of_form(VCN_DEVICE)] | None = None
+    """Camera code and domain code of a VCN camera, joined by `#`; needed for `vcn`."""
     stream_type: Annotated[int, Field(ge=1, le=3)] | None = None
+    """Which stream of a VCN camera: 1 main, 2 and 3 smaller ones."""
     id: Annotated[str, of_form(EDGE_CAMERA)] | None = None
+    """Id of the camera; needed for `edgecamera`."""
     index: Index | None = None
+    """Place of the entry, unique in the list; without it the entry's position counts. With several entries it ends the name
+    of the task."""
 
 
 class VcnIn(Wire):
     """The VCN server."""
 
     ip: Ipv4
+    """Its IPv4 address."""
     port: Port
+    """Its port, as a number or as text."""
     username: Annotated[str, of_form(VCN_USER)]
+    """Whom to log in as."""
     password: Annotated[str, of_form(VCN_PASSWORD), Field(repr=False)]
+    """Their password; kept sealed and shown as `******`."""
 
 
 class TaskInputIn(Wire):
     """What the task looks at."""
 
-    type: Annotated[str, BeforeValidator(_canonical_type), AfterValidator(_input_type)]
+    type: Annotated[str, BeforeValidator(_canonical_type), one_of(tuple(InputType))]
+    """Kind of input, compared without regard to case; `edgerestful` is taken for `restful`."""
     data: Annotated[list[InputDatumIn], Field(min_length=1, max_length=MAX_INPUTS)]
+    """The inputs: one task is made for each."""
     vcn: VcnIn | None = None
+    """The server that the cameras are asked of; needed for `vcn`, and refused otherwise."""
 
 
 class ObsIn(Wire):
     """A folder in a bucket."""
 
     bucket: Bucket
+    """Bucket to write to."""
     path: ObsPath
+    """Folder in the bucket."""
     data_category: DataCategory | None = None
+    """Kinds of result to send, of those the algorithm has several of."""
 
 
 class DisIn(Wire):
     """A data stream."""
 
     stream_name: Annotated[str, of_form(DIS_STREAM)]
+    """Name of the stream."""
     data_category: DataCategory | None = None
+    """Kinds of result to send, of those the algorithm has several of."""
 
 
 class WebhookIn(Wire):
     """An address to call; its headers are secrets."""
 
     url: CallbackUrl
+    """The http or https address that each event is sent to."""
     headers: Annotated[Headers, Field(min_length=1, repr=False)]
+    """Headers of each call, 1 to 10. Their values are kept sealed and shown as `******`."""
     data_category: DataCategory | None = None
+    """Kinds of result to send, of those the algorithm has several of."""
 
 
 class TaskOutputIn(Wire):
     """Where the events go."""
 
     obs: ObsIn | None = None
+    """Write results into a bucket."""
     dis: DisIn | None = None
+    """Send results to a data stream."""
     webhook: WebhookIn | None = None
+    """Call an address with each event."""
     event_center: Truth | None = None
+    """Keep events here, with their pictures; `true` counts as an output."""
 
 
 class ServiceConfigIn(Wire):
     """Parameters of the algorithm; their rules are the algorithm's."""
 
     common: Annotated[dict[str, Any], AfterValidator(storable)] | None = None
+    """Parameters by name; each service declares its own. An unknown one is kept and named in the task's `status`."""
 
 
 class TaskCreate(Wire):
     """The body of a create-task request."""
 
     name: TaskName
+    """Name of the task, unique in the project. With several inputs the tasks are named `<name>_<index>`."""
     description: Description | None = None
+    """What the task is for."""
     schedule: ScheduleIn | None = None
+    """When the task runs; without it, from its creation on."""
     input: TaskInputIn
+    """What the task looks at."""
     output: TaskOutputIn
+    """Where its events go: one destination at least."""
     config: ServiceConfigIn | None = None
+    """Parameters of the algorithm."""
     service_version: ServiceVersion
+    """Version of the service."""
     is_saved_as_template: bool | None = None
+    """Whether the configuration is kept as a template of the video source."""
     resource_order_id: ObjectId | None = None
+    """The order whose streams the task takes; needed for a commercial service."""
