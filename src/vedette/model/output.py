@@ -44,6 +44,21 @@ class WebhookOutput:
 
 
 @dataclass(frozen=True, slots=True)
+class HostingOutput:
+    """Of the older dialect: the platform keeps the results."""
+
+    data_category: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LocalPathOutput:
+    """Of the older dialect: a folder of the edge node."""
+
+    mount_source_path: str
+    data_category: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TaskOutput:
     """All outputs of a task; at least one is set."""
 
@@ -51,8 +66,8 @@ class TaskOutput:
     dis: DisOutput | None = None
     webhook: WebhookOutput | None = None
     event_center: bool | None = None
-    hosting: bool | None = None
-    localpath: str | None = None
+    hosting: HostingOutput | None = None
+    localpath: LocalPathOutput | None = None
 
     def kinds(self) -> tuple[OutputKind, ...]:
         """Return the kinds that are set."""

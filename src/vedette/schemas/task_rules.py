@@ -29,19 +29,15 @@ def documents(received: TaskCreate, service_name: str) -> list[TaskDocument]:
     Raises:
         InvalidParameter: a rule between fields is broken.
     """
-    kind = InputType(received.input.type)
-    indices = _check_input(received.input, kind)
-    output = _output(received.output)
-    schedule = _schedule(received.schedule) if received.schedule else None
-    vcn = received.input.vcn
-    server = VcnServer(vcn.ip, vcn.port, vcn.username, vcn.password) if vcn else None
-    several = len(indices) > 1
+    inputs = inputs_of(received.input)
+    output = checked_output(output_of(received.output))
+    schedule = schedule_of(received.schedule) if received.schedule else None
     return [
         TaskDocument(
-            name=f"{received.name}_{index}" if several else received.name,
+            name=f"{received.name}_{index}" if len(inputs) > 1 else received.name,
             service_name=service_name,
             service_version=received.service_version,
-            input=TaskInput(kind, InputDatum(**datum.model_dump()), server),
+            input=given,
             output=output,
             config=received.config.common if received.config else None,
             description=received.description,
@@ -49,12 +45,17 @@ def documents(received: TaskCreate, service_name: str) -> list[TaskDocument]:
             is_saved_as_template=received.is_saved_as_template,
             resource_order_id=received.resource_order_id,
         )
-        for index, datum in zip(indices, received.input.data, strict=True)
+        for index, given in inputs
     ]
 
 
-def _check_input(received: TaskInputIn, kind: InputType) -> list[int]:
-    """Check the input's rules between fields; return the index of each entry."""
+def inputs_of(received: TaskInputIn) -> list[tuple[int, TaskInput]]:
+    """Return each entry's index and the input it makes.
+
+    Raises:
+        InvalidParameter: a rule between fields is broken.
+    """
+    kind = InputType(received.type)
     if (kind is InputType.VCN) != (received.vcn is not None):
         must = "is mandatory" if kind is InputType.VCN else "is allowed only"
         raise InvalidParameter(f"input.vcn {must} when the input type is vcn.", param="vcn")
@@ -65,7 +66,10 @@ def _check_input(received: TaskInputIn, kind: InputType) -> list[int]:
         raise InvalidParameter(
             "Two entries of input.data have the same index (an entry without one has its position).", param="index"
         )
-    return indices
+    vcn = received.vcn
+    server = VcnServer(vcn.ip, vcn.port, vcn.username, vcn.password) if vcn else None
+    made = [TaskInput(kind, InputDatum(**datum.model_dump()), server) for datum in received.data]
+    return list(zip(indices, made, strict=True))
 
 
 def _check_datum(datum: InputDatumIn, kind: InputType, position: int) -> None:
@@ -78,14 +82,23 @@ def _check_datum(datum: InputDatumIn, kind: InputType, position: int) -> None:
         raise InvalidParameter(f"input.data.{position}.url must be http or https for a restful input.", param="url")
 
 
-def _output(received: TaskOutputIn) -> TaskOutput:
+def output_of(received: TaskOutputIn) -> TaskOutput:
+    """Return the outputs."""
     obs, dis, webhook = received.obs, received.dis, received.webhook
-    output = TaskOutput(
-        obs=ObsOutput(obs.bucket, obs.path, _categories(obs.data_category)) if obs else None,
-        dis=DisOutput(dis.stream_name, _categories(dis.data_category)) if dis else None,
-        webhook=(WebhookOutput(webhook.url, webhook.headers, _categories(webhook.data_category)) if webhook else None),
+    return TaskOutput(
+        obs=ObsOutput(obs.bucket, obs.path, categories(obs.data_category)) if obs else None,
+        dis=DisOutput(dis.stream_name, categories(dis.data_category)) if dis else None,
+        webhook=(WebhookOutput(webhook.url, webhook.headers, categories(webhook.data_category)) if webhook else None),
         event_center=received.event_center,
     )
+
+
+def checked_output(output: TaskOutput) -> TaskOutput:
+    """Return the outputs.
+
+    Raises:
+        InvalidParameter: there is none.
+    """
     if not output.kinds():
         raise InvalidParameter(
             "output needs at least one of obs, dis, webhook and event_center (true).", param="output"
@@ -93,11 +106,17 @@ def _output(received: TaskOutputIn) -> TaskOutput:
     return output
 
 
-def _categories(received: list[str] | None) -> tuple[str, ...] | None:
+def categories(received: list[str] | None) -> tuple[str, ...] | None:
+    """Return the kinds of result that are wanted."""
     return None if received is None else tuple(received)
 
 
-def _schedule(received: ScheduleIn) -> Schedule:
+def schedule_of(received: ScheduleIn) -> Schedule:
+    """Return a timetable.
+
+    Raises:
+        InvalidParameter: a rule between fields is broken.
+    """
     if received.days_of_week is None:
         raise InvalidParameter("schedule.days_of_week is mandatory for weekly tasks.", param="days_of_week")
     if received.periods is None:
@@ -109,6 +128,15 @@ def _schedule(received: ScheduleIn) -> Schedule:
         days_of_month=None if received.days_of_month is None else tuple(received.days_of_month),
         periods=tuple(tuple(Window(w.begin_at, w.end_at) for w in day) for day in received.periods),
     )
+    return checked_schedule(schedule)
+
+
+def checked_schedule(schedule: Schedule) -> Schedule:
+    """Return the timetable.
+
+    Raises:
+        InvalidParameter: it cannot be read, or never opens.
+    """
     schedule.offset_s()
     for day in schedule.periods or ():
         for window in day:
