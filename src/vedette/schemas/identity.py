@@ -17,54 +17,71 @@ class Domain(Wire):
     """A domain, by id or by name."""
 
     id: Name | None = None
+    """Id of the domain."""
     name: Name | None = None
+    """Its name."""
 
 
 class User(Wire):
     """Who logs in: by id, or by name and domain."""
 
     id: Name | None = None
+    """Id of the user."""
     name: Name | None = None
+    """Their name; then the domain is needed, unless it bears the same name."""
     domain: Domain | None = None
+    """The domain the name is of."""
     password: Secret
+    """The password."""
 
 
 class PasswordMethod(Wire):
     """The password method."""
 
     user: User
+    """Who logs in."""
 
 
 class Identity(Wire):
     """How somebody logs in; of the methods only `password` is known here."""
 
     methods: Annotated[list[str], Field(min_length=1, max_length=10)]
+    """Must name `password`."""
     password: PasswordMethod | None = None
+    """User and password."""
 
 
 class Project(Wire):
     """The project a token is for."""
 
     id: Name | None = None
+    """Id of the project."""
     name: Name | None = None
+    """Its name, within the domain."""
     domain: Domain | None = None
+    """The domain the name is of; without it, the user's."""
 
 
 class Scope(Wire):
     """What a token is for."""
 
     project: Project | None = None
+    """The project."""
     domain: Domain | None = None
+    """A domain: refused, for a token is always for a project."""
 
 
 class Auth(Wire):
     """Identity and scope."""
 
     identity: Identity
+    """Who asks."""
     scope: Scope | None = None
+    """What for; a user with a single project may leave it out."""
 
 
 class AuthRequest(Wire):
     """The body of `POST /v3/auth/tokens`."""
 
     auth: Auth
+    """Identity and scope."""

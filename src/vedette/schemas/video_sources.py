@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from vedette.model.errors import InvalidParameter
 from vedette.model.source import AccessType, SourceKind
@@ -24,11 +24,12 @@ from vedette.schemas.common import (
     VCN_DEVICE,
     ObjectId,
     Text,
+    Unique,
     Wire,
     is_url,
     matches,
     of_form,
-    unique,
+    one_of,
 )
 
 MAX_XML: Final = 1024
@@ -47,35 +48,33 @@ NEEDED: Final[Mapping[SourceKind, tuple[str, ...]]] = {
 """Leaves that a configuration must hold, by kind; those of the last two are not documented anywhere."""
 
 
-def _access_type(value: str) -> str:
-    if value not in set(AccessType):
-        raise ValueError("it must be cloud or edge")
-    return value
-
-
-def _kind(value: str) -> str:
-    if value not in set(SourceKind):
-        raise ValueError(f"it must be one of {', '.join(SourceKind)}")
-    return value
-
-
 class VideoSourceCreate(Wire):
     """The body of a create-source request."""
 
     video_source_name: Annotated[str, of_form(SOURCE_NAME)]
-    access_type: Annotated[str, AfterValidator(_access_type)]
-    type: Annotated[str, AfterValidator(_kind)]
+    """Name of the source, unique in the project."""
+    access_type: Annotated[str, one_of(tuple(AccessType), "it must be cloud or edge")]
+    """Whether the service itself (`cloud`) or a machine near the camera (`edge`) opens the source."""
+    type: Annotated[str, one_of(tuple(SourceKind))]
+    """Kind of source; it says which elements `type_config` needs."""
     type_config: Annotated[Text, Field(min_length=1, max_length=MAX_XML, repr=False)]
+    """How to reach the source, as XML in either of the documented dialects, its elements in any case. Kept sealed; passwords
+    in it are shown as `******`."""
     latitude: Annotated[str, of_form(LATITUDE)] | None = None
+    """Degrees north, five decimals at most."""
     longitude: Annotated[str, of_form(LONGITUDE)] | None = None
-    tag: Annotated[list[Annotated[str, of_form(TAG)]], Field(max_length=MAX_TAGS), AfterValidator(unique)] | None = None
+    """Degrees east, five decimals at most."""
+    tag: Annotated[list[Annotated[str, of_form(TAG)]], Field(max_length=MAX_TAGS), Unique] | None = None
+    """Words to find the source by, four at most."""
     video_group_ids: list[ObjectId] | None = None
+    """Groups that the source joins; they must have the same `access_type`."""
 
 
 class VideoSourceImport(VideoSourceCreate):
     """One entry of an import file: a source under the id it had elsewhere."""
 
     video_source_id: Annotated[str, of_form(OBJECT_ID)]
+    """The id it had."""
 
 
 def leaves(received: VideoSourceCreate) -> dict[str, str]:
