@@ -32,12 +32,16 @@ class Loops:
         self, scheduler: Scheduler, reconciler: Reconciler, changed: Bell, clock: Callable[[], int]
     ) -> None:
         """Obey the timetable, then make wanted and seen agree; ring `changed` when orders may have changed."""
+        woken = False
         while True:
             ring = self._bell.listen()
             try:
                 await scheduler.run_once(clock())
-                if await reconciler.run_once(clock()):
+                stepped = await reconciler.run_once(clock())
+                if stepped or woken:  # what woke it may be a new configuration: no task moves, and orders change
                     changed.ring()
+                woken = False
+                if stepped:
                     continue  # one step may make the next possible
             except VedetteError as error:
                 log.warning("a round failed, the next one tries again", reason=error.message)
@@ -46,7 +50,7 @@ class Loops:
             except Exception:
                 log.exception("a round broke, the next one tries again")
                 await asyncio.sleep(AFTER_FAILURE_S)
-            await heard(ring, TICK_S)
+            woken = await heard(ring, TICK_S) or woken
 
 
 async def keep(name: str, step: Callable[[], Awaitable[object]], every_s: float) -> None:

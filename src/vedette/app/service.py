@@ -32,6 +32,7 @@ from vedette.control.janitor import HOUR_MS, Janitor
 from vedette.control.orders import Desk
 from vedette.control.reconciler import Reconciler
 from vedette.control.scheduler import Scheduler
+from vedette.control.services import algorithm_ids
 from vedette.control.tasks import Tasks
 from vedette.delivery.dispatcher import Dispatcher
 from vedette.delivery.guard import guarded_session
@@ -146,7 +147,10 @@ def _wire(base: Ground, metrics: Metrics, session: aiohttp.ClientSession) -> Roo
     executor = LocalExecutor(
         _worker_spec(settings, worker_key), settings.workers, entry=WORKER_ENTRY, preload=WORKER_PRELOAD
     )
-    desk = Desk(db, vault, fleet, lease_s=settings.lease_s, clock=now_ms, monotonic=time.monotonic, on_news=loops.wake)
+    desk = Desk(
+        db, vault, fleet, lease_s=settings.lease_s, clock=now_ms, monotonic=time.monotonic, on_news=loops.wake,
+        alg_ids=algorithm_ids(registry),
+    )  # fmt: skip
     dispatcher = Dispatcher(db, vault, blobs.get, {OutputKind.WEBHOOK: WebhookSink(session)}, metrics)
     parts = Parts(
         db=db,

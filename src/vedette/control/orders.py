@@ -1,19 +1,24 @@
 """The control plane's side of the worker protocol: what a worker shall hold, and what it hands over."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
 
+import msgspec
 from sqlalchemy import Connection
 
 from vedette.control.bell import Bell, heard
 from vedette.control.fleet import Fleet
-from vedette.control.sources import address_of, stream_name
+from vedette.control.sources import address_of, stream_name, stream_of
 from vedette.model.errors import VedetteError
-from vedette.model.ids import EventId, StreamId
+from vedette.model.ids import EventId, ProjectId, StreamId, TaskId
 from vedette.model.lifecycle import WANTED
+from vedette.model.source import Address
 from vedette.model.stream import Assignment, Ingest, Orders, StreamSpec, Sync, TaskRun
-from vedette.model.task import Task
-from vedette.store import assignments, ingest, tasks
+from vedette.model.task import Task, TaskDocument
+from vedette.store import assignments, deployments, ingest, tasks
 from vedette.store.assignments import Holding, WorkerRow
 from vedette.store.db import Database
 from vedette.store.vault import Vault
@@ -32,12 +37,14 @@ class Desk:
         clock: Callable[[], int],
         monotonic: Callable[[], float],
         on_news: Callable[[], None],
+        alg_ids: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Take what it works with.
 
         Args:
             clock: milliseconds since the epoch.
             on_news: called when a worker said something that a decision may hang on.
+            alg_ids: service name -> what it is deployed as; one that is not there has no deployment.
         """
         self._db = db
         self._vault = vault
@@ -46,6 +53,7 @@ class Desk:
         self._clock = clock
         self._monotonic = monotonic
         self._on_news = on_news
+        self._alg_ids = alg_ids
         self.changed = Bell()
         """Rung by the reconciler when orders may have changed."""
 
@@ -86,41 +94,109 @@ class Desk:
         known = {(report.stream_id, report.epoch): report.revision for report in message.streams}
         held: list[tuple[StreamId, int]] = []
         changed: list[Assignment] = []
+        terms = _Terms(conn, self._vault, self._alg_ids)
         for holding in holdings:
             feeding = by_stream[holding.stream_id]
             if not feeding:
                 continue
-            revision = _revision(feeding)
-            if known.get((holding.stream_id, holding.epoch)) == revision:
-                held.append((holding.stream_id, holding.epoch))
-            elif spec := self._spec(conn, holding, feeding):
+            key = (holding.stream_id, holding.epoch)
+            runs = {task.id: terms.run_of(task) for task in feeding}
+            revision = _revision(list(runs.values()))
+            if known.get(key) == revision:
+                held.append(key)
+            elif spec := self._spec(conn, holding, feeding, runs, is_open=key in known):
                 changed.append(Assignment(spec, holding.epoch, revision))
         return Orders(self._lease_s, tuple(held), tuple(changed))
 
-    def _spec(self, conn: Connection, holding: Holding, feeding: list[Task]) -> StreamSpec | None:
+    def _spec(
+        self,
+        conn: Connection,
+        holding: Holding,
+        feeding: Sequence[Task],
+        runs: Mapping[TaskId, TaskRun],
+        *,
+        is_open: bool,
+    ) -> StreamSpec | None:
+        """Return a stream as it is handed out, or None if no task says what to open: the reconciler refuses them.
+
+        A task whose source was changed, and which has not been reopened yet, speaks of another stream than it feeds
+        on. It has no say in what is opened; where the stream is open already, it stays on it until then.
+        """
+        places = {task.id: self._place(conn, task) for task in feeding}
+        agreeing = [
+            task
+            for task in feeding
+            if (place := places[task.id]) and task.run_id and stream_of(task, task.run_id, place) == holding.stream_id
+        ]
+        chosen = feeding if is_open else agreeing
+        voices = agreeing or (chosen if is_open else [])
+        where = next((place for task in voices if (place := places[task.id])), None)
+        if where is None:
+            return None
+        handed = (runs[task.id] for task in chosen)
+        return StreamSpec(
+            holding.stream_id,
+            where,
+            tuple(_with_checkpoint(conn, run) for run in handed),
+        )
+
+    def _place(self, conn: Connection, task: Task) -> Address | None:
         try:
-            place = address_of(conn, self._vault, feeding[0])
+            return address_of(conn, self._vault, task)
         except VedetteError:
-            return None  # the reconciler refuses the task
-        return StreamSpec(holding.stream_id, place, tuple(_run(conn, task) for task in feeding))
+            return None
 
 
-def _revision(feeding: list[Task]) -> str:
-    runs = "|".join(sorted(str(task.run_id) for task in feeding))
-    return hashlib.sha256(runs.encode()).hexdigest()[:16]
+class _Terms:
+    """What runs are given; the settings of each deployment are read once."""
+
+    def __init__(self, conn: Connection, vault: Vault, alg_ids: Mapping[str, str]) -> None:
+        self._conn, self._vault, self._alg_ids = conn, vault, alg_ids
+        self._known: dict[tuple[ProjectId, str], tuple[dict[str, Any], float | None]] = {}
+
+    def run_of(self, task: Task) -> TaskRun:
+        """Return the run of a task, without its checkpoint."""
+        if task.run_id is None or task.run_started_at is None:
+            raise AssertionError("a task on a stream has a run")
+        document = task.document
+        defaults, fps = self._defaults(task.project_id, document.service_name)
+        return TaskRun(
+            task_id=task.id,
+            run_id=task.run_id,
+            project_id=task.project_id,
+            service=document.service_name,
+            service_version=document.service_version,
+            config=effective_config(document, defaults),
+            stream_name=stream_name(task),
+            started_ms=task.run_started_at,
+            fps=fps,
+        )
+
+    def _defaults(self, project_id: ProjectId, service_name: str) -> tuple[dict[str, Any], float | None]:
+        alg_id = self._alg_ids.get(service_name)
+        if alg_id is None:
+            return {}, None
+        key = (project_id, alg_id)
+        if key not in self._known:
+            self._known[key] = deployments.defaults(self._conn, self._vault, project_id, alg_id)
+        return self._known[key]
 
 
-def _run(conn: Connection, task: Task) -> TaskRun:
-    if task.run_id is None or task.run_started_at is None:
-        raise AssertionError("a task on a stream has a run")
-    return TaskRun(
-        task_id=task.id,
-        run_id=task.run_id,
-        project_id=task.project_id,
-        service=task.document.service_name,
-        service_version=task.document.service_version,
-        config=task.document.config or {},
-        stream_name=stream_name(task),
-        started_ms=task.run_started_at,
-        checkpoint=ingest.checkpoint_of(conn, task.run_id),
-    )
+def effective_config(document: TaskDocument, defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a run is configured with: the deployment's defaults, the task's own words over them, its region last.
+
+    A parameter that is null is one that is not there, as everywhere in the API.
+    """
+    own = {key: value for key, value in (document.config or {}).items() if value is not None or key not in defaults}
+    region = {} if document.target_roi is None else {"target_roi": document.target_roi}
+    return {**defaults, **own, **region}
+
+
+def _revision(runs: Sequence[TaskRun]) -> str:
+    """Return a short name for what is handed out: the same runs with the same configuration have the same."""
+    said = msgspec.json.encode(sorted(runs, key=lambda run: run.run_id), order="deterministic")
+    return hashlib.sha256(said).hexdigest()[:16]
+
+
+def _with_checkpoint(conn: Connection, run: TaskRun) -> TaskRun:
+    return replace(run, checkpoint=ingest.checkpoint_of(conn, run.run_id))

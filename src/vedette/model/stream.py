@@ -25,7 +25,7 @@ class Checkpoint:
 
     Attributes:
         position: the last picture that was analysed.
-        state: what the algorithm knew then (opaque, versioned by its algorithm), or None: replay from the start.
+        state: what the run knew then (opaque to all but `worker.memory`), or None: replay from the start.
         seek: what the reader needs to come back to the position (opaque), or None: decode from the start.
         frames: pictures analysed in this run so far.
     """
@@ -42,9 +42,10 @@ class TaskRun:
 
     Attributes:
         service: name of the algorithm service.
-        config: `config.common` as the caller sent it.
+        config: `config.common` as the caller sent it, over the defaults of the deployment.
         stream_name: `stream_id` of the messages.
         started_ms: start of the run, milliseconds since the epoch.
+        fps: pictures a second to analyse, if the deployment says so; None for what is usual.
     """
 
     task_id: TaskId
@@ -56,6 +57,7 @@ class TaskRun:
     stream_name: str
     started_ms: int
     checkpoint: Checkpoint | None = None
+    fps: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
