@@ -1,26 +1,17 @@
-"""Secrets never come back: what a document shows in their place."""
+"""What a document shows in place of secrets; what it means when sent back, `model/secrets.py` knows."""
 
 import re
 from collections.abc import Mapping
 from typing import Final
 
-MASK: Final = "******"
+from vedette.model.secrets import MASK, hide_userinfo
 
-_USERINFO: Final = re.compile(
-    r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)(?:[^\s/?#<>\"]*@|[^\s/:\[<>\"]*:(?!\d*(?:[/?#\s<\"]|$))[^\s<>\"]*@)",
-    re.IGNORECASE,
-)
-"""Up to the last `@` of the authority; the second branch catches a password with an unescaped slash in it."""
+__all__ = ["MASK", "hide_in_xml", "hide_userinfo", "hide_values"]
 
 _XML_SECRET: Final = re.compile(
     r"(?P<open><(?P<name>[\w.:-]*(?:pass|pwd|secret|token|key)[\w.:-]*)(?:\s[^>]*)?>).*?(?P<close></(?P=name)\s*>)",
     re.IGNORECASE | re.DOTALL,
 )
-
-
-def hide_userinfo(text: str) -> str:
-    """Return the text with `user:password@` of its URLs hidden."""
-    return _USERINFO.sub(rf"\g<scheme>{MASK}@", text)
 
 
 def hide_values(headers: Mapping[str, str]) -> dict[str, str]:
