@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from vedette.api.vas_errors import speaks_vas, vas_error
 from vedette.model.errors import (
     CallerError,
     Forbidden,
@@ -104,6 +105,8 @@ async def render(request: Request, error: Exception) -> JSONResponse:
     """Render a failure of ours: FastAPI's handler of `VedetteError`."""
     if not isinstance(error, VedetteError):
         raise error
+    if await speaks_vas(request) and (older := vas_error(request, error)):
+        return JSONResponse(*older)
     identity = request.scope["path"].startswith("/v3/") and not isinstance(error, RouteNotFound | MethodNotAllowed)
     return JSONResponse(keystone_body(error) if identity else body(error), status_of(error))
 

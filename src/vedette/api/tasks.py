@@ -9,6 +9,8 @@ from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import JSONResponse
 
 from vedette.api.deps import Member, PartsOf, object_id, received, service_name
+from vedette.api.vas import create_vas
+from vedette.api.vas_errors import speaks_vas
 from vedette.model.errors import InvalidParameter
 from vedette.model.ids import TaskId
 from vedette.schemas.task_info import task_info
@@ -25,6 +27,8 @@ TaskIdInPath = Annotated[str, Depends(object_id("task_id"))]
 @router.post("/v2/{project_id}/services/{service_name}/tasks", operation_id="CreateTask")
 async def create(request: Request, principal: Member, service: ServiceName, parts: PartsOf) -> JSONResponse:
     """Create a task for each input; answers with their ids, in the order of the inputs."""
+    if await speaks_vas(request):
+        return await create_vas(request, principal, service, parts)
     wanted = documents(await received(request, TaskCreate), service)
     ids = await parts.tasks.create(principal, wanted)
     return JSONResponse({"tasks": [{"id": task_id} for task_id in ids]})

@@ -1,5 +1,123 @@
-"""The older sibling's routes on tasks."""
+"""The older sibling's operations on the tasks of a service.
 
-from fastapi import APIRouter
+It creates on the same path as CreateTask: `speaks_vas` tells the two apart by the body.
+"""
 
-router = APIRouter(tags=["Tasks (older dialect)"])
+# ruff: noqa: FAST003 - the path's parameters are read and checked by the dependencies
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import JSONResponse
+
+from vedette.algorithms.registry import Registry
+from vedette.api.deps import Member, Parts, PartsOf, object_id, received, service_name
+from vedette.model.errors import NotReferable, TaskNotFound
+from vedette.model.ids import TaskId
+from vedette.model.task import Task
+from vedette.schemas.vas import VasTaskCreate, VasTasksQuery
+from vedette.schemas.vas_info import TaskDetails, TaskDetailsPage, VasError, hosting_result, task_details
+from vedette.schemas.vas_rules import vas_documents
+from vedette.store.identity import Principal
+from vedette.store.service_tasks import Wanted, page
+
+ONE = "/v2/{project_id}/services/{service_name}/tasks/{task_id}"
+router = APIRouter(
+    tags=["Tasks (older dialect)"], responses={status: {"model": VasError} for status in (400, 401, 403, 404, 500)}
+)
+
+ServiceName = Annotated[str, Depends(service_name)]
+TaskIdInPath = Annotated[str, Depends(object_id("task_id"))]
+
+
+async def create_vas(request: Request, principal: Principal, service: str, parts: Parts) -> JSONResponse:
+    """Create a task for each input of a body in the older dialect; answers with a bare list of their ids."""
+    wanted = vas_documents(await received(request, VasTaskCreate), service)
+    ids = await parts.tasks.create(principal, wanted)
+    return JSONResponse([{"id": task_id} for task_id in ids], 201)
+
+
+@router.get(
+    "/v2/{project_id}/services/{service_name}/tasks",
+    operation_id="VasListTasksDetails",
+    response_model=TaskDetailsPage,
+)
+async def listed(
+    principal: Member, service: ServiceName, parts: PartsOf, query: Annotated[VasTasksQuery, Query()]
+) -> JSONResponse:
+    """List tasks of a service, with their details."""
+    order, _, way = query.order.partition(":")
+    wanted = Wanted(
+        service,
+        query.service_version,
+        query.state,
+        query.name_like,
+        query.id_like,
+        query.created_since,
+        query.created_until,
+        order,
+        way == "DESC",
+        query.offset,
+        query.limit,
+    )
+    count, tasks = await parts.db.read(page, parts.vault, principal.project_id, wanted)
+    return JSONResponse({"count": count, "tasks": [_details(parts, task) for task in tasks]})
+
+
+@router.get(ONE, operation_id="VasShowTask", response_model=TaskDetails)
+async def show(principal: Member, service: ServiceName, task_id: TaskIdInPath, parts: PartsOf) -> JSONResponse:
+    """Show one task of a service."""
+    task = await _of_service(parts, principal, service, task_id)
+    return JSONResponse(_details(parts, task) | hosting_result(task.document.output))
+
+
+@router.delete(ONE, operation_id="VasDeleteTask", status_code=202)
+async def delete(principal: Member, service: ServiceName, task_id: TaskIdInPath, parts: PartsOf) -> JSONResponse:
+    """Delete a task of a service: it is gone once nothing of it runs any more."""
+    return await _tell(parts, principal, service, task_id, parts.tasks.delete)
+
+
+@router.post(ONE + "/start", operation_id="VasStartTask", status_code=202)
+async def start(principal: Member, service: ServiceName, task_id: TaskIdInPath, parts: PartsOf) -> JSONResponse:
+    """Start a task of a service; saying it twice does no harm."""
+    return await _tell(parts, principal, service, task_id, parts.tasks.start)
+
+
+@router.post(ONE + "/stop", operation_id="VasStopTask", status_code=202)
+async def stop(principal: Member, service: ServiceName, task_id: TaskIdInPath, parts: PartsOf) -> JSONResponse:
+    """Stop a task of a service; saying it twice does no harm."""
+    return await _tell(parts, principal, service, task_id, parts.tasks.stop)
+
+
+async def _tell(
+    parts: Parts, principal: Principal, service: str, task_id: str, verb: Callable[..., Awaitable[None]]
+) -> JSONResponse:
+    task = await _of_service(parts, principal, service, task_id)
+    await verb(principal.project_id, task.id, actor=principal.user_name)
+    return JSONResponse({}, 202)
+
+
+async def _of_service(parts: Parts, principal: Principal, service: str, task_id: str) -> Task:
+    """Return a task of the service; the service of a task never changes, so what is asked next holds still.
+
+    Raises:
+        TaskNotFound: the service has none with that id in this project.
+    """
+    task, _ = await parts.tasks.get(principal.project_id, TaskId(task_id))
+    if task.document.service_name != service:
+        raise TaskNotFound(f"The service {service} has no task {task_id}.", param="task_id")
+    return task
+
+
+def _details(parts: Parts, task: Task) -> dict[str, Any]:
+    return task_details(task, _title(parts.registry, task))
+
+
+def _title(registry: Registry, task: Task) -> tuple[str, str] | None:
+    """Return English and Chinese name of a task's service, or None if it is not installed any more."""
+    try:
+        manifest = registry.find(task.document.service_name, task.document.service_version).manifest
+    except NotReferable:
+        return None
+    return manifest.title_en, manifest.title_cn
