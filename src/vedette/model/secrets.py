@@ -30,6 +30,11 @@ def hide_userinfo(text: str) -> str:
     return _USERINFO.sub(rf"\g<scheme>{MASK}@", text)
 
 
+def without_userinfo(text: str) -> str:
+    """Return the text with `user:password@` of its URLs left out."""
+    return _USERINFO.sub(r"\g<scheme>", text)
+
+
 def unmask(new: TaskDocument, stored: TaskDocument | None) -> TaskDocument:
     """Return a document with what is masked in it taken from the stored one.
 
@@ -125,7 +130,7 @@ def _is_same_place(new: str, stored: str) -> bool:
     """Return whether two addresses lead to the same host (the port may differ), and no less guarded on the way."""
     try:
         # what stands before the host may hold an unescaped slash; it says nothing about the place
-        here, there = (urlsplit(_USERINFO.sub(r"\g<scheme>", address)) for address in (new, stored))
+        here, there = (urlsplit(without_userinfo(address)) for address in (new, stored))
         same = here.hostname is not None and here.hostname == there.hostname
     except ValueError:
         return False

@@ -51,6 +51,11 @@ class TaskInput:
     datum: InputDatum
     vcn: VcnServer | None = None
 
+    @property
+    def source_id(self) -> str | None:
+        """Return the id of the registered video source, if the input is one."""
+        return self.datum.video_source_id if self.type is InputType.VIDEO_SOURCE else None
+
 
 class SourceKind(StrEnum):
     """The kinds of video source, in the names of the wire."""
@@ -70,6 +75,21 @@ class AccessType(StrEnum):
 
     CLOUD = "cloud"
     EDGE = "edge"
+
+
+class SourceLevel(StrEnum):
+    """How a source is known to be, by its tasks."""
+
+    ONLINE = "1"
+    """A task gets pictures of it."""
+    OFFLINE = "2"
+    """No task looks at it, so nothing is known."""
+    EXCEPTION = "9"
+    """A task wants pictures and gets none."""
+
+
+PLATFORM_LENGTH = 100
+DEVICE_LENGTH = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +113,17 @@ class VideoSource:
     longitude: str | None = None
     tag: tuple[str, ...] = ()
     create_at: int = 0
+
+    @property
+    def platform(self) -> str | None:
+        """The platform it comes from: the name its configuration gives, else the address of the server."""
+        return (self.leaves.get("PLATFORM_NAME") or self.leaves.get("IP") or "")[:PLATFORM_LENGTH] or None
+
+    @property
+    def device_id(self) -> str | None:
+        """The camera behind it, if the configuration names one."""
+        named = self.leaves.get("EDGE_CAMERA_ID") or self.leaves.get("DATA_SOURCE_ID") or ""
+        return named if 0 < len(named) <= DEVICE_LENGTH else None
 
 
 class Liveness(StrEnum):

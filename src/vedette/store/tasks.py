@@ -5,7 +5,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, select, update
+from sqlalchemy.exc import IntegrityError
 
 from vedette.model.errors import TaskNameTaken, TaskNotFound
 from vedette.model.ids import ProjectId, RunId, StreamId, TaskId
@@ -33,6 +34,8 @@ class Standing:
     version: int = 1
     service_name: str = ""
     resource_order_id: str | None = None
+    created_at: int = 0
+    parked_for: str | None = None
 
 
 STATUS_LENGTH = 4096
@@ -46,19 +49,14 @@ def insert(conn: Connection, vault: Vault, task: Task, *, actor: str) -> None:
         TaskNameTaken: a task of the project has the name.
     """
     document = task.document
-    row = {
+    row = _document_columns(document) | {
         "id": task.id,
         "project_id": task.project_id,
-        "name": document.name,
         "creator": task.creator,
-        "service_name": document.service_name,
-        "service_version": document.service_version,
-        "video_source_id": document.input.datum.video_source_id,
         "input_name": task.input_name,
         "batch_id": task.batch_id,
         "group_id": task.group_id,
         "template_id": task.template_id,
-        "resource_order_id": document.resource_order_id,
         "state": task.state,
         "status": task.status[:STATUS_LENGTH],
         "warnings": json.dumps(task.warnings, ensure_ascii=False),
@@ -87,14 +85,49 @@ def get(conn: Connection, vault: Vault, project_id: ProjectId, task_id: TaskId) 
     return found[0]
 
 
+def lock(conn: Connection, project_id: ProjectId, task_id: TaskId) -> None:
+    """Keep everybody else from moving a task until the transaction ends; read it afterwards, not before.
+
+    Two statements, because on PostgreSQL one that waits for a row sees the rows it joins as they were before.
+    """
+    conn.execute(select(tasks.c.id).where(tasks.c.project_id == project_id, tasks.c.id == task_id).with_for_update())
+
+
+def rewrite(conn: Connection, vault: Vault, task: Task, document: TaskDocument, **columns: Any) -> bool:
+    """Write the changed document of a task, with further columns; its version grows.
+
+    Returns:
+        False if somebody else moved or changed it since it was read; nothing was written then.
+
+    Raises:
+        TaskNameTaken: another task of the project has the name.
+    """
+    taken = TaskNameTaken(f"A task of this project has the name {document.name!r}.", param="name")
+    others = (tasks.c.project_id == task.project_id, tasks.c.name == document.name, tasks.c.id != task.id)
+    if document.name != task.document.name and conn.execute(select(tasks.c.id).where(*others)).first():
+        raise taken
+    values = _document_columns(document) | columns | {"version": task.version + 1}
+    if "warnings" in values:
+        values["warnings"] = json.dumps(values["warnings"], ensure_ascii=False)
+    try:
+        if conn.execute(update(tasks).where(*_as_read(task)).values(values)).rowcount != 1:
+            return False
+    except IntegrityError:  # somebody took the name between the look and the update
+        raise taken from None
+    sealed = {"document": vault.seal(document)}
+    conn.execute(update(task_documents).where(task_documents.c.task_id == task.id).values(sealed))
+    return True
+
+
 def standing(conn: Connection, states: Collection[State]) -> list[Standing]:
     """Return where all tasks in these states stand, of every project (for the loops), oldest first."""
-    names = [field.name for field in fields(Standing)]
-    rows = conn.execute(
-        select(*(tasks.c[name] for name in names))
-        .where(tasks.c.state.in_(list(states)))
-        .order_by(tasks.c.created_at, tasks.c.id)
-    )
+    return standings(conn, tasks.c.state.in_(list(states)))
+
+
+def standings(conn: Connection, *where: ColumnElement[bool], limit: int | None = None) -> list[Standing]:
+    """Return where the tasks of these conditions stand, of every project (for the loops), oldest first."""
+    columns = (tasks.c[field.name] for field in fields(Standing))
+    rows = conn.execute(select(*columns).where(*where).order_by(tasks.c.created_at, tasks.c.id).limit(limit))
     return [Standing(**(dict(row) | {"state": State(row["state"])})) for row in rows.mappings()]
 
 
@@ -151,19 +184,15 @@ def move(
     values: dict[str, Any] = dict(columns)
     if path:
         values = {"parked_for": None} | values | {"state": path[-1], "updated_at": at}
+        if path[-1] in WANTED:
+            values |= {"halted_by": None}
     if not values:
         return True
     if "status" in values:
         values["status"] = values["status"][:STATUS_LENGTH]
     if values.get("error_message") is not None:
         values["error_message"] = values["error_message"][:ERROR_LENGTH]
-    here = (
-        tasks.c.id == task.id,
-        tasks.c.state == task.state,
-        tasks.c.run_id.is_not_distinct_from(task.run_id),
-        tasks.c.version == task.version,
-    )
-    if conn.execute(update(tasks).where(*here).values(values)).rowcount != 1:
+    if conn.execute(update(tasks).where(*_as_read(task)).values(values)).rowcount != 1:
         return False
     before = task.state
     for step in path:
@@ -172,9 +201,9 @@ def move(
     return True
 
 
-def wanted_streams(conn: Connection) -> set[StreamId]:
-    """Return the streams that some task is to feed on."""
-    here = (tasks.c.stream_id.is_not(None), tasks.c.state.in_(list(WANTED)))
+def wanted_streams(conn: Connection, among: Collection[StreamId]) -> set[StreamId]:
+    """Return which of these streams some task is to feed on."""
+    here = (tasks.c.stream_id.in_(list(among)), tasks.c.state.in_(list(WANTED)))
     return {StreamId(stream_id) for stream_id in conn.execute(select(tasks.c.stream_id).where(*here)).scalars()}
 
 
@@ -223,6 +252,27 @@ def count_events(conn: Connection, project_id: ProjectId, task_id: TaskId) -> in
     """Return how many events of a task are stored, over all its runs."""
     here = (events.c.project_id == project_id, events.c.task_id == task_id)
     return conn.execute(select(func.count()).select_from(events).where(*here)).scalar_one()
+
+
+def _document_columns(document: TaskDocument) -> dict[str, Any]:
+    """Return what of a document stands in the task's row as well, to be found by."""
+    return {
+        "name": document.name,
+        "service_name": document.service_name,
+        "service_version": document.service_version,
+        "video_source_id": document.input.source_id,
+        "resource_order_id": document.resource_order_id,
+    }
+
+
+def _as_read(task: Task | Standing) -> tuple[ColumnElement[bool], ...]:
+    """Return the condition that a task still stands where it was read."""
+    return (
+        tasks.c.id == task.id,
+        tasks.c.state == task.state,
+        tasks.c.run_id.is_not_distinct_from(task.run_id),
+        tasks.c.version == task.version,
+    )
 
 
 def _record(conn: Connection, step: Move) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from vedette.model.errors import NotFound
 from vedette.model.ids import ProjectId
+from vedette.model.task import Task
 from vedette.model.template import Template
 from vedette.store.tables import tasks, templates
 
@@ -47,6 +48,30 @@ def save(conn: Connection, template: Template) -> str:
     }
     conn.execute(insert(templates).values(first | new))
     return fresh
+
+
+def keep(conn: Connection, task: Task, now_ms: int) -> str:
+    """Keep the configuration of a task as a template under the task's name, and note that in the task.
+
+    Call it after the task was written, in the same transaction.
+    """
+    document = task.document
+    kept = save(
+        conn,
+        Template(
+            id="",
+            project_id=task.project_id,
+            source_id=document.input.source_id,
+            name=document.name,
+            service_name=document.service_name,
+            config=document.config or {},
+            roi=document.target_roi,
+            create_at=now_ms,
+            modify_at=now_ms,
+        ),
+    )
+    conn.execute(update(tasks).where(tasks.c.id == task.id).values(template_id=kept))
+    return kept
 
 
 def get(conn: Connection, project_id: ProjectId, template_id: str) -> Template:
