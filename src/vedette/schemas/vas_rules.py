@@ -74,11 +74,12 @@ def vas_output_of(received: VasOutputIn) -> TaskOutput:
         InvalidParameter: there is none.
     """
     hosting, local = received.hosting, received.localpath
-    further = {
-        "hosting": HostingOutput(categories(hosting.data_category)) if hosting else None,
-        "localpath": LocalPathOutput(local.mount_source_path, categories(local.data_category)) if local else None,
-    }
-    return checked_output(replace(output_of(received), **further))
+    output = replace(
+        output_of(received),
+        hosting=HostingOutput(categories(hosting.data_category)) if hosting else None,
+        localpath=LocalPathOutput(local.mount_source_path, categories(local.data_category)) if local else None,
+    )
+    return checked_output(output)
 
 
 def timing_of(received: TimingIn) -> Schedule:
