@@ -42,19 +42,21 @@ class Scheduler:
 def apply(conn: Connection, task: Task, now_ms: int, *, actor: str = ACTOR) -> None:
     """Bring one task to where its timetable has it now, and note when to look again."""
     schedule = task.document.schedule
-    if schedule is None or not task.activated:
+    if not task.activated:
         tasks.move(conn, task, (), cause="", actor=actor, at=now_ms, next_due_at=None)
         return
-    following = schedule.next_change(now_ms)
+    following = schedule.next_change(now_ms) if schedule else None
     columns: dict[str, object] = {"next_due_at": following}
     signals: tuple[Signal, ...] = ()
     cause = ""
-    if schedule.is_open(now_ms):
+    if schedule is None or schedule.is_open(now_ms):
         if task.state in CLEARING:
             columns["next_due_at"] = now_ms + AGAIN_MS  # it can be started when nothing of it runs any more
         elif task.state in RESTING:
             columns |= {"run_id": None, "stream_id": None, "error_code": None, "error_message": None, "status": ""}
-            signals, cause = (Signal.START,), "its window has opened"
+            signals, cause = (Signal.START,), "its window has opened" if schedule else "its timetable was removed"
+        if schedule is None and task.state not in CLEARING:
+            columns["activated"] = None
     else:
         columns |= {"status": f"Outside its timetable; it starts again at {_iso(following)}."}
         signals, cause = ((Signal.STOP,) if task.state in WANTED else ()), "its window has closed"

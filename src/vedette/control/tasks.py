@@ -1,35 +1,31 @@
-"""The verbs of tasks: create, start, stop, delete.
+"""The verbs of tasks: create, change, start, stop, delete.
 
 Whoever wants something of a task comes through here: a user's call, the timetable, an operator. A verb writes what
 is wanted and wakes the loops; what is wanted becomes what is running elsewhere.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from vedette.algorithms.registry import Registry, check_config
-from vedette.control.services import ServiceFacts, deploy_type, facts
-from vedette.model.errors import IllegalTransition, InvalidParameter, NotFound, NotReferable
-from vedette.model.ids import ProjectId, TaskId, VideoSourceId, new_hex
+from vedette.algorithms.registry import Registry
+from vedette.control import task_rules, updates
+from vedette.control.creation import activated, drafts, write
+from vedette.control.services import ServiceFacts, facts
+from vedette.model.errors import IllegalTransition, Outdated
+from vedette.model.ids import ProjectId, TaskId
 from vedette.model.lifecycle import WANTED, Signal, State, after
-from vedette.model.quota import USUAL, Quotas, Resource
-from vedette.model.source import InputType
+from vedette.model.quota import USUAL, Quotas
+from vedette.model.secrets import unmask
 from vedette.model.task import Task, TaskDocument
-from vedette.store import quotas, tasks, video_sources
+from vedette.store import tasks
 from vedette.store.db import Database
+from vedette.store.idempotency import Repeat, once
 from vedette.store.identity import Principal
 from vedette.store.vault import Vault
 
-ONLY: Final[Mapping[InputType, str]] = {
-    InputType.OBS: "cloud",
-    InputType.URL: "cloud",
-    InputType.EDGECAMERA: "edge",
-    InputType.VCN: "edge",
-}
-"""Inputs that services of one kind take; the others are taken by both."""
 AT_REST: Final = frozenset(
     {State.STOPPING, State.STOPPED, State.CREATE_FAILED, State.START_FAILED, State.SUCCEEDED, State.FAILED}
 )
@@ -55,25 +51,73 @@ class Tasks:
     clock: Callable[[], int]
     quotas: Quotas = USUAL
 
-    async def create(self, principal: Principal, documents: Sequence[TaskDocument]) -> list[TaskId]:
+    async def create(
+        self,
+        principal: Principal,
+        documents: Sequence[TaskDocument],
+        *,
+        template_id: str | None = None,
+        repeat: Repeat | None = None,
+    ) -> list[TaskId]:
         """Write new tasks, all or none, in order.
 
+        Args:
+            principal: who creates them.
+            documents: of one service and one configuration, nothing masked in them.
+            template_id: a template whose parameters hold where the documents have none of their own.
+            repeat: the key under which the same request may come again; it is then answered the same.
+
         Raises:
-            NotReferable: service, version or video source do not exist.
-            InvalidParameter: the service does not take this type of input, or a known parameter has a bad value.
+            NotReferable: service, version, template, order or video source do not exist.
+            InvalidParameter: the service does not take this type of input, a known parameter has a bad value, the
+                template is another service's, something is masked, or the key was used for another request.
             TaskNameTaken: a task of the project has a name.
             TaskQuotaReached: the project would have too many tasks.
         """
-        first = documents[0]
-        algorithm = self.registry.find(first.service_name, first.service_version)
-        deploy = deploy_type(algorithm.manifest, first.service_name)
-        _check_input_type(first.input.type, deploy)
-        _, warnings = check_config(algorithm, first.config)
-        now = self.clock()
-        new = [self._new(principal, document, tuple(warnings), now) for document in documents]
-        await self.db.write(_create, self.vault, new, deploy, self.quotas)
+        whole = [unmask(document, None) for document in documents]
+        if template_id is None:
+            task_rules.check_service(self.registry, whole[0])  # what is wrong by itself costs no transaction
+        made = await self.db.write(self._create, principal, whole, template_id, repeat, self.clock())
         self.wake()
-        return [task.id for task in new]
+        return [TaskId(task_id) for task_id in made]
+
+    async def update(
+        self,
+        project_id: ProjectId,
+        task_id: TaskId,
+        change: Mapping[str, Any],
+        *,
+        actor: str,
+        versions: Collection[int] | None = None,
+    ) -> None:
+        """Change fields of a task's document; a task that runs takes them over live.
+
+        Args:
+            project_id: the task's project.
+            task_id: the task.
+            change: fields of `TaskDocument` and their new values; see `control.updates.apply`.
+            actor: who asks.
+            versions: the change holds only for these versions of the document; None: for every one.
+
+        Raises:
+            TaskNotFound: the project has none with that id.
+            Outdated: the document has another version.
+            IllegalTransition: it is being deleted.
+            InvalidParameter: a rule is broken.
+            NotReferable: something that the document names does not exist.
+            TaskNameTaken: another task of the project has the new name.
+        """
+
+        def look_and_change(conn: Connection, now: int) -> bool:
+            tasks.lock(conn, project_id, task_id)
+            task = tasks.get(conn, self.vault, project_id, task_id)
+            if versions is not None and task.version not in versions:
+                raise Outdated(f"The task has the version {task.version} by now.", param="If-Match")
+            return updates.apply(conn, self.vault, self.registry, task, change, actor=actor, now_ms=now)
+
+        if not await self.db.write(look_and_change, self.clock()):
+            raise IllegalTransition("The task changes too quickly for anybody to update it.")
+        self.wake()
 
     async def get(self, project_id: ProjectId, task_id: TaskId) -> tuple[Task, ServiceFacts | None]:
         """Return a task of the project, and the facts of its service.
@@ -110,31 +154,30 @@ class Tasks:
         """
         await self._tell(project_id, task_id, _deleting, cause="delete", actor=actor)
 
-    def _new(self, principal: Principal, document: TaskDocument, warnings: tuple[str, ...], now: int) -> Task:
-        task = Task(
-            id=TaskId(new_hex()),
-            project_id=principal.project_id,
-            creator=principal.user_name,
-            document=document,
-            state=State.PENDING,
-            created_at=now,
-            updated_at=now,
-            warnings=warnings,
-        )
-        return replace(task, **self._activated(task, now))
+    def _create(
+        self,
+        conn: Connection,
+        principal: Principal,
+        documents: Sequence[TaskDocument],
+        template_id: str | None,
+        repeat: Repeat | None,
+        now: int,
+    ) -> list[str]:
+        def work() -> list[str]:
+            new = drafts(conn, self.registry, principal, documents, template_id, now)
+            write(conn, self.vault, new, self.quotas)
+            return [task.id for task in new]
 
-    def _activated(self, task: Task, now: int) -> dict[str, Any]:
-        """Return the columns of an activated timetable; a closed one is due at once, and the scheduler closes."""
-        schedule = task.document.schedule
-        if schedule is None:
-            return {}
-        return {"activated": True, "next_due_at": schedule.next_change(now) if schedule.is_open(now) else now}
+        made: list[str] = once(conn, principal.project_id, repeat, now, work)
+        return made
 
     def _starting(self, task: Task, now: int) -> tuple[list[State], dict[str, Any]]:
         if task.state in WANTED:
-            return [], {} if task.activated else self._activated(task, now)
+            return [], {} if task.activated else activated(task.document.schedule, now)
         fresh = {"status": "", "error_code": None, "error_message": None, "run_id": None, "stream_id": None}
-        return [after(task.state, Signal.START)], fresh | {"frames": 0, "crashes": 0} | self._activated(task, now)
+        return [after(task.state, Signal.START)], fresh | {"frames": 0, "crashes": 0} | activated(
+            task.document.schedule, now
+        )
 
     async def _tell(
         self,
@@ -158,7 +201,9 @@ class Tasks:
 
 
 def _stopping(task: Task, _now: int) -> tuple[list[State], dict[str, Any]]:
-    calm = {"activated": False, "next_due_at": None} if task.document.schedule else {}
+    calm: dict[str, Any] = {}
+    if task.activated is not None:  # also while a timetable that was removed is still to be acted on
+        calm = {"activated": False if task.document.schedule else None, "next_due_at": None}
     if task.state in AT_REST:
         return [], calm
     return [after(task.state, Signal.STOP)], {"status": "", **calm}
@@ -168,32 +213,3 @@ def _deleting(task: Task, _now: int) -> tuple[list[State], dict[str, Any]]:
     if task.state is State.DELETING:
         return [], {}
     return [after(task.state, Signal.DELETE)], {"next_due_at": None}
-
-
-def _check_input_type(kind: InputType, deploy: str) -> None:
-    if ONLY.get(kind, deploy) != deploy:
-        raise InvalidParameter(f"A service of type {deploy} does not take the input type {kind}.", param="type")
-
-
-def _create(conn: Connection, vault: Vault, new: Sequence[Task], deploy: str, usual: Quotas) -> None:
-    project_id = new[0].project_id
-    for task in new:
-        _check_source(conn, vault, project_id, task, deploy)
-    for task in new:
-        tasks.insert(conn, vault, task, actor=task.creator)
-    quotas.take(conn, project_id, Resource.TASKS, len(new), usual)
-
-
-def _check_source(conn: Connection, vault: Vault, project_id: ProjectId, task: Task, deploy: str) -> None:
-    source_id = task.document.input.datum.video_source_id
-    if task.document.input.type is not InputType.VIDEO_SOURCE or source_id is None:
-        return
-    try:
-        source = video_sources.get(conn, vault, project_id, VideoSourceId(source_id))
-    except NotFound:
-        raise NotReferable(f"There is no video source {source_id}.", param="video_source_id") from None
-    if source.access_type != deploy:
-        raise InvalidParameter(
-            f"A service of type {deploy} does not take a video source whose access type is {source.access_type}.",
-            param="type",
-        )
