@@ -6,10 +6,12 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import Connection
 
 from conformance.ground import NOW, insert, read
+from vedette.algorithms.registry import Registry
 from vedette.control.fleet import Fleet
 from vedette.control.orders import Desk
 from vedette.control.reconciler import Reconciler
 from vedette.control.scheduler import Scheduler
+from vedette.control.services import algorithm_ids
 from vedette.model.errors import Unavailable
 from vedette.model.ids import StreamId, WorkerId
 from vedette.model.lifecycle import Signal, State, after
@@ -23,6 +25,7 @@ from vedette.telemetry.metrics import Metrics
 
 LEASE_S = 10.0
 ROUNDS = 20
+ALGORITHMS = algorithm_ids(Registry.load())
 
 
 class FakeExecutor:
@@ -147,7 +150,7 @@ class Theatre:
         )  # fmt: skip
         self.reconciler = Reconciler(
             self.db, self.vault, self.fleet, self.executor,
-            metrics=Metrics(), crash_budget=self._crash_budget, monotonic=lambda: self.mono,
+            metrics=Metrics(), crash_budget=self._crash_budget, monotonic=lambda: self.mono, algorithms=ALGORITHMS,
         )  # fmt: skip
         self.scheduler = Scheduler(self.db, self.vault, on_change=lambda: None)
         self.executor._on_exit = self.reconciler.worker_exited

@@ -1,7 +1,7 @@
 """The reconciler's mind, without its hands: what is wanted and what is seen give what to do. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum, auto
 from itertools import product
 from typing import Any, Final
@@ -67,6 +67,9 @@ STREAM_SEEN: Final[Mapping[StreamState, Seen]] = {
     StreamState.FAILED: Seen.BROKEN,
 }
 
+NO_SERVICE: Final = "Its service was stopped in this project; deploy the service, then start the task."
+UNDEPLOYED: Final = "its service was stopped"
+
 SILENT_S: Final = 2.5
 """A worker speaks every second; after this long without a word its tasks are RECOVERING."""
 
@@ -118,7 +121,7 @@ def decide(task: Standing, seen: Seen, report: StreamReport | None, run: RunRepo
     columns: dict[str, Any] = {}
     if passed and passed[-1] not in WANTED and passed[-1] is not State.DELETING:
         columns |= {"stream_id": None}
-    if seen is Seen.ALIVE and run is not None:
+    if seen is Seen.ALIVE and run is not None and task.state in WANTED:
         columns |= _if_new(task, status=run.note, error_code=None)
     elif failure is not None and seen in (Seen.SICK, Seen.REFUSED, Seen.BROKEN):
         columns |= _if_new(task, error_code=failure.code)
@@ -127,6 +130,18 @@ def decide(task: Standing, seen: Seen, report: StreamReport | None, run: RunRepo
     if seen is Seen.ENDED:
         columns |= {"error_code": None, "error_message": None}
     return Act(task, passed, _cause(seen, failure), columns)
+
+
+def halt(act: Act) -> Act:
+    """Return what to do to a task whose service is not deployed any more: besides all else, it is stopped.
+
+    One that waits goes on waiting; it starts when the service is deployed again.
+    """
+    here = act.path[-1] if act.path else act.task.state
+    if here not in WANTED or here is State.PENDING:
+        return act
+    columns = {**act.columns, "status": NO_SERVICE, "halted_by": "no_service"}
+    return replace(act, path=[*act.path, *path(here, (G.STOP,))], cause=UNDEPLOYED, columns=columns)
 
 
 def _if_new(task: Standing, **columns: Any) -> dict[str, Any]:

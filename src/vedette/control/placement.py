@@ -59,6 +59,14 @@ def place(
     return Placement(chosen, spawn, tuple(waiting), tuple(crowded))
 
 
+def room(
+    loads: Mapping[WorkerId, int], capacity: Mapping[WorkerId, int], *, starting: int, limit: int
+) -> tuple[int, int]:
+    """Return how many more streams the live workers can hold, and how many workers can still be started."""
+    free = sum(max(0, capacity[worker] - load) for worker, load in loads.items())
+    return free, max(0, limit - len(loads) - starting)
+
+
 def _least_loaded(loads: Mapping[WorkerId, int], capacity: Mapping[WorkerId, int]) -> WorkerId | None:
     free: Iterable[WorkerId] = (worker for worker, load in loads.items() if load < capacity[worker])
     return min(free, key=lambda worker: (loads[worker], worker), default=None)

@@ -6,23 +6,21 @@ decides the same again.
 """
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
 from sqlalchemy import Connection
 
-from vedette.control.decisions import SILENT_S, Act, Seen, decide, find
+from vedette.control import settling
+from vedette.control.decisions import SILENT_S, Act, Seen, decide, find, halt
 from vedette.control.fleet import Fleet
-from vedette.control.placement import Placement, place
-from vedette.control.sources import address_of, stream_of
+from vedette.control.settling import ACTOR, Queue, Settler
 from vedette.executors.base import Executor
-from vedette.model.errors import Unavailable, VedetteError, WorkerLost
-from vedette.model.ids import RunId, StreamId, TaskId, WorkerId, new_hex
+from vedette.model.errors import WorkerLost
+from vedette.model.ids import StreamId, TaskId, WorkerId
 from vedette.model.lifecycle import CLEARING, WANTED, Signal, State, path
-from vedette.model.stream import StreamState
-from vedette.model.task import Task
 from vedette.store import assignments, tasks
 from vedette.store.assignments import Holding, WorkerRow
 from vedette.store.db import Database
@@ -32,7 +30,6 @@ from vedette.telemetry.metrics import Metrics
 
 log = structlog.get_logger()
 
-ACTOR: Final = "service"
 STARTING_S: Final = 15.0
 """A worker that has not spoken this long after its start is ended, and another is tried."""
 HUNG_S: Final = 30.0
@@ -40,16 +37,21 @@ HUNG_S: Final = 30.0
 STEADY_MS: Final = 5_000
 """A task that has run this long has got over the crashes before: the next one is the first in a row again."""
 
-OVER: Final = frozenset({StreamState.ENDED, StreamState.REFUSED, StreamState.FAILED})
+LOOKED_AT: Final = WANTED - {State.PENDING} | CLEARING
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What a round looks at."""
+    """What a round looks at.
+
+    Attributes:
+        tasks: those that run or are to be cleared away; those that wait to be placed stand in the queue.
+    """
 
     tasks: Sequence[Standing]
     held: dict[StreamId, Holding]
     workers: Sequence[WorkerRow]
+    queue: Queue
 
 
 class Reconciler:
@@ -65,16 +67,24 @@ class Reconciler:
         metrics: Metrics,
         crash_budget: int,
         monotonic: Callable[[], float],
+        algorithms: Mapping[str, str],
     ) -> None:
+        """Take what it works with.
+
+        Args:
+            crash_budget: how often in a row the loss of its worker is forgiven a task.
+            monotonic: seconds.
+            algorithms: service name -> `alg_id`, under which deployments are found.
+        """
         self._db = db
-        self._vault = vault
         self._fleet = fleet
         self._executor = executor
         self._metrics = metrics
         self._crash_budget = crash_budget
         self._monotonic = monotonic
+        self._algorithms = algorithms
+        self._settler = Settler(db, vault, fleet, executor, metrics, monotonic)
         self._exited: set[WorkerId] = set()
-        self._starting: dict[WorkerId, float] = {}
         self._hung: dict[WorkerId, float] = {}  # buried while their process lives, and when they were last heard
 
     def worker_exited(self, worker_id: WorkerId) -> None:
@@ -83,12 +93,12 @@ class Reconciler:
 
     async def run_once(self, now_ms: int) -> bool:
         """Do one round; return whether it changed anything."""
-        world = await self._db.read(_look)
+        world = await self._db.read(_look, self._algorithms)
         if buried := await self._bury(world, now_ms):
-            world = await self._db.read(_look)
-        acts, homeless, removed = self._decide(world, now_ms)
+            world = await self._db.read(_look, self._algorithms)
+        acts, lost, removed = self._decide(world, now_ms)
         changed = await self._db.write(self._act, world, acts, removed, now_ms)
-        moved = await self._settle(homeless, now_ms)
+        moved = await self._settler.run_once(world.queue, lost, list(world.held.values()), now_ms)
         await self._end_hung_workers()
         return bool(buried or changed or moved)
 
@@ -113,7 +123,7 @@ class Reconciler:
                     self._hung[worker_id] = view.heard_at
                 self._fleet.forget(worker_id)
         for worker_id in exited:
-            self._starting.pop(worker_id, None)
+            self._settler.starting.pop(worker_id, None)
             self._hung.pop(worker_id, None)
         self._exited -= exited  # not before the database knows: a round that failed is run again
         return bool(gone)
@@ -148,7 +158,7 @@ class Reconciler:
             elif worker_id in self._hung:
                 until = self._hung[worker_id] + HUNG_S
             else:
-                until = self._starting.setdefault(worker_id, now) + STARTING_S
+                until = self._settler.starting.setdefault(worker_id, now) + STARTING_S
             if now > until:
                 log.warning("worker does not answer, ending it", worker=worker_id)
                 await self._executor.kill(worker_id)
@@ -159,20 +169,22 @@ class Reconciler:
         fleet = {view.id: view for view in self._fleet.all()}
         now = self._monotonic()
         acts: list[Act] = []
-        homeless: list[Standing] = []
+        lost: list[Standing] = []
         removed: list[TaskId] = []
         for task in world.tasks:
             seen, report, run = find(task, world.held, fleet, now)
             act = decide(task, seen, report, run)
+            if undeployed := world.queue.limits.is_stopped(task):
+                act = halt(act)
             settled = seen not in (Seen.UNHEARD, Seen.ALIVE, Seen.SICK, Seen.SILENT)
             if task.state is State.DELETING:
                 removed += [task.id] if settled else []
             elif act.path or act.columns:
                 steady = act.path and task.crashes and _is_steady(task, now_ms)
                 acts.append(replace(act, columns={**act.columns, "crashes": 0}) if steady else act)
-            if seen is Seen.NOTHING and task.state in WANTED:
-                homeless.append(replace(task, state=act.path[-1] if act.path else task.state))
-        return acts, homeless, removed
+            if seen is Seen.NOTHING and task.state in WANTED and not undeployed and _may_retry(task, now_ms):
+                lost.append(task)
+        return acts, lost, removed
 
     def _act(self, conn: Connection, world: World, acts: Sequence[Act], removed: Sequence[TaskId], now_ms: int) -> int:
         changed = sum(
@@ -183,7 +195,7 @@ class Reconciler:
 
     def _release_idle(self, conn: Connection, world: World) -> int:
         """Free streams that no task wants and that their worker does not hold any more."""
-        wanted = tasks.wanted_streams(conn)
+        wanted = tasks.wanted_streams(conn, world.held)
         released = 0
         for stream_id, holding in world.held.items():
             view = self._fleet.get(holding.worker_id) if holding.worker_id else None
@@ -191,98 +203,11 @@ class Reconciler:
                 released += assignments.release(conn, stream_id, holding.epoch)
         return released
 
-    # -- placing
 
-    async def _settle(self, homeless: Sequence[Standing], now_ms: int) -> bool:
-        ready = [task for task in homeless if _may_retry(task, now_ms)]
-        if not ready:
-            return False
-        wishes = await self._db.write(self._wishes, ready, now_ms)
-        held = await self._db.read(assignments.holdings)
-        plan = self._plan(list(dict.fromkeys(stream for _, stream, _ in wishes)), held)
-        for _ in range(plan.spawn):
-            await self._spawn()
-        return await self._db.write(self._place, wishes, held, plan, now_ms) > 0
-
-    def _wishes(self, conn: Connection, ready: Sequence[Standing], now_ms: int) -> list[tuple[Task, StreamId, RunId]]:
-        """Say which stream each task is to feed on; tasks whose input cannot be served are refused here."""
-        wishes = []
-        for task in tasks.some(conn, self._vault, [standing.id for standing in ready]):
-            if task.state not in WANTED:
-                continue
-            run_id = task.run_id or RunId(new_hex())
-            try:
-                wishes.append((task, stream_of(task, run_id, address_of(conn, self._vault, task)), run_id))
-            except VedetteError as failure:
-                passed = path(task.state, (Signal.REFUSED, Signal.CRASHED))
-                tasks.move(
-                    conn, task, passed, cause=failure.message, actor=ACTOR, at=now_ms,
-                    error_code=failure.code, error_message=failure.message, stream_id=None,
-                )  # fmt: skip
-        return wishes
-
-    def _plan(self, streams: list[StreamId], held: Sequence[Holding]) -> Placement:
-        taken = {holding.stream_id for holding in held}
-        now = self._monotonic()
-        live = [view for view in self._fleet.all() if now - view.heard_at <= SILENT_S]
-        loads = {view.id: sum(holding.worker_id == view.id for holding in held) for view in live}
-        capacity = {view.id: view.capacity for view in live}
-        self._starting = {
-            worker_id: since
-            for worker_id, since in self._starting.items()
-            if worker_id in self._executor.present() and self._fleet.get(worker_id) is None
-        }
-        homeless = [stream for stream in streams if stream not in taken]
-        return place(homeless, loads, capacity, starting=len(self._starting), limit=self._executor.limit)
-
-    async def _spawn(self) -> None:
-        worker_id = WorkerId(f"{self._executor.node}-{new_hex()[:8]}")
-        try:
-            await self._executor.start(worker_id)
-            self._starting[worker_id] = self._monotonic()
-            self._metrics.workers_started.inc()
-        except Unavailable as failure:
-            log.warning("no worker could be started", reason=failure.message)
-
-    def _place(
-        self,
-        conn: Connection,
-        wishes: Sequence[tuple[Task, StreamId, RunId]],
-        held: Sequence[Holding],
-        plan: Placement,
-        now_ms: int,
-    ) -> int:
-        placed = {holding.stream_id for holding in held if not self._is_over(holding)}
-        for stream_id, worker_id in plan.chosen.items():
-            if assignments.assign(conn, stream_id, worker_id) is not None:
-                placed.add(stream_id)
-        changed = 0
-        for task, stream_id, run_id in wishes:
-            if stream_id in placed:
-                columns: dict[str, object] = {"stream_id": stream_id, "status": ""}
-                if task.run_id is None:
-                    columns |= {"run_id": run_id, "run_started_at": now_ms, "frames": 0, "crashes": 0}
-                passed = path(task.state, (Signal.PLACED,))
-                changed += tasks.move(conn, task, passed, cause="a worker took it", actor=ACTOR, at=now_ms, **columns)
-            elif task.status != (status := self._why_waiting(stream_id, plan, len(held))):
-                tasks.move(conn, task, (), cause="", actor=ACTOR, at=now_ms, status=status)
-        return changed
-
-    def _is_over(self, holding: Holding) -> bool:
-        """Tell whether a stream has come to its end already: whoever wants it next waits until it is handed back."""
-        view = self._fleet.get(holding.worker_id) if holding.worker_id else None
-        report = view.reports.get(holding.stream_id) if view else None
-        return report is not None and report.epoch == holding.epoch and report.state in OVER
-
-    def _why_waiting(self, stream_id: StreamId, plan: Placement, streams: int) -> str:
-        if stream_id in plan.crowded:
-            return f"Waiting for room: {streams} streams run on {len(self._fleet.all())} workers, and no more fit."
-        return "Waiting for a worker to start."
-
-
-def _look(conn: Connection) -> World:
+def _look(conn: Connection, algorithms: Mapping[str, str]) -> World:
     held = {holding.stream_id: holding for holding in assignments.holdings(conn)}
-    return World(tasks.standing(conn, WANTED | CLEARING), held, assignments.all_workers(conn))
+    running = tasks.standing(conn, LOOKED_AT)
+    return World(running, held, assignments.all_workers(conn), settling.look(conn, algorithms, running))
 
 
 def _may_retry(task: Standing, now_ms: int) -> bool:

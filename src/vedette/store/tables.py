@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -216,6 +217,13 @@ Index(
     tasks.c.batch_id,
     sqlite_where=tasks.c.group_id.is_not(None),
     postgresql_where=tasks.c.group_id.is_not(None),
+)
+Index(  # PENDING ones that nobody has looked at yet
+    "tasks_to_place",
+    tasks.c.created_at,
+    tasks.c.id,
+    sqlite_where=text("state = 'PENDING' AND parked_for IS NULL"),
+    postgresql_where=text("state = 'PENDING' AND parked_for IS NULL"),
 )
 Index(
     "tasks_of_order",

@@ -200,6 +200,14 @@ def _new_columns() -> None:
         sqlite_where=sa.text("parked_for IS NOT NULL"),
         postgresql_where=sa.text("parked_for IS NOT NULL"),
     )
+    op.create_index(
+        "tasks_to_place",
+        "tasks",
+        ["created_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'PENDING' AND parked_for IS NULL"),
+        postgresql_where=sa.text("state = 'PENDING' AND parked_for IS NULL"),
+    )
     op.execute("INSERT INTO task_documents (task_id, document) SELECT id, document FROM tasks")
     op.drop_column("tasks", "document")
 

@@ -1,0 +1,274 @@
+"""How a task that nobody holds comes to a worker, or is parked until it can.
+
+A round looks at a few hundred tasks at most: those that nobody has looked at yet, and of the parked ones those whose
+key says that there is something to be had. What a round does not come to, the next one does.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import structlog
+from sqlalchemy import Connection
+
+from vedette.control.admission import Barrier, Limits, Used, admit, order_of, standing_barrier, stream_key, used
+from vedette.control.decisions import SILENT_S
+from vedette.control.fleet import Fleet
+from vedette.control.placement import Placement, place, room
+from vedette.control.sources import address_of, stream_of
+from vedette.executors.base import Executor
+from vedette.model.errors import Unavailable, VedetteError
+from vedette.model.ids import RunId, StreamId, WorkerId, new_hex
+from vedette.model.lifecycle import WANTED, Signal, State, path
+from vedette.model.service import ResourceOrder
+from vedette.model.stream import StreamState
+from vedette.model.task import Task
+from vedette.store import assignments, deployments, orders, tasks, waiting
+from vedette.store.assignments import Holding
+from vedette.store.db import Database
+from vedette.store.orders import OrderKey
+from vedette.store.tasks import Standing
+from vedette.store.vault import Vault
+from vedette.telemetry.metrics import Metrics
+
+log = structlog.get_logger()
+
+ACTOR: Final = "service"
+WINDOW: Final = 200
+"""How many waiting tasks a round looks at, and of those parked under one key."""
+OVER: Final = frozenset({StreamState.ENDED, StreamState.REFUSED, StreamState.FAILED})
+
+Wish = tuple[Task, StreamId, RunId]
+Barred = tuple[Standing, Barrier]
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What waits, as a round finds it.
+
+    Attributes:
+        new: waiting tasks that are not parked.
+        stirred: parked tasks that may no longer wait for what they are parked under.
+        barriers: the keys under which tasks go on waiting, with their sentences; keys of streams apart.
+        for_streams: whether tasks are parked for want of room on the workers.
+        in_use: streams that are taken.
+    """
+
+    new: Sequence[Standing]
+    stirred: Sequence[Standing]
+    barriers: Sequence[Barrier]
+    for_streams: bool
+    limits: Limits
+    in_use: Used
+
+
+def look(conn: Connection, algorithms: Mapping[str, str], running: Sequence[Standing]) -> Queue:
+    """Read what waits, and what is allowed.
+
+    Args:
+        algorithms: service name -> `alg_id`.
+        running: all tasks that have a place.
+    """
+    new, keys = waiting.unparked(conn, WINDOW), waiting.keys(conn)
+    capacities = deployments.capacities(conn)
+    limits = Limits(algorithms, capacities, orders.some(conn, {order for key in keys if (order := order_of(key))}))
+    in_use = used(running, limits)
+    barriers = {key: standing_barrier(key, limits, in_use) for key in keys}
+    stirred = [
+        task for key, barrier in barriers.items() if barrier is None for task in waiting.parked(conn, key, WINDOW)
+    ]
+    limits = Limits(algorithms, capacities, _orders(conn, (*new, *stirred)))
+    closed = [barrier for barrier in barriers.values() if barrier is not None]
+    return Queue(new, stirred, closed, waiting.wait_for_room(conn), limits, in_use)
+
+
+class Settler:
+    """Finds places for tasks that nobody holds.
+
+    Attributes:
+        starting: workers that were started and have not spoken yet, and since when, seconds of the monotonic clock.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        vault: Vault,
+        fleet: Fleet,
+        executor: Executor,
+        metrics: Metrics,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self.starting: dict[WorkerId, float] = {}
+        self._db = db
+        self._vault = vault
+        self._fleet = fleet
+        self._executor = executor
+        self._metrics = metrics
+        self._monotonic = monotonic
+        self._stated: dict[str, str] = {}  # key -> the sentence that all tasks parked under it have
+
+    async def run_once(self, queue: Queue, lost: Sequence[Standing], held: Sequence[Holding], now_ms: int) -> bool:
+        """Place what can be placed, park the rest; return whether anything changed.
+
+        Args:
+            queue: what waits.
+            lost: tasks that nobody holds any more and that may be tried again; they keep their place.
+            held: the streams that are held.
+        """
+        roomy, limits = await self._for_streams(queue, held)
+        unique = {task.id: task for task in (*queue.new, *queue.stirred, *roomy)}
+        oldest_first = sorted(unique.values(), key=lambda task: (task.created_at, task.id))
+        admitted, barred = admit(oldest_first, limits, queue.in_use)
+        changed = await self._park(barred, now_ms)
+        changed += await self._restate(queue)
+        if ready := [*lost, *admitted][:WINDOW]:
+            changed += await self._settle(ready, now_ms)
+        return changed > 0
+
+    # -- who is looked at
+
+    async def _for_streams(self, queue: Queue, held: Sequence[Holding]) -> tuple[Sequence[Standing], Limits]:
+        """Return parked tasks for whose stream there is room now, or whose stream runs already for somebody else.
+
+        The limits are those of the queue, with the orders of these tasks.
+        """
+        if not queue.for_streams:
+            return (), queue.limits
+        free, more = room(*self._loads(held), starting=len(self.starting), limit=self._executor.limit)
+        limit = min(WINDOW, free + max(0, more - len(queue.new)))
+        joinable = [stream_key(holding.stream_id) for holding in held]
+        return await self._db.read(_parked_for_streams, joinable, limit, queue.limits)
+
+    # -- parking
+
+    async def _park(self, barred: Sequence[Barred], now_ms: int) -> int:
+        moved = [one for one in barred if (one[0].parked_for, one[0].status) != (one[1].key, one[1].status)]
+        return await self._db.write(_park, moved[: 2 * WINDOW], now_ms) if moved else 0
+
+    async def _restate(self, queue: Queue) -> int:
+        """Tell parked tasks when what they wait for has another number."""
+        changed = 0
+        for barrier in queue.barriers:
+            if self._stated.get(barrier.key) != barrier.status:
+                told = await self._db.write(waiting.restate, barrier.key, barrier.status, WINDOW)
+                changed += told
+                if told < WINDOW:
+                    self._stated[barrier.key] = barrier.status
+        closed = {barrier.key for barrier in queue.barriers}
+        self._stated = {key: sentence for key, sentence in self._stated.items() if key in closed}
+        return changed
+
+    # -- placing
+
+    async def _settle(self, ready: Sequence[Standing], now_ms: int) -> int:
+        wishes, refused = await self._db.write(self._wishes, ready, now_ms)
+        held = await self._db.read(assignments.holdings)
+        plan = self._plan(list(dict.fromkeys(stream for _, stream, _ in wishes)), held)
+        for _ in range(plan.spawn):
+            await self._spawn()
+        return refused + await self._db.write(self._place, wishes, held, plan, now_ms)
+
+    def _wishes(self, conn: Connection, ready: Sequence[Standing], now_ms: int) -> tuple[list[Wish], int]:
+        """Say which stream each task is to feed on; tasks whose input cannot be served are refused here."""
+        wishes: list[Wish] = []
+        refused = 0
+        known = {standing.id: standing for standing in ready}
+        for task in tasks.some(conn, self._vault, list(known)):
+            if task.state not in WANTED or task.version != known[task.id].version:
+                continue
+            run_id = task.run_id or RunId(new_hex())
+            try:
+                wishes.append((task, stream_of(task, run_id, address_of(conn, self._vault, task)), run_id))
+            except VedetteError as failure:
+                passed = path(task.state, (Signal.REFUSED, Signal.CRASHED))
+                refused += tasks.move(
+                    conn, task, passed, cause=failure.message, actor=ACTOR, at=now_ms,
+                    error_code=failure.code, error_message=failure.message, stream_id=None,
+                )  # fmt: skip
+        return wishes, refused
+
+    def _plan(self, streams: list[StreamId], held: Sequence[Holding]) -> Placement:
+        taken = {holding.stream_id for holding in held}
+        loads, capacity = self._loads(held)
+        homeless = [stream for stream in streams if stream not in taken]
+        return place(homeless, loads, capacity, starting=len(self.starting), limit=self._executor.limit)
+
+    def _loads(self, held: Sequence[Holding]) -> tuple[dict[WorkerId, int], dict[WorkerId, int]]:
+        """Return how many streams each live worker holds, and how many it can hold."""
+        now = self._monotonic()
+        live = [view for view in self._fleet.all() if now - view.heard_at <= SILENT_S]
+        loads = {view.id: sum(holding.worker_id == view.id for holding in held) for view in live}
+        self.starting = {
+            worker_id: since
+            for worker_id, since in self.starting.items()
+            if worker_id in self._executor.present() and self._fleet.get(worker_id) is None
+        }
+        return loads, {view.id: view.capacity for view in live}
+
+    async def _spawn(self) -> None:
+        worker_id = WorkerId(f"{self._executor.node}-{new_hex()[:8]}")
+        try:
+            await self._executor.start(worker_id)
+            self.starting[worker_id] = self._monotonic()
+            self._metrics.workers_started.inc()
+        except Unavailable as failure:
+            log.warning("no worker could be started", reason=failure.message)
+
+    def _place(
+        self, conn: Connection, wishes: Sequence[Wish], held: Sequence[Holding], plan: Placement, now_ms: int
+    ) -> int:
+        placed = {holding.stream_id for holding in held if not self._is_over(holding)}
+        for stream_id, worker_id in plan.chosen.items():
+            if assignments.assign(conn, stream_id, worker_id) is not None:
+                placed.add(stream_id)
+        changed = 0
+        for task, stream_id, run_id in wishes:
+            if stream_id in placed:
+                columns: dict[str, object] = {"stream_id": stream_id, "status": ""}
+                if task.run_id is None:
+                    columns |= {"run_id": run_id, "run_started_at": now_ms, "frames": 0, "crashes": 0}
+                passed = path(task.state, (Signal.PLACED,))
+                changed += tasks.move(conn, task, passed, cause="a worker took it", actor=ACTOR, at=now_ms, **columns)
+            else:
+                changed += self._wait(conn, task, stream_id, plan, len(held) + len(plan.chosen), now_ms)
+        return changed
+
+    def _wait(
+        self, conn: Connection, task: Task, stream_id: StreamId, plan: Placement, streams: int, now_ms: int
+    ) -> bool:
+        """Say what a task waits for; park it if only a stream that ends can help. Return whether it was (un)parked."""
+        crowded = stream_id in plan.crowded
+        status = "Waiting for a worker to start."
+        if crowded:
+            status = f"Waiting for room: {streams} streams run on {len(self._fleet.all())} workers, and no more fit."
+        parked_for = stream_key(stream_id) if crowded and task.state is State.PENDING else None
+        if (task.parked_for, task.status) == (parked_for, status):
+            return False
+        tasks.move(conn, task, (), cause="", actor=ACTOR, at=now_ms, parked_for=parked_for, status=status)
+        return task.parked_for != parked_for
+
+    def _is_over(self, holding: Holding) -> bool:
+        """Tell whether a stream has come to its end already: whoever wants it next waits until it is handed back."""
+        view = self._fleet.get(holding.worker_id) if holding.worker_id else None
+        report = view.reports.get(holding.stream_id) if view else None
+        return report is not None and report.epoch == holding.epoch and report.state in OVER
+
+
+def _parked_for_streams(
+    conn: Connection, joinable: Sequence[str], limit: int, limits: Limits
+) -> tuple[list[Standing], Limits]:
+    found = waiting.parked_on(conn, joinable, WINDOW)
+    if limit:
+        found += waiting.parked_for_room(conn, limit)
+    return found, replace(limits, orders={**limits.orders, **_orders(conn, found)})
+
+
+def _orders(conn: Connection, named: Iterable[Standing]) -> Mapping[OrderKey, ResourceOrder]:
+    return orders.some(conn, {(task.project_id, task.resource_order_id) for task in named if task.resource_order_id})
+
+
+def _park(conn: Connection, barred: Sequence[Barred], now_ms: int) -> int:
+    return sum(
+        tasks.move(conn, task, (), cause="", actor=ACTOR, at=now_ms, parked_for=barrier.key, status=barrier.status)
+        for task, barrier in barred
+    )

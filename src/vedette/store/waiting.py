@@ -1,0 +1,75 @@
+"""Tasks that wait, for the loops: those nobody has looked at yet, and those parked under what they wait for.
+
+`tasks.parked_for` holds the key. Kinds of keys sort before `stream:`, the key of those for whose stream no worker has
+room, so that one seek for each key finds them all. Nothing here reads a document.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import ColumnElement, Connection, literal_column, select, text, update
+
+from vedette.model.lifecycle import State
+from vedette.store.tables import tasks
+from vedette.store.tasks import Standing, standings
+
+STREAMS: Final = "stream:"
+CHUNK: Final = 500
+
+_TO_PLACE: Final[ColumnElement[bool]] = literal_column("state = 'PENDING' AND parked_for IS NULL")
+"""Word for word the condition of the index `tasks_to_place`: with values that are bound no planner would know it."""
+_KEYS: Final = text("""
+    WITH RECURSIVE found(key) AS (
+        SELECT min(parked_for) FROM tasks WHERE parked_for < :end
+        UNION ALL
+        SELECT (SELECT min(parked_for) FROM tasks WHERE parked_for > found.key AND parked_for < :end)
+        FROM found WHERE found.key IS NOT NULL
+    )
+    SELECT key FROM found WHERE key IS NOT NULL
+""")
+
+
+def unparked(conn: Connection, limit: int) -> list[Standing]:
+    """Return PENDING tasks that are not parked, oldest first."""
+    return standings(conn, _TO_PLACE, limit=limit)
+
+
+def keys(conn: Connection) -> list[str]:
+    """Return all keys but those of streams under which tasks are parked."""
+    return list(conn.execute(_KEYS, {"end": STREAMS}).scalars())
+
+
+def parked(conn: Connection, key: str, limit: int) -> list[Standing]:
+    """Return tasks parked under a key, oldest first."""
+    return _pending(conn, tasks.c.parked_for == key, limit=limit)
+
+
+def wait_for_room(conn: Connection) -> bool:
+    """Return whether any task waits for room on the workers."""
+    return conn.execute(select(tasks.c.id).where(tasks.c.parked_for >= STREAMS).limit(1)).first() is not None
+
+
+def parked_for_room(conn: Connection, limit: int) -> list[Standing]:
+    """Return tasks that wait for room on the workers, oldest first."""
+    return _pending(conn, tasks.c.parked_for >= STREAMS, limit=limit)
+
+
+def parked_on(conn: Connection, stream_keys: Sequence[str], limit: int) -> list[Standing]:
+    """Return tasks that wait for one of these streams, oldest first of each chunk of keys."""
+    found: list[Standing] = []
+    for start in range(0, len(stream_keys), CHUNK):
+        if len(found) < limit:
+            here = tasks.c.parked_for.in_(stream_keys[start : start + CHUNK])
+            found += _pending(conn, here, limit=limit - len(found))
+    return found
+
+
+def restate(conn: Connection, key: str, status: str, limit: int) -> int:
+    """Give tasks parked under a key the sentence that holds now; return how many had another."""
+    here = (tasks.c.parked_for == key, tasks.c.status != status)
+    chosen = conn.execute(select(tasks.c.id).where(*here).limit(limit)).scalars().all()
+    return conn.execute(update(tasks).where(tasks.c.id.in_(chosen), *here).values(status=status)).rowcount
+
+
+def _pending(conn: Connection, here: ColumnElement[bool], *, limit: int) -> list[Standing]:
+    return standings(conn, tasks.c.state == State.PENDING, here, limit=limit)
