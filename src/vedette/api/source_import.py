@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection
 
 from vedette.api.errors import invalid
-from vedette.api.video_sources import insert
+from vedette.api.source_changes import insert
 from vedette.model.errors import AlreadyExists, CallerError, Malformed, NotFound
 from vedette.model.ids import ProjectId, VideoSourceId
 from vedette.model.quota import USUAL, Quotas

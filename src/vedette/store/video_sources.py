@@ -1,15 +1,50 @@
 """Registered video sources."""
 
 import json
-from typing import Any
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
-from vedette.model.errors import AlreadyExists, NotFound, SourceNameTaken
+from vedette.model.errors import AlreadyExists, IllegalTransition, NotFound, SourceNameTaken
 from vedette.model.ids import ProjectId, VideoSourceId
-from vedette.model.source import AccessType, SourceKind, VideoSource
-from vedette.store.tables import insert_new, video_sources
+from vedette.model.quota import Resource
+from vedette.model.source import AccessType, SourceKind, SourceLevel, VideoSource
+from vedette.store import quotas, source_facts
+from vedette.store.tables import group_members, insert_new, tasks, video_groups, video_sources
+from vedette.store.text import holds
 from vedette.store.vault import Vault
+
+ORDERS: Final = {
+    "create_at": lambda: video_sources.c.create_at,
+    "num_task": source_facts.num_tasks,
+    "num_template": source_facts.num_templates,
+}
+"""What lists of sources are sorted by."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFilter:
+    """Which sources are wanted; what is empty does not matter.
+
+    Attributes:
+        name: what their names contain.
+        group_name: what the name of one of their groups contains.
+        kinds: names of kinds, of which some may be no kind of ours.
+        platform: what the names of their platforms contain.
+        tags: of which they have one.
+    """
+
+    name: str = ""
+    group_name: str = ""
+    levels: Collection[SourceLevel] = ()
+    kinds: Collection[str] = ()
+    group_ids: Collection[str] = ()
+    access_types: Collection[str] = ()
+    platform: str = ""
+    tags: Collection[str] = ()
 
 
 def insert(conn: Connection, vault: Vault, source: VideoSource) -> None:
@@ -19,12 +54,141 @@ def insert(conn: Connection, vault: Vault, source: VideoSource) -> None:
         AlreadyExists: the project has a source with this id.
         SourceNameTaken: a source of the project has the name.
     """
-    key = (video_sources.c.project_id == source.project_id, video_sources.c.id == source.id)
-    if conn.execute(select(video_sources.c.id).where(*key)).first():
+    if conn.execute(select(video_sources.c.id).where(*_key(source.project_id, source.id))).first():
         raise AlreadyExists(f"The project has a video source {source.id} already.", param="video_source_id")
-    row = {
-        "project_id": source.project_id,
-        "id": source.id,
+    row = {"project_id": source.project_id, "id": source.id, "create_at": source.create_at, **_columns(vault, source)}
+    if insert_new(conn, video_sources, [row]) == 0:
+        raise _taken(source.name)
+
+
+def rewrite(conn: Connection, vault: Vault, source: VideoSource) -> None:
+    """Write how a source is now.
+
+    Raises:
+        SourceNameTaken: another source of the project has the name.
+    """
+    here = _key(source.project_id, source.id)
+    others = (video_sources.c.project_id == source.project_id, video_sources.c.id != source.id)
+    if conn.execute(select(video_sources.c.id).where(*others, video_sources.c.name == source.name)).first():
+        raise _taken(source.name)
+    try:
+        conn.execute(update(video_sources).where(*here).values(_columns(vault, source)))
+    except IntegrityError:  # somebody took the name between the look and the update
+        raise _taken(source.name) from None
+
+
+def get(
+    conn: Connection, vault: Vault, project_id: ProjectId, source_id: VideoSourceId, *, hold: bool = False
+) -> VideoSource:
+    """Return a source of the project.
+
+    Args:
+        hold: keep others from changing or removing it until the transaction ends.
+
+    Raises:
+        NotFound: the project has none with that id.
+    """
+    wanted = select(video_sources).where(*_key(project_id, source_id))
+    row = conn.execute(wanted.with_for_update() if hold else wanted).first()
+    if row is None:
+        raise _unknown(source_id)
+    return _source(vault, row)
+
+
+def remove(conn: Connection, project_id: ProjectId, source_id: VideoSourceId, at: int) -> None:
+    """Remove a source of the project, which leaves its groups; its templates go with it.
+
+    Raises:
+        NotFound: the project has none with that id.
+        IllegalTransition: tasks refer to it.
+    """
+    here = _key(project_id, source_id)
+    if conn.execute(select(video_sources.c.id).where(*here).with_for_update()).first() is None:
+        raise _unknown(source_id)
+    using = (tasks.c.project_id == project_id, tasks.c.video_source_id == source_id)
+    count = conn.execute(select(func.count()).select_from(tasks).where(*using)).scalar_one()
+    if count:
+        raise IllegalTransition(f"{count} tasks refer to the video source: delete them first.")
+    left = select(group_members.c.group_id).where(
+        group_members.c.project_id == project_id, group_members.c.source_id == source_id
+    )
+    conn.execute(update(video_groups).where(video_groups.c.id.in_(left)).values(modify_at=at))
+    conn.execute(delete(video_sources).where(*here))
+    quotas.give_back(conn, project_id, Resource.SOURCES, 1)
+
+
+def find(
+    conn: Connection,
+    vault: Vault,
+    project_id: ProjectId,
+    wanted: SourceFilter,
+    *,
+    by: str,
+    descending: bool,
+    page: slice | None,
+) -> list[VideoSource]:
+    """Return sources of the project in the order of `create_at`, `num_task` or `num_template`."""
+    order = [ORDERS[by](), video_sources.c.id]
+    rows = _where(select(video_sources), project_id, wanted).order_by(*(c.desc() if descending else c for c in order))
+    if page is not None:
+        rows = rows.slice(page.start, page.stop)
+    return [_source(vault, row) for row in conn.execute(rows)]
+
+
+def count(conn: Connection, project_id: ProjectId, wanted: SourceFilter = SourceFilter()) -> int:
+    """Return how many sources of the project are wanted."""
+    counted = _where(select(func.count()).select_from(video_sources), project_id, wanted)
+    return int(conn.execute(counted).scalar_one())
+
+
+def _where(query: Select[Any], project_id: ProjectId, wanted: SourceFilter) -> Select[Any]:
+    here: list[ColumnElement[bool]] = [video_sources.c.project_id == project_id]
+    if wanted.name:
+        here.append(holds(video_sources.c.name, wanted.name))
+    if wanted.group_name or wanted.group_ids:
+        here.append(_in_group(wanted))
+    if wanted.levels:
+        columns = (video_sources.c.project_id, video_sources.c.id)
+        here.append(or_(*(source_facts.at_level(level, *columns) for level in wanted.levels)))
+    if wanted.kinds:
+        here.append(func.lower(video_sources.c.kind).in_([kind.lower() for kind in wanted.kinds]))
+    if wanted.access_types:
+        here.append(video_sources.c.access_type.in_(list(wanted.access_types)))
+    if wanted.platform:
+        here.append(holds(video_sources.c.platform, wanted.platform))
+    if wanted.tags:
+        quoted = (json.dumps(tag, ensure_ascii=False) for tag in wanted.tags)
+        here.append(or_(*(holds(video_sources.c.tag, tag) for tag in quoted)))
+    return query.where(*here)
+
+
+def _in_group(wanted: SourceFilter) -> ColumnElement[bool]:
+    """Return the condition that the source is in one of the groups that are wanted."""
+    mine = select(group_members.c.group_id).join(video_groups, video_groups.c.id == group_members.c.group_id)
+    mine = mine.where(
+        group_members.c.project_id == video_sources.c.project_id, group_members.c.source_id == video_sources.c.id
+    )
+    if wanted.group_name:
+        mine = mine.where(holds(video_groups.c.name, wanted.group_name))
+    if wanted.group_ids:
+        mine = mine.where(video_groups.c.id.in_(list(wanted.group_ids)))
+    return mine.correlate(video_sources).exists()
+
+
+def _key(project_id: str, source_id: str) -> tuple[ColumnElement[bool], ...]:
+    return video_sources.c.project_id == project_id, video_sources.c.id == source_id
+
+
+def _unknown(source_id: str) -> NotFound:
+    return NotFound(f"There is no video source {source_id}.", param="video_source_id")
+
+
+def _taken(name: str) -> SourceNameTaken:
+    return SourceNameTaken(f"A video source of this project has the name {name!r}.", param="video_source_name")
+
+
+def _columns(vault: Vault, source: VideoSource) -> dict[str, Any]:
+    return {
         "name": source.name,
         "access_type": source.access_type,
         "kind": source.kind,
@@ -32,31 +196,9 @@ def insert(conn: Connection, vault: Vault, source: VideoSource) -> None:
         "latitude": source.latitude,
         "longitude": source.longitude,
         "tag": json.dumps(source.tag, ensure_ascii=False),
-        "create_at": source.create_at,
+        "platform": source.platform,
+        "device_id": source.device_id,
     }
-    if insert_new(conn, video_sources, [row]) == 0:
-        raise SourceNameTaken(
-            f"A video source of this project has the name {source.name!r}.", param="video_source_name"
-        )
-
-
-def get(conn: Connection, vault: Vault, project_id: ProjectId, source_id: VideoSourceId) -> VideoSource:
-    """Return a source of the project.
-
-    Raises:
-        NotFound: the project has none with that id.
-    """
-    key = (video_sources.c.project_id == project_id, video_sources.c.id == source_id)
-    row = conn.execute(select(video_sources).where(*key)).first()
-    if row is None:
-        raise NotFound(f"There is no video source {source_id}.", param="video_source_id")
-    return _source(vault, row)
-
-
-def count(conn: Connection, project_id: ProjectId) -> int:
-    """Return how many sources the project has."""
-    here = video_sources.c.project_id == project_id
-    return conn.execute(select(func.count()).select_from(video_sources).where(here)).scalar_one()
 
 
 def _source(vault: Vault, row: Row[Any]) -> VideoSource:

@@ -1,0 +1,118 @@
+"""The documents of sources and groups, put together from what the store knows; each in one look."""
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from vedette.model.group import VideoGroup
+from vedette.model.ids import ProjectId, VideoSourceId
+from vedette.model.quota import Quotas, Resource
+from vedette.model.source import SourceLevel, VideoSource
+from vedette.schemas.source_info import source_info
+from vedette.schemas.template_info import template_info
+from vedette.schemas.video_groups import GroupQuery, group_info
+from vedette.schemas.video_sources import SourceQuery
+from vedette.store import group_facts, groups, quotas, source_facts, templates, video_sources
+from vedette.store.group_facts import GroupFilter
+from vedette.store.vault import Vault
+from vedette.store.video_sources import SourceFilter
+
+
+def source(conn: Connection, vault: Vault, project_id: ProjectId, source_id: VideoSourceId) -> dict[str, Any]:
+    """Return the document of one source.
+
+    Raises:
+        NotFound: the project has no such source.
+    """
+    found = video_sources.get(conn, vault, project_id, source_id)
+    (item,) = _sources(conn, project_id, [found])
+    kept = templates.of_source(conn, project_id, source_id)
+    return item | {"service_config_templates": [template_info(template) for template in kept]}
+
+
+def source_list(
+    conn: Connection, vault: Vault, project_id: ProjectId, query: SourceQuery, usual: Quotas
+) -> dict[str, Any]:
+    """Return the answer to a list of sources."""
+    wanted = _wanted(query)
+    found = video_sources.find(
+        conn, vault, project_id, wanted, by=query.sort_name, descending=query.descending, page=query.page
+    )
+    return {
+        "video_source_number": len(found),
+        "total_number": video_sources.count(conn, project_id, wanted) if query.page else len(found),
+        "quota_number": quotas.usage(conn, project_id, usual)[Resource.SOURCES].limit,
+        "video_source_list": _sources(conn, project_id, found),
+    }
+
+
+def group(conn: Connection, project_id: ProjectId, group_id: str) -> dict[str, Any]:
+    """Return the document of one group.
+
+    Raises:
+        NotFound: the project has no such group.
+    """
+    found = groups.get(conn, project_id, group_id)
+    return _groups(conn, project_id, [found])[group_id]
+
+
+def group_list(conn: Connection, project_id: ProjectId, query: GroupQuery, usual: Quotas) -> dict[str, Any]:
+    """Return the answer to a list of groups."""
+    wanted = GroupFilter(
+        name=query.name,
+        level=SourceLevel(query.status) if query.status else None,
+        access_types=query.access_type,
+        kinds=query.type,
+        has_task=query.has_task,
+    )
+    found = group_facts.find(conn, project_id, wanted, by=query.sort_name, descending=query.descending, page=query.page)
+    known = group_facts.facts(conn, project_id, [group.id for group in found])
+    items = [
+        group_info(group, known[group.id].levels, known[group.id].num_batch_task)
+        | {"type": ",".join(sorted(known[group.id].kinds))}
+        for group in found
+    ]
+    return {
+        "video_group_number": len(items),
+        "total_number": group_facts.count(conn, project_id, wanted) if query.page else len(items),
+        "quota_number": quotas.usage(conn, project_id, usual)[Resource.GROUPS].limit,
+        "video_group_list": items,
+    }
+
+
+def _wanted(query: SourceQuery) -> SourceFilter:
+    by_group = query.scope_name == "group_name"
+    return SourceFilter(
+        name="" if by_group else query.scope,
+        group_name=query.scope if by_group else "",
+        levels=[SourceLevel(level) for level in query.status],
+        kinds=query.type,
+        group_ids=query.video_group_id,
+        access_types=query.access_type,
+        platform=query.platform_name,
+        tags={tag for tag in (query.tag, *query.tag.split(",")) if tag},
+    )
+
+
+def _sources(conn: Connection, project_id: ProjectId, found: list[VideoSource]) -> list[dict[str, Any]]:
+    ids = [source.id for source in found]
+    known = source_facts.facts(conn, project_id, ids)
+    places = groups.of_sources(conn, project_id, ids)
+    packages = _groups(conn, project_id, [group for some in places.values() for group in some])
+    return [
+        source_info(source, known[source.id].level, [packages[group.id] for group in places.get(source.id, ())])
+        | {
+            "num_tasks": known[source.id].num_tasks,
+            "num_service_config_templates": known[source.id].num_templates,
+        }
+        for source in found
+    ]
+
+
+def _groups(conn: Connection, project_id: ProjectId, found: list[VideoGroup]) -> dict[str, dict[str, Any]]:
+    distinct = {group.id: group for group in found}
+    known = group_facts.facts(conn, project_id, distinct)
+    return {
+        group_id: group_info(group, known[group_id].levels, known[group_id].num_batch_task)
+        for group_id, group in distinct.items()
+    }

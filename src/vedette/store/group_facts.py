@@ -1,0 +1,130 @@
+"""Lists of video groups, and what is known of groups by their sources and their batch tasks."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, select
+
+from vedette.model.group import VideoGroup
+from vedette.model.ids import ProjectId
+from vedette.model.source import SourceLevel
+from vedette.store.groups import group_of
+from vedette.store.source_facts import among, at_level, level_of
+from vedette.store.tables import group_members, tasks, video_groups, video_sources
+from vedette.store.text import holds
+
+_SAME_SOURCE: Final = (video_sources.c.project_id == group_members.c.project_id) & (
+    video_sources.c.id == group_members.c.source_id
+)
+
+
+@dataclass(slots=True)
+class GroupFacts:
+    """What is known of a group.
+
+    Attributes:
+        kinds: of its sources.
+    """
+
+    levels: dict[SourceLevel, int] = field(default_factory=lambda: dict.fromkeys(SourceLevel, 0))
+    kinds: set[str] = field(default_factory=set)
+    num_batch_task: int = 0
+
+    @property
+    def num_video_source(self) -> int:
+        """How many sources are in it."""
+        return sum(self.levels.values())
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFilter:
+    """Which groups are wanted; what is empty does not matter.
+
+    Attributes:
+        name: what their names contain.
+        level: of which they have a source.
+        kinds: of which they have a source.
+        has_task: whether they have a batch task.
+    """
+
+    name: str = ""
+    level: SourceLevel | None = None
+    access_types: Collection[str] = ()
+    kinds: Collection[str] = ()
+    has_task: bool | None = None
+
+
+def facts(conn: Connection, project_id: ProjectId, group_ids: Collection[str]) -> dict[str, GroupFacts]:
+    """Return what is known of these groups of the project."""
+    found = {group_id: GroupFacts() for group_id in group_ids}
+    if not found:
+        return found
+    level = level_of(group_members.c.project_id, group_members.c.source_id)
+    members = (
+        select(group_members.c.group_id, video_sources.c.kind, level.label("level"))
+        .join(video_sources, _SAME_SOURCE)
+        .where(group_members.c.project_id == project_id, among(group_members.c.group_id, group_ids))
+        .subquery()
+    )
+    columns = (members.c.group_id, members.c.kind, members.c.level)
+    for row in conn.execute(select(*columns, func.count().label("n")).group_by(*columns)):
+        if row.group_id in found:
+            found[row.group_id].levels[SourceLevel(row.level)] += row.n
+            found[row.group_id].kinds.add(row.kind)
+    here = (tasks.c.project_id == project_id, among(tasks.c.group_id, group_ids))
+    batches = select(tasks.c.group_id, func.count(tasks.c.batch_id.distinct()).label("n")).where(*here)
+    for row in conn.execute(batches.group_by(tasks.c.group_id)):
+        if row.group_id in found:
+            found[row.group_id].num_batch_task = row.n
+    return found
+
+
+def find(
+    conn: Connection, project_id: ProjectId, wanted: GroupFilter, *, by: str, descending: bool, page: slice | None
+) -> list[VideoGroup]:
+    """Return groups of the project, by `create_at`, `modify_at`, `num_video_source` or `num_task` (batch tasks)."""
+    order = [_order(by), video_groups.c.id]
+    rows = _where(select(video_groups), project_id, wanted).order_by(*(c.desc() if descending else c for c in order))
+    if page is not None:
+        rows = rows.slice(page.start, page.stop)
+    return [group_of(row) for row in conn.execute(rows)]
+
+
+def count(conn: Connection, project_id: ProjectId, wanted: GroupFilter) -> int:
+    """Return how many groups of the project are wanted."""
+    counted = _where(select(func.count()).select_from(video_groups), project_id, wanted)
+    return int(conn.execute(counted).scalar_one())
+
+
+def _order(by: str) -> ColumnElement[int]:
+    if by == "num_video_source":
+        members = select(func.count()).select_from(group_members).where(group_members.c.group_id == video_groups.c.id)
+        return members.correlate(video_groups).scalar_subquery()
+    if by == "num_task":
+        here = (tasks.c.project_id == video_groups.c.project_id, tasks.c.group_id == video_groups.c.id)
+        batches = select(func.count(tasks.c.batch_id.distinct())).where(*here)
+        return batches.correlate(video_groups).scalar_subquery()
+    return {"create_at": video_groups.c.create_at, "modify_at": video_groups.c.modify_at}[by]
+
+
+def _where(query: Select[Any], project_id: ProjectId, wanted: GroupFilter) -> Select[Any]:
+    here: list[ColumnElement[bool]] = [video_groups.c.project_id == project_id]
+    if wanted.name:
+        here.append(holds(video_groups.c.name, wanted.name))
+    if wanted.access_types:
+        here.append(video_groups.c.access_type.in_(list(wanted.access_types)))
+    if wanted.level is not None:
+        here.append(_has_source(at_level(wanted.level, group_members.c.project_id, group_members.c.source_id)))
+    if wanted.kinds:
+        here.append(_has_source(func.lower(video_sources.c.kind).in_([kind.lower() for kind in wanted.kinds])))
+    if wanted.has_task is not None:
+        mine = (tasks.c.project_id == video_groups.c.project_id, tasks.c.group_id == video_groups.c.id)
+        some = exists().where(*mine, tasks.c.batch_id.is_not(None))
+        here.append(some if wanted.has_task else ~some)
+    return query.where(*here)
+
+
+def _has_source(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    member = select(group_members.c.source_id).join(video_sources, _SAME_SOURCE)
+    return member.where(group_members.c.group_id == video_groups.c.id, condition).correlate(video_groups).exists()

@@ -1,0 +1,93 @@
+"""What is known of sources by their tasks, templates and groups; counted by indexes, and only for those asked for."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, not_, select
+
+from vedette.model.ids import ProjectId
+from vedette.model.lifecycle import State
+from vedette.model.source import SourceLevel
+from vedette.store.tables import tasks, templates, video_sources
+
+SEEN: Final = (State.RUNNING,)
+MISSED: Final = (State.ABNORMAL, State.RECOVERING)
+MANY: Final = 1000
+"""Beyond as many ids the whole project is looked at: a statement takes only so many values."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """What is known of a source."""
+
+    level: SourceLevel = SourceLevel.OFFLINE
+    num_tasks: int = 0
+    num_templates: int = 0
+
+
+def facts(conn: Connection, project_id: ProjectId, source_ids: Collection[str]) -> dict[str, SourceFacts]:
+    """Return what is known of these sources of the project."""
+    states: dict[str, dict[str, int]] = {source_id: {} for source_id in source_ids}
+    here = (tasks.c.project_id == project_id, among(tasks.c.video_source_id, source_ids))
+    counted = select(tasks.c.video_source_id, tasks.c.state, func.count().label("n")).where(*here)
+    for row in conn.execute(counted.group_by(tasks.c.video_source_id, tasks.c.state)):
+        if row.video_source_id in states:
+            states[row.video_source_id][row.state] = row.n
+    kept = (templates.c.project_id == project_id, among(templates.c.source_id, source_ids))
+    rows = conn.execute(
+        select(templates.c.source_id, func.count().label("n")).where(*kept).group_by(templates.c.source_id)
+    )
+    stored = {row.source_id: row.n for row in rows}
+    return {
+        source_id: SourceFacts(_level(found), sum(found.values()), stored.get(source_id, 0))
+        for source_id, found in states.items()
+    }
+
+
+def among(column: ColumnElement[Any], ids: Collection[str]) -> ColumnElement[bool]:
+    """Return the condition that a column is one of these ids, or none if they are too many."""
+    return column.in_(list(ids)) if len(ids) <= MANY else column.is_not(None)
+
+
+def at_level(level: SourceLevel, project: ColumnElement[Any], source: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return the condition that a source, named by two columns, is at a level."""
+    seen, missed = _some(SEEN, project, source), _some(MISSED, project, source)
+    return {
+        SourceLevel.ONLINE: seen,
+        SourceLevel.EXCEPTION: and_(not_(seen), missed),
+        SourceLevel.OFFLINE: and_(not_(seen), not_(missed)),
+    }[level]
+
+
+def level_of(project: ColumnElement[Any], source: ColumnElement[Any]) -> ColumnElement[str]:
+    """Return the level of a source that two columns name."""
+    return case(
+        (_some(SEEN, project, source), SourceLevel.ONLINE.value),
+        (_some(MISSED, project, source), SourceLevel.EXCEPTION.value),
+        else_=SourceLevel.OFFLINE.value,
+    )
+
+
+def num_tasks() -> ColumnElement[int]:
+    """Return how many tasks look at the source of the row."""
+    same = (tasks.c.project_id == video_sources.c.project_id, tasks.c.video_source_id == video_sources.c.id)
+    return select(func.count()).select_from(tasks).where(*same).correlate(video_sources).scalar_subquery()
+
+
+def num_templates() -> ColumnElement[int]:
+    """Return how many templates were saved for the source of the row."""
+    same = (templates.c.project_id == video_sources.c.project_id, templates.c.source_id == video_sources.c.id)
+    return select(func.count()).select_from(templates).where(*same).correlate(video_sources).scalar_subquery()
+
+
+def _some(states: Collection[State], project: ColumnElement[Any], source: ColumnElement[Any]) -> ColumnElement[bool]:
+    return exists().where(
+        tasks.c.project_id == project, tasks.c.video_source_id == source, tasks.c.state.in_(list(states))
+    )
+
+
+def _level(states: dict[str, int]) -> SourceLevel:
+    if states.keys() & set(SEEN):
+        return SourceLevel.ONLINE
+    return SourceLevel.EXCEPTION if states.keys() & set(MISSED) else SourceLevel.OFFLINE
