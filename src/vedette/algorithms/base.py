@@ -7,7 +7,7 @@ picture, never from the wall: a file and a camera behave alike, and a replay giv
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -138,5 +138,18 @@ class Algorithm(ABC, Generic[C]):
         return None
 
     def restore(self, state: PlainState) -> None:
-        """Take up what `state` gave; called before the first picture."""
+        """Take up what `state` gave; called before the first picture.
+
+        The configuration may have been changed meanwhile: take up what still fits, and raise if nothing does.
+        """
         raise NotImplementedError(state)
+
+    def succeed(self, former: Self) -> None:
+        """Take up what the algorithm of this run knows under its earlier configuration; called between two pictures.
+
+        What still fits is taken up, so that nothing is told twice; what belongs to something that has changed begins
+        anew. If this raises, another object is made, which begins afresh. `former` is not asked again.
+        """
+        state = former.state()
+        if state is not None:
+            self.restore(state)

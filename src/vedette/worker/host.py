@@ -51,6 +51,7 @@ class Host:
         self._news = threading.Event()
         self._stopping = threading.Event()
         self._lease_ends: float | None = None
+        self._obeyed = 0
         self._spool = Spool(spec.worker_id, link.ingest, on_refused=self._refused)
 
     def run(self) -> None:
@@ -70,11 +71,15 @@ class Host:
         self._stopping.set()
 
     def _sync(self, wait_s: float) -> None:
-        asked = self._monotonic()
+        asked, obeyed = self._monotonic(), self._obeyed
         orders = self._link.sync(self._report(wait_s))
         with self._lock:
             self._lease_ends = asked + orders.lease_s
-            self._obey(orders)
+            # Two syncs may be under way, and which answer was made last cannot be known: where another was obeyed
+            # meanwhile this one is dropped, or a run could be put back to what it was. The next sync says it again.
+            if obeyed == self._obeyed:
+                self._obey(orders)
+                self._obeyed += 1
         if orders.drain:
             self._stopping.set()
 

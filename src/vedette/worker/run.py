@@ -1,6 +1,7 @@
 """One run of a task on a stream: from pictures to events and checkpoints."""
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,14 +11,15 @@ import msgspec
 import structlog
 
 from vedette.algorithms.base import Algorithm, Models
-from vedette.algorithms.registry import Registry, check_config
-from vedette.algorithms.state import pack, unpack
+from vedette.algorithms.registry import Registry
 from vedette.model.errors import AlgorithmError, VedetteError
 from vedette.model.event import Event
 from vedette.model.frame import Frame
 from vedette.model.source import Liveness
 from vedette.model.stream import Checkpoint, Failure, RunProgress, RunReport, TaskRun
 from vedette.results import message, snapshot
+from vedette.worker.memory import Memory, Origin, config_name
+from vedette.worker.preparing import Prepared, prepare
 
 log = structlog.get_logger()
 
@@ -31,49 +33,140 @@ def failure_of(error: VedetteError) -> Failure:
 
 
 class Run:
-    """A run's algorithm, and what is counted of it."""
+    """A run's algorithm, and what is counted of it.
 
-    def __init__(self, spec: TaskRun, liveness: Liveness, registry: Registry, models: Models) -> None:
+    Pictures are shown by one thread; everything else may be called from any.
+    """
+
+    def __init__(
+        self,
+        spec: TaskRun,
+        liveness: Liveness,
+        registry: Registry,
+        models: Models,
+        *,
+        usual_fps: float | None = None,
+        on_misfit: Callable[[], None] = lambda: None,
+    ) -> None:
         """Make the algorithm, and let it remember.
+
+        Args:
+            usual_fps: pictures a second where the run itself asks for none; None for what its algorithm asks for.
+            on_misfit: called when another configuration has to be prepared afresh (`misfit`).
 
         Raises:
             VedetteError: the service is not known here, its configuration is at fault, or a model is missing.
         """
         self.spec = spec
-        kind = registry.find(spec.service, spec.service_version)
-        config, _ = check_config(kind, spec.config)
-        self._make: Callable[[], Algorithm[Any]] = lambda: _made(kind, config, models)
-        self.algorithm = self._make()
-        self.fps = kind.manifest.analysis_fps
-        self._state_version = kind.manifest.state_version
+        self._liveness, self._registry, self._models = liveness, registry, models
+        self._usual_fps, self._on_misfit = usual_fps, on_misfit
+        self._present = prepare(spec, registry, models)
+        self.fps = self._fps(spec, self._present)
         self._live = liveness is Liveness.LIVE
         self.frames = spec.checkpoint.frames if spec.checkpoint else 0
         self.events = 0
         self.failure: Failure | None = None
+        self.misfit = False
+        """Whether the algorithm of the wanted configuration could not take up the state, and must be made again."""
+        self._lock = threading.Lock()  # guards what waits for the next picture
+        self._next: tuple[TaskRun, Prepared | None] | None = None
+        self._origin: Origin | None = None
         self._saved_us: int | None = None
         self._last: Frame | None = None
         self._base_ms: int | None = None
-        self.resumes = self._restore()
+        self.resume: Checkpoint | None = None if self._live else self._restore()
+        """Where a file is to go on; None for its start."""
 
-    def _restore(self) -> bool:
-        """Take up the state of the checkpoint of a file; without one the file is replayed from its start."""
-        point = self.spec.checkpoint
-        if point is None or point.state is None or self._live:
-            if not self._live:
-                self.frames = 0
-            return False
-        state = unpack(point.state, self._state_version)
-        if state is not None:
-            try:
-                self.algorithm.restore(state)
-            # Not the state of this algorithm with this configuration, or a stranger's fault: a replay cures both.
-            except Exception as error:  # noqa: BLE001 - see above
-                log.warning("state cannot be taken up", task_id=self.spec.task_id, reason=type(error).__name__)
-                self.algorithm = self._make()
-            else:
-                return True
+    @property
+    def algorithm(self) -> Algorithm[Any]:
+        """Return the algorithm that is at work."""
+        return self._present.algorithm
+
+    def _fps(self, spec: TaskRun, prepared: Prepared) -> float:
+        return spec.fps or self._usual_fps or prepared.analysis_fps
+
+    # -- going on after a crash
+
+    def _restore(self) -> Checkpoint | None:
+        """Take up the state of the checkpoint of a file, and return where to go on.
+
+        Without a state that fits, the file is seen again from where its configuration became what it is: the ids of
+        the events drop the repeats.
+        """
         self.frames = 0
-        return False
+        point = self.spec.checkpoint
+        memory = Memory.unpack(point.state) if point is not None and point.state is not None else None
+        if point is None or memory is None:
+            return None
+        fits = self._takes_up(memory)
+        whence: Checkpoint | None = point
+        if memory.config != config_name(self.spec):  # it goes on from here, with as much of the state as fits
+            self._origin = Origin.of(point)
+        else:
+            self._origin = memory.origin
+            if not fits:
+                whence = self._origin.checkpoint() if self._origin is not None else None
+        self.frames = whence.frames if whence is not None else 0
+        return whence
+
+    def _takes_up(self, memory: Memory) -> bool:
+        if memory.state is None or memory.version != self._present.state_version:
+            return False
+        try:
+            self.algorithm.restore(memory.state)
+        # Not the state of this algorithm with this configuration, or a stranger's fault: a replay cures both.
+        except Exception as error:  # noqa: BLE001 - see above
+            log.warning("state cannot be taken up", task_id=self.spec.task_id, reason=type(error).__name__)
+            self._present = prepare(self.spec, self._registry, self._models)
+            return False
+        return True
+
+    # -- another configuration
+
+    def take(self, spec: TaskRun, prepared: Prepared | None) -> None:
+        """Take over another configuration between two pictures.
+
+        Args:
+            prepared: what was made from it; None if the algorithm may stay as it is.
+        """
+        with self._lock:
+            if prepared is None and self._next is not None:
+                prepared = self._next[1]
+            self._next = spec, prepared
+            self.misfit = False
+            self.fps = self._fps(spec, prepared or self._present)
+
+    def fail(self, error: VedetteError) -> None:
+        """Give the run up: what it is asked for now cannot be made."""
+        self.failure = failure_of(error)
+
+    def _take_over(self) -> None:
+        """Let what was prepared take the place of what is at work; called between two pictures."""
+        with self._lock:
+            waiting, self._next = self._next, None
+        if waiting is None:
+            return
+        spec, prepared = waiting
+        if prepared is not None and prepared.succeeds and type(prepared.algorithm) is type(self.algorithm):
+            try:
+                prepared.algorithm.succeed(self.algorithm)
+            # A stranger's again. It goes on as it is until another, which begins afresh, has been made elsewhere:
+            # that may take long, and the other tasks on the stream do not wait for it.
+            except Exception as error:  # noqa: BLE001 - see above
+                log.warning("state does not fit", task_id=self.spec.task_id, reason=type(error).__name__)
+                with self._lock:
+                    self.misfit = self._next is None
+                self._on_misfit()
+                return
+        self.spec = spec
+        if prepared is not None:
+            self._present = prepared
+            if self._last is not None:
+                self._origin = Origin(self._last.position, self.frames)
+            elif self.resume is not None:
+                self._origin = Origin.of(self.resume)
+
+    # -- pictures
 
     def process(self, frame: Frame, wall_ms: int, seek_mark: Callable[[], bytes | None]) -> RunProgress | None:
         """Look at a picture; return what is to be handed over, if anything is.
@@ -84,6 +177,7 @@ class Run:
         if self.failure is not None:
             return None
         with self._own_fate():
+            self._take_over()
             return self._look(frame, wall_ms, seek_mark)
         return None
 
@@ -149,18 +243,9 @@ class Run:
         return event
 
     def _progress(self, frame: Frame, events: list[Event], seek: bytes | None) -> RunProgress:
-        state = None if self._live else self.algorithm.state()
-        packed = pack(state, self._state_version) if state is not None else None
-        point = Checkpoint(frame.position, packed, seek if packed else None, self.frames)
+        packed = None
+        if not self._live:
+            state, version = self.algorithm.state(), self._present.state_version
+            packed = Memory(config_name(self.spec), version, state, self._origin).pack()
+        point = Checkpoint(frame.position, packed, None if self._live else seek, self.frames)
         return RunProgress(self.spec.task_id, self.spec.run_id, tuple(events), point)
-
-
-def _made(kind: type[Algorithm[Any]], config: Any, models: Models) -> Algorithm[Any]:
-    try:
-        return kind(config, models)
-    except VedetteError:
-        raise
-    # A stranger's again: the task is refused, and the worker goes on.
-    except Exception as error:
-        log.exception("algorithm cannot be made", algorithm=kind.manifest.name)
-        raise AlgorithmError(f"{kind.manifest.name} raised {type(error).__name__} when it was made.") from error

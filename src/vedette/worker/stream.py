@@ -10,20 +10,19 @@ from vedette.algorithms.base import Models
 from vedette.algorithms.registry import Registry
 from vedette.model.errors import SourceError, VedetteError
 from vedette.model.frame import Frame
-from vedette.model.ids import RunId, StreamId
+from vedette.model.ids import StreamId
 from vedette.model.source import Liveness
 from vedette.model.stream import (
     Assignment,
     Checkpoint,
     Failure,
     RunProgress,
-    RunReport,
     StreamReport,
     StreamState,
     StreamStats,
-    TaskRun,
 )
-from vedette.worker.run import Run, failure_of
+from vedette.worker.run import failure_of
+from vedette.worker.runs import Runs
 from vedette.worker.spool import Spool
 
 log = structlog.get_logger()
@@ -74,20 +73,19 @@ class Stream:
         """Start the thread.
 
         Args:
-            fps: pictures a second to analyse; None for what the algorithms ask for.
+            fps: pictures a second to analyse, where a run itself asks for none; None for what the algorithms ask for.
             on_news: called when the report says something that the control plane waits for.
         """
         self.assignment = assignment
         self._open_feed = open_feed
-        self._registry = registry
-        self._models = models()
         self._spool = spool
-        self._wanted_fps = fps
         self._wall_ms = wall_ms
         self._on_news = on_news
-        self._runs: dict[RunId, Run] = {}
-        self._broken: dict[RunId, RunReport] = {}
+        self._liveness = assignment.spec.address.liveness
+        self._runs = Runs(self._liveness, registry, models(), usual_fps=fps, on_misfit=self._settle_beside)
+        self._runs.want(assignment.spec.runs)
         self._feed: Feed | None = None
+        self._asked_fps = 0.0
         self._outcome: tuple[StreamState, Failure | None] | None = None
         self._flowed = False
         self._stopped = threading.Event()
@@ -101,19 +99,31 @@ class Stream:
         return self.assignment.spec.stream_id, self.assignment.epoch
 
     def update(self, assignment: Assignment) -> None:
-        """Take over a new revision: runs that joined or left; the others go on without a gap."""
-        wanted = {run.run_id: run for run in assignment.spec.runs}
-        with self._lock:
-            for run_id in [run_id for run_id in self._runs if run_id not in wanted]:
-                del self._runs[run_id]
-            self._broken = {run_id: report for run_id, report in self._broken.items() if run_id in wanted}
-            for run_id, spec in wanted.items():
-                if run_id not in self._runs and run_id not in self._broken:
-                    self._join(spec)
-            self.assignment = assignment
-        if self._feed is not None:
-            self._feed.want_fps(self._fps())
+        """Take over a new revision; returns at once.
+
+        Runs that left are gone. Runs that joined or were changed come as soon as they are made, beside the pictures
+        that the others go on to see without a gap.
+        """
+        self.assignment = assignment
+        self._runs.want(assignment.spec.runs)
+        self._settle_beside()
+
+    def _settle_beside(self) -> None:
+        threading.Thread(target=self.settle, name="settle", daemon=True).start()
+
+    def settle(self) -> None:
+        """Make the runs that are wanted, and wait until they are made; what joined or changed sees the next picture."""
+        self._runs.settle()
+        self._ask_fps()
         self._on_news()
+
+    def _ask_fps(self) -> None:
+        """Say how many pictures are wanted, if that has changed: the feed begins to count anew each time."""
+        with self._lock:
+            feed, fps = self._feed, self._runs.fps()
+            if feed is not None and fps != self._asked_fps:
+                self._asked_fps = fps
+                feed.want_fps(fps)
 
     def stop(self) -> None:
         """End soon; returns at once."""
@@ -129,8 +139,7 @@ class Stream:
     def report(self) -> StreamReport:
         """Say how it goes."""
         status = self._feed.status() if self._feed is not None else None
-        with self._lock:
-            runs = tuple(run.report() for run in self._runs.values()) + tuple(self._broken.values())
+        runs = self._runs.reports()
         stream_id, epoch = self.key
         state, failure = self._state(status)
         stats = status.stats if status else StreamStats()
@@ -144,20 +153,6 @@ class Stream:
         if status.state is StreamState.FLOWING and not self._flowed:
             return StreamState.OPENING, None
         return status.state, status.failure
-
-    def _fps(self) -> float:
-        if self._wanted_fps is not None:
-            return self._wanted_fps
-        with self._lock:
-            return max((run.fps for run in self._runs.values()), default=1.0)
-
-    def _join(self, spec: TaskRun) -> None:
-        try:
-            run = Run(spec, self.assignment.spec.address.liveness, self._registry, self._models)
-        except VedetteError as error:
-            self._broken[spec.run_id] = RunReport(spec.run_id, 0, 0, "", failure_of(error))
-        else:
-            self._runs[spec.run_id] = run
 
     # -- the thread
 
@@ -180,10 +175,10 @@ class Stream:
         self._on_news()
 
     def _watch(self) -> None:
+        self._runs.settle()
         with self._lock:
-            for spec in self.assignment.spec.runs:
-                self._join(spec)
-        self._feed = self._open_feed(self.assignment, self._fps(), self._resume())
+            self._asked_fps = self._runs.fps()
+            self._feed = self._open_feed(self.assignment, self._asked_fps, self._resume())
         if self._stopped.is_set():
             self._feed.stop()
         for frame in self._feed.frames():
@@ -199,18 +194,15 @@ class Stream:
 
     def _resume(self) -> Checkpoint | None:
         """Return where a file goes on (it has a single run), or how far a live source had come."""
-        with self._lock:
-            runs = list(self._runs.values())
-        if self.assignment.spec.address.liveness is Liveness.FILE:
-            return runs[0].spec.checkpoint if len(runs) == 1 and runs[0].resumes else None
+        runs = self._runs.present()
+        if self._liveness is Liveness.FILE:
+            return runs[0].resume if len(runs) == 1 else None
         points = [run.spec.checkpoint for run in runs if run.spec.checkpoint is not None]
         return max(points, key=lambda point: point.position.time_us, default=None)
 
     def _show(self, frame: Frame) -> None:
-        with self._lock:
-            runs = list(self._runs.values())
         feed = self._feed
-        for run in runs:
+        for run in self._runs.present():
             before = run.failure
             progress = run.process(frame, self._wall_ms(), feed.seek_mark if feed else _no_mark)
             if progress is not None:
@@ -219,10 +211,8 @@ class Stream:
                 self._on_news()
 
     def _hand_over_rest(self) -> None:
-        with self._lock:
-            runs = list(self._runs.values())
         feed = self._feed
-        for run in runs:
+        for run in self._runs.present():
             progress = run.finish(feed.seek_mark if feed else _no_mark)
             if progress is not None:
                 self._put(progress)

@@ -103,6 +103,8 @@ class EchoConfig(AlgorithmConfig):
 
     every: int = 2
     fault: str = ""
+    silent: bool = False
+    slow: bool = False
 
 
 def _manifest(name: str, fps: float) -> Manifest:
@@ -110,14 +112,28 @@ def _manifest(name: str, fps: float) -> Manifest:
     return Manifest(name, (service,), ("1.0",), name, name, EchoConfig, (), {7: "echo"}, analysis_fps=fps)
 
 
+class Model:
+    """Loads as slowly as the test likes."""
+
+    def __init__(self) -> None:
+        self.loading = threading.Event()
+        self.loaded = threading.Event()
+
+
+MODEL = Model()
+
+
 class Echo(Algorithm[EchoConfig]):
-    """Tells of every n-th picture it sees, and counts."""
+    """Tells of every n-th picture it sees, and counts; remembers nothing if it is silent."""
 
     manifest = _manifest("echo", 5.0)
 
     def __init__(self, config: EchoConfig, models: Models) -> None:
         if config.fault == "made":
             raise LookupError
+        if config.slow:
+            MODEL.loading.set()
+            assert MODEL.loaded.wait(DEADLINE_S)
         self._config = config
         self._seen = 0
 
@@ -137,7 +153,7 @@ class Echo(Algorithm[EchoConfig]):
     def state(self) -> PlainState | None:
         if self._config.fault == "state":
             raise ZeroDivisionError
-        return {"seen": self._seen}
+        return None if self._config.silent else {"seen": self._seen}
 
     def restore(self, state: PlainState) -> None:
         if self._config.fault == "restore":

@@ -1,100 +1,19 @@
 """One stream: pictures in, events and checkpoints out, and what is said of it meanwhile."""
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from stage import DEADLINE_S, REGISTRY, Bell, FakeFeed, NoModels, Status, assignment, run
+from playing import Play, of
+from stage import DEADLINE_S, FakeFeed, Status, assignment, run
 
 from vedette.model.errors import SourceInvalid, SourceUnreachable
-from vedette.model.event import Event
-from vedette.model.ids import RunId, StreamId, WorkerId
+from vedette.model.ids import RunId, StreamId
 from vedette.model.stream import (
-    Assignment,
     Checkpoint,
     Failure,
-    Ingest,
-    IngestAnswer,
-    RunProgress,
     RunReport,
     StreamState,
 )
-from vedette.worker.spool import Spool
-from vedette.worker.stream import Stream
-
-
-class Play:
-    """A stream on the stage, with a real spool and a control plane that acknowledges when it is let."""
-
-    def __init__(self) -> None:
-        self.bell = Bell()
-        self.feed = FakeFeed(self.bell)
-        self.acknowledging = threading.Event()
-        self.acknowledging.set()
-        self.asked: list[Ingest] = []
-        self.told: list[RunProgress] = []
-        self.resumed: Checkpoint | None = None
-        self.fps = 0.0
-        self.spool = Spool(WorkerId("w"), self._send, on_refused=lambda *_: None)
-        self.streams: list[Stream] = []
-
-    def _send(self, batch: Ingest) -> IngestAnswer:
-        self.asked.append(batch)
-        self.bell.ring()
-        assert self.acknowledging.wait(DEADLINE_S)
-        self.told += batch.progress
-        self.bell.ring()
-        return IngestAnswer(accepted=True, stored=len(batch.progress))
-
-    def _open(self, assignment: Assignment, fps: float, resume: Checkpoint | None) -> FakeFeed:
-        self.fps, self.resumed = fps, resume
-        return self.feed
-
-    def begin(self, given: Assignment) -> Stream:
-        stream = Stream(
-            given,
-            open_feed=self._open,
-            registry=REGISTRY,
-            models=NoModels,  # type: ignore[arg-type] # its detector only raises
-            spool=self.spool,
-            wall_ms=lambda: 1_800_000_000_000,
-            on_news=self.bell.ring,
-        )
-        self.streams.append(stream)
-        return stream
-
-    def shown(self, *indexes: int) -> None:
-        """Give pictures, and wait until the runs have looked at them."""
-        wanted = self.feed.taken + len(indexes)
-        self.feed.give(*indexes)
-        self.bell.until(lambda: self.feed.taken == wanted)
-
-    def flushed(self, stream: Stream) -> None:
-        assert self.spool.flush(*stream.key, lambda: False)
-
-    def events(self, name: str) -> list[Event]:
-        return [event for progress in self.told if progress.run_id == name for event in progress.events]
-
-    def last(self, name: str) -> Checkpoint:
-        return [progress.checkpoint for progress in self.told if progress.run_id == name][-1]
-
-    def until(self, stream: Stream, state: StreamState) -> None:
-        self.bell.until(lambda: stream.report().state is state)
-
-
-@pytest.fixture
-def play() -> Iterator[Play]:
-    made = Play()
-    yield made
-    made.acknowledging.set()
-    for stream in made.streams:
-        stream.stop()
-        assert stream.join(DEADLINE_S)
-    made.spool.close(0.0)
-
-
-def of(stream: Stream, name: str) -> RunReport:
-    return next(report for report in stream.report().runs if report.run_id == name)
 
 
 def test_a_stream_is_opening_until_its_first_picture_and_ended_only_when_all_is_acknowledged(play: Play) -> None:
@@ -200,12 +119,12 @@ def test_a_run_joins_and_leaves_without_a_gap_for_the_others(play: Play) -> None
     stream = play.begin(assignment(run("a"), live=True))
     play.shown(0, 1)
     assert play.fps == 5.0
-    stream.update(assignment(run("a"), run("b", service="c-quick-cloud"), live=True, revision="r2"))
+    play.update(stream, assignment(run("a"), run("b", service="c-quick-cloud"), live=True, revision="r2"))
     assert stream.report().revision == "r2"
     assert play.feed.fps == [25.0]
     play.shown(2, 3)
     assert (of(stream, "a").frames, of(stream, "b").frames) == (4, 2)
-    stream.update(assignment(run("b", service="c-quick-cloud"), live=True, revision="r3"))
+    play.update(stream, assignment(run("b", service="c-quick-cloud"), live=True, revision="r3"))
     play.shown(4)
     assert [report.run_id for report in stream.report().runs] == ["b"]
     assert of(stream, "b").frames == 3
@@ -215,7 +134,7 @@ def test_a_faulty_run_that_joins_does_not_break_who_lets_it_in(play: Play) -> No
     """The thread that obeys orders serves every stream of the worker."""
     stream = play.begin(assignment(run("a"), live=True))
     play.shown(0)
-    stream.update(assignment(run("a"), run("b", fault="made"), live=True, revision="r2"))
+    play.update(stream, assignment(run("a"), run("b", fault="made"), live=True, revision="r2"))
     play.shown(1)
     assert of(stream, "b").failure is not None
     assert of(stream, "a").frames == 2
@@ -249,7 +168,7 @@ def test_a_file_goes_on_from_its_checkpoint_and_tells_the_same_ids(play: Play) -
 @pytest.mark.parametrize("fault", ["restore", ""])
 def test_a_file_whose_state_does_not_fit_is_replayed_from_its_start(play: Play, fault: str) -> None:
     """The ids drop the repeats."""
-    whole = play.begin(assignment(run("a")))
+    whole = play.begin(assignment(run("a", fault=fault)))
     play.shown(0, 1)
     play.flushed(whole)
     point = play.last("a")

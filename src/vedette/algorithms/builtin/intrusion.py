@@ -5,7 +5,7 @@ travels; `results.message` makes the documented `detection_id` of it.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from pydantic import Field, field_validator
@@ -84,6 +84,7 @@ class Intrusion(Algorithm[IntrusionConfig]):
         config=IntrusionConfig,
         roles=("objects",),
         event_types={INTRUSION: "intrusion", LOITERING: "loitering"},
+        state_version=2,
         description="A person or a vehicle enters a region, crosses a line, or stays too long.",
     )
 
@@ -121,7 +122,7 @@ class Intrusion(Algorithm[IntrusionConfig]):
             for n, watch in enumerate(self._lines):
                 crossed = watch.update(ids, feet, standings, slack, frame.time)
                 findings += [self._crossing(watch.line, n, event, seen) for event in crossed]
-        if self._config.region_detection_sw or self._config.loitering_detection_sw:
+        if self._watches_regions:
             for n, region in enumerate(self._regions):
                 for event in region.update(ids, feet, standings, slack, frame.time):
                     findings += self._in_region(region.polygon, n, event, seen)
@@ -131,6 +132,10 @@ class Intrusion(Algorithm[IntrusionConfig]):
         for region in self._regions:
             region.keep(alive)
         return findings
+
+    @property
+    def _watches_regions(self) -> bool:
+        return bool(self._config.region_detection_sw or self._config.loitering_detection_sw)
 
     def _region(self, polygon: Polygon) -> RegionWatch:
         return RegionWatch(polygon, self._config.alert_time_threshold, self._config.alert_detection_interval)
@@ -190,20 +195,42 @@ class Intrusion(Algorithm[IntrusionConfig]):
 
     def state(self) -> PlainState:
         """Return all it remembers."""
-        return {
-            "targets": self._targets.state(),
-            "size": self._size,
-            "lines": [watch.state() for watch in self._lines],
-            "regions": [watch.state() for watch in self._regions],
-        }
+        return {"targets": self._targets.state(), **self._watched()}
 
     def restore(self, state: PlainState) -> None:
-        """Take up what `state` gave."""
+        """Take up what `state` gave, of the lines and regions that are the same still."""
         self._targets.restore(state["targets"])
-        for line, known in zip(self._lines, state["lines"], strict=True):
-            line.restore(known)
-        if self._roi.is_whole and state["regions"]:
+        self._go_on(state)
+
+    def succeed(self, former: Self) -> None:
+        """Take up the tracks, and what belongs to the lines and regions that are the same still."""
+        if self._targets.succeed(former._targets):
+            self._go_on(former._watched())
+
+    def _watched(self) -> PlainState:
+        return {
+            "size": self._size,
+            "lines": [[_ends(watch.line), watch.state()] for watch in self._lines],
+            "regions": [[_corners(watch.polygon), watch.state()] for watch in self._regions],
+        }
+
+    def _go_on(self, state: PlainState) -> None:
+        """Take up the lines and regions by where they are, whatever their order; a rule that is off remembers nothing."""
+        if self._roi.is_whole and state["size"] != [0, 0]:
             self._size = list(state["size"])
             self._regions = [self._region(whole(*self._size))]
-        for region, known in zip(self._regions, state["regions"], strict=True):
-            region.restore(known)
+        if self._config.line_detection_sw:
+            for line in self._lines:
+                line.restore(next((known for ends, known in state["lines"] if ends == _ends(line.line)), {}))
+        if self._watches_regions:
+            for region in self._regions:
+                here = _corners(region.polygon)
+                region.restore(next((known for corners, known in state["regions"] if corners == here), {}))
+
+
+def _ends(line: Line) -> list[float]:
+    return [*line.start, *line.end]
+
+
+def _corners(polygon: Polygon) -> list[list[float]]:
+    return [list(corner) for corner in polygon.corners]

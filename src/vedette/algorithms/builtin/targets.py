@@ -1,7 +1,7 @@
 """The targets of a picture: detections of persons and vehicles, tracked, and what each counts for."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,6 +111,14 @@ class Targets:
         if gone < TRAVELLED * longer:
             return False
         self._roamed.add(track)
+        return True
+
+    def succeed(self, former: Self) -> bool:
+        """Take the place of another on the same stream, eyes and tracks as they are; return False for other eyes."""
+        if former._detector.name != self._detector.name:
+            return False
+        self._detector, self._tracker = former._detector, former._tracker
+        self._births, self._roamed = former._births, former._roamed
         return True
 
     def state(self) -> PlainState:
