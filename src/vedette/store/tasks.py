@@ -36,6 +36,8 @@ class Standing:
     resource_order_id: str | None = None
     created_at: int = 0
     parked_for: str | None = None
+    activated: int | None = None
+    resume: int | None = None
 
 
 STATUS_LENGTH = 4096
