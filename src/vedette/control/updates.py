@@ -20,7 +20,7 @@ from vedette.model.schedule import Schedule
 from vedette.model.secrets import unmask
 from vedette.model.source import InputType, TaskInput
 from vedette.model.task import Task, TaskDocument
-from vedette.store import tasks, templates
+from vedette.store import ingest, tasks, templates
 from vedette.store.vault import Vault
 
 log = structlog.get_logger()
@@ -85,6 +85,8 @@ def _write(
     }
     if not tasks.rewrite(conn, vault, task, document, **columns):
         return False
+    if document.output != task.document.output:
+        ingest.renew_secrets(conn, vault, task.id, document.output)
     if _opened(document.input) == _opened(task.document.input):
         return True
     return reopen(conn, replace(task, document=document, version=task.version + 1), actor=actor, at=now_ms)

@@ -192,6 +192,8 @@ class Dispatcher:
         if lane is None:
             lane = Lane(waiting.destination_id, waiting.task_id, waiting.kind, None)
             self._lanes[waiting.destination_id] = lane
+        if lane.sealed != waiting.target:
+            lane.target, lane.sealed, lane.gone = None, waiting.target, False
         if lane.target is None and now_ms >= lane.open_at:
             try:
                 lane.target = self._vault.unseal(waiting.target, _TARGETS[waiting.kind])

@@ -23,6 +23,7 @@ class Lane:
 
     Attributes:
         target: None while it cannot be unsealed.
+        sealed: what the target was unsealed from; another one is a target whose secrets were changed.
         earliest_at: when its next row is due, as last seen.
         queue: rows that wait for a slot.
         taken: rows that are in the queue, on their way, or delivered but not yet marked.
@@ -39,6 +40,7 @@ class Lane:
     task_id: TaskId
     kind: str
     target: Target | None
+    sealed: bytes = field(default=b"", repr=False)
     earliest_at: int = 0
     queue: deque[Due] = field(default_factory=deque)
     taken: set[int] = field(default_factory=set)

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, select, update
 
 from vedette.model.event import Event
 from vedette.model.frame import Position
-from vedette.model.ids import EventId, RunId, derived_uuid
-from vedette.model.output import OutputKind, WebhookOutput
+from vedette.model.ids import EventId, RunId, TaskId, derived_uuid
+from vedette.model.output import OutputKind, TaskOutput, WebhookOutput
 from vedette.model.stream import Checkpoint, Ingest, RunProgress
 from vedette.model.task import TaskDocument
 from vedette.store.assignments import holds
@@ -111,11 +111,26 @@ def _tell(
 
 def _destination(conn: Connection, vault: Vault, project_id: str, task_id: str, target: WebhookOutput) -> str:
     """Return the id of the destination; a task whose output is changed gets another, and what is due stays due."""
-    identity = derived_uuid("destination", task_id, OutputKind.WEBHOOK, msgspec.json.encode(target).decode())
+    identity = _identity(task_id, target)
     if conn.execute(select(destinations.c.id).where(destinations.c.id == identity)).first() is None:
         row = {"id": identity, "project_id": project_id, "task_id": task_id, "kind": OutputKind.WEBHOOK}
         insert_new(conn, destinations, [row | {"target": vault.seal(target)}])
     return identity
+
+
+def renew_secrets(conn: Connection, vault: Vault, task_id: TaskId, output: TaskOutput) -> None:
+    """Let what is due go with the new values of the headers, if a task's output is what it was but for them."""
+    if output.webhook is not None:
+        here = destinations.c.id == _identity(task_id, output.webhook)
+        conn.execute(update(destinations).where(here).values(target=vault.seal(output.webhook)))
+
+
+def _identity(task_id: str, target: WebhookOutput) -> str:
+    """Return which destination a target is: the values of its headers are secrets, and may be others tomorrow."""
+    shown = msgspec.to_builtins(target)
+    return derived_uuid(
+        "destination", task_id, OutputKind.WEBHOOK, json.dumps(shown | {"headers": sorted(target.headers)})
+    )
 
 
 def _checkpoint(conn: Connection, progress: RunProgress, now_ms: int) -> None:
