@@ -19,6 +19,7 @@ from vedette.api.deps import Parts
 from vedette.auth import first_start
 from vedette.auth.authenticator import Authenticator
 from vedette.auth.first_start import Account
+from vedette.control.batches import Batches
 from vedette.control.tasks import Tasks
 from vedette.model.errors import Unavailable
 from vedette.model.quota import Quotas
@@ -140,11 +141,14 @@ def serving(folder: Path, *, quotas: Quotas = SMALL) -> Iterator[Service]:
         del seconds
 
     registry = Registry.load()
+    tasks = Tasks(db, vault, registry, lambda: wakes.append(1), clock, quotas)
+    batches = Batches(db, vault, registry, tasks, lambda: wakes.append(1), clock, quotas)
     parts = Parts(
         db=db,
         vault=vault,
         authenticator=Authenticator(db, vault, clock, sleep=no_wait),
-        tasks=Tasks(db, vault, registry, lambda: wakes.append(1), clock, quotas),
+        tasks=tasks,
+        batches=batches,
         metrics=Metrics(process=False),
         clock=clock,
         ready=ready,

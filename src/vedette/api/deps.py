@@ -13,6 +13,7 @@ from vedette.algorithms.registry import Registry
 from vedette.api.errors import invalid
 from vedette.auth.authenticator import Authenticator
 from vedette.auth.signature import ALGORITHM, SignedRequest
+from vedette.control.batches import Batches
 from vedette.control.tasks import Tasks
 from vedette.model.errors import BadSignature, Forbidden, InvalidParameter, Malformed, Unauthorized
 from vedette.model.ids import ProjectId
@@ -49,6 +50,7 @@ class Parts:
     vault: Vault
     authenticator: Authenticator
     tasks: Tasks
+    batches: Batches
     metrics: Metrics
     clock: Callable[[], int]
     ready: Callable[[], Awaitable[None]]

@@ -1,5 +1,6 @@
 """What every request passes: an id, a bound on its body, a line in the log, and a net for what nobody foresaw."""
 
+import re
 import time
 import uuid
 from collections.abc import Sequence
@@ -17,7 +18,10 @@ from vedette.telemetry import logs
 from vedette.telemetry.metrics import Metrics
 
 MAX_BODY: Final = 1024 * 1024
-"""Bytes; the largest document that keeps all limits is well below."""
+"""Bytes; the largest document that keeps all limits is well below, but for batch tasks."""
+MAX_BATCH: Final = 32 * 1024 * 1024
+"""Bytes; a batch task may name 10,000 sources, each with a region of 2,048 characters."""
+BATCH_PATH: Final = re.compile(r"/v2/[^/]+/batch-tasks(/[^/]+)?")
 MAX_HANDED_OVER: Final = 256 * 1024 * 1024
 """Bytes; what a worker hands over holds pictures."""
 QUIET: Final = ("/healthz", "/readyz", "/metrics")
@@ -81,7 +85,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = MAX_HANDED_OVER if self._large and scope["path"].startswith(self._large) else MAX_BODY
+        limit = self._limit(scope["path"])
         declared = Headers(scope=scope).get("content-length", "0")
         if declared.isdecimal() and int(declared) > limit:
             await _refuse(scope, receive, send, limit)
@@ -97,6 +101,11 @@ class BodyLimit:
             return message
 
         await self._app(scope, counted, send)
+
+    def _limit(self, path: str) -> int:
+        if self._large and path.startswith(self._large):
+            return MAX_HANDED_OVER
+        return MAX_BATCH if BATCH_PATH.fullmatch(path) else MAX_BODY
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, limit: int) -> None:

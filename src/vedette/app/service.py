@@ -26,6 +26,7 @@ from vedette.app import first_start
 from vedette.app.http import Server, listening, local_url
 from vedette.app.loops import Loops, keep
 from vedette.auth.authenticator import Authenticator
+from vedette.control.batches import Batches
 from vedette.control.fleet import Fleet
 from vedette.control.gauges import Gauges
 from vedette.control.janitor import HOUR_MS, Janitor
@@ -56,6 +57,7 @@ log = structlog.get_logger()
 
 STREAMS_PER_WORKER = 60
 GAUGES_S = 2.0
+BATCHES_S = 60.0
 WORKER_ENTRY = "vedette.worker.entry:run"
 WORKER_PRELOAD = ("av", "cv2", "numpy", "onnxruntime", "vedette.worker.entry")
 
@@ -134,6 +136,7 @@ class Rooms:
     janitor: Janitor
     gauges: Gauges
     server: Server
+    batches: Batches
 
 
 def _wire(base: Ground, metrics: Metrics, session: aiohttp.ClientSession) -> Rooms:
@@ -152,11 +155,14 @@ def _wire(base: Ground, metrics: Metrics, session: aiohttp.ClientSession) -> Roo
         alg_ids=algorithm_ids(registry),
     )  # fmt: skip
     dispatcher = Dispatcher(db, vault, blobs.get, {OutputKind.WEBHOOK: WebhookSink(session)}, metrics)
+    tasks = Tasks(db, vault, registry, loops.wake, now_ms, settings.quotas)
+    batches = Batches(db, vault, registry, tasks, loops.wake, now_ms, settings.quotas)
     parts = Parts(
         db=db,
         vault=vault,
         authenticator=Authenticator(db, vault, now_ms, token_life_ms=round(settings.token_hours * 3_600_000)),
-        tasks=Tasks(db, vault, registry, loops.wake, now_ms, settings.quotas),
+        tasks=tasks,
+        batches=batches,
         metrics=metrics,
         clock=now_ms,
         ready=lambda: _ready(db),
@@ -178,6 +184,7 @@ def _wire(base: Ground, metrics: Metrics, session: aiohttp.ClientSession) -> Roo
         janitor=Janitor(db, blobs, Retention(round(settings.event_max_age_days * 86_400), settings.event_max_count)),
         gauges=Gauges(db, fleet, metrics, time.monotonic),
         server=Server(make_app(parts, further=routers, large=(WORKER_PREFIX,))),
+        batches=batches,
     )
 
 
@@ -195,6 +202,7 @@ async def _run(base: Ground, listener: socket.socket, metrics: Metrics) -> None:
             asyncio.create_task(rooms.loops.reconcile(rooms.scheduler, rooms.reconciler, rooms.desk.changed, now_ms)),
             asyncio.create_task(keep("janitor", lambda: rooms.janitor.run_once(now_ms()), HOUR_MS / 1000)),
             asyncio.create_task(keep("gauges", rooms.gauges.run_once, GAUGES_S)),
+            asyncio.create_task(keep("batches", rooms.batches.resume, BATCHES_S)),
         ]
         delivering = asyncio.create_task(rooms.dispatcher.run())
         serving = asyncio.create_task(rooms.server.serve([listener]))
@@ -210,6 +218,7 @@ async def _run(base: Ground, listener: socket.socket, metrics: Metrics) -> None:
             await base.db.write(assignments.forget, worker_id)
         await rooms.dispatcher.stop()
         await delivering
+        await rooms.batches.close()
         rooms.server.should_exit = True
         await serving
 
