@@ -197,7 +197,20 @@ tasks = Table(
     Column("frames", BigInteger, nullable=False, default=0),
     Column("crashes", Integer, nullable=False, default=0),
     UniqueConstraint("project_id", "name"),
-    Index("tasks_of_project", "project_id", "created_at", "id"),
+    Index(  # in order, with all that lists filter by: they read this index, and of the table only the page's rows
+        "tasks_of_project",
+        "project_id",
+        "created_at",
+        "id",
+        "state",
+        "service_name",
+        "video_source_id",
+        "batch_id",
+        "group_id",
+        "halted_by",
+        "name",
+        "input_name",
+    ),
     Index("tasks_of_source", "project_id", "video_source_id", "state"),  # covers what a source's status is made of
     Index("tasks_in_state", "project_id", "state", "created_at", "id"),
     Index("tasks_of_batch", "batch_id", "state"),
@@ -224,6 +237,12 @@ Index(  # PENDING ones that nobody has looked at yet
     tasks.c.id,
     sqlite_where=text("state = 'PENDING' AND parked_for IS NULL"),
     postgresql_where=text("state = 'PENDING' AND parked_for IS NULL"),
+)
+Index(
+    "tasks_of_template",
+    tasks.c.template_id,
+    sqlite_where=tasks.c.template_id.is_not(None),
+    postgresql_where=tasks.c.template_id.is_not(None),
 )
 Index(
     "tasks_of_order",

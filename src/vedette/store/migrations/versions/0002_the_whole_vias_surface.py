@@ -172,7 +172,32 @@ def _new_columns() -> None:
     op.drop_index("tasks_by_state", "tasks")
     op.create_index("tasks_by_state", "tasks", ["state", "created_at"], unique=False)
     op.drop_index("tasks_of_project", "tasks")
-    op.create_index("tasks_of_project", "tasks", ["project_id", "created_at", "id"], unique=False)
+    op.create_index(
+        "tasks_of_project",
+        "tasks",
+        [
+            "project_id",
+            "created_at",
+            "id",
+            "state",
+            "service_name",
+            "video_source_id",
+            "batch_id",
+            "group_id",
+            "halted_by",
+            "name",
+            "input_name",
+        ],
+        unique=False,
+    )
+    op.create_index(
+        "tasks_of_template",
+        "tasks",
+        ["template_id"],
+        unique=False,
+        sqlite_where=sa.text("template_id IS NOT NULL"),
+        postgresql_where=sa.text("template_id IS NOT NULL"),
+    )
     op.create_index("tasks_in_state", "tasks", ["project_id", "state", "created_at", "id"], unique=False)
     op.create_index("tasks_of_batch", "tasks", ["batch_id", "state"], unique=False)
     op.create_index(
