@@ -17,6 +17,8 @@ from vedette.model.errors import (
     IllegalTransition,
     InvalidParameter,
     MethodNotAllowed,
+    NameTaken,
+    NotFound,
     Outdated,
     RouteNotFound,
     TooLarge,
@@ -38,14 +40,32 @@ STATUS: Final[Mapping[type[VedetteError], int]] = {
     Unavailable: 503,
     VedetteError: 500,
 }
+IDENTITY_STATUS: Final[Mapping[type[VedetteError], int]] = {
+    NotFound: 404,
+    NameTaken: 409,
+    IllegalTransition: 409,
+}
+"""Where an identity service answers otherwise than the API does."""
+IDENTITY: Final = ("/v3/", "/v3.0/")
 KEYED: Final = ("headers", "common")
 """Fields whose own keys are the caller's: an error inside names the field."""
-TITLES: Final[Mapping[int, str]] = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found"}
+TITLES: Final[Mapping[int, str]] = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    409: "Conflict",
+}
 
 
 def status_of(error: VedetteError) -> int:
     """Return the HTTP status of a failure: that of its nearest kind in `STATUS`."""
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def identity_status_of(error: VedetteError) -> int:
+    """Return the HTTP status of a failure of the identity service."""
+    return next((IDENTITY_STATUS[kind] for kind in type(error).__mro__ if kind in IDENTITY_STATUS), status_of(error))
 
 
 def body(error: VedetteError) -> dict[str, Any]:
@@ -64,7 +84,7 @@ def body(error: VedetteError) -> dict[str, Any]:
 
 def keystone_body(error: VedetteError) -> dict[str, Any]:
     """Return the six keys and Keystone's `error` beside them, for clients of the identity service."""
-    status = status_of(error)
+    status = identity_status_of(error)
     kept = {"code": status, "message": hide_userinfo(error.message), "title": TITLES.get(status, "Error")}
     return {"error": kept, **body(error)}
 
@@ -107,8 +127,9 @@ async def render(request: Request, error: Exception) -> JSONResponse:
         raise error
     if await speaks_vas(request) and (older := vas_error(request, error)):
         return JSONResponse(*older)
-    identity = request.scope["path"].startswith("/v3/") and not isinstance(error, RouteNotFound | MethodNotAllowed)
-    return JSONResponse(keystone_body(error) if identity else body(error), status_of(error))
+    if request.scope["path"].startswith(IDENTITY) and not isinstance(error, RouteNotFound | MethodNotAllowed):
+        return JSONResponse(keystone_body(error), identity_status_of(error))
+    return JSONResponse(body(error), status_of(error))
 
 
 async def render_request(request: Request, error: Exception) -> JSONResponse:

@@ -3,13 +3,14 @@
 from typing import Final
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 
 from vedette.api.deps import Caller, Parts, PartsOf, received
-from vedette.model.errors import Malformed, Unauthorized
+from vedette.api.people_views import base
+from vedette.model.errors import Malformed, NotFound, Unauthorized
 from vedette.schemas.identity import AuthRequest, Domain, Project, User
-from vedette.schemas.token_info import projects_info, token_info
-from vedette.store.identity import Principal
+from vedette.schemas.token_info import token_info
+from vedette.store.identity import HeldToken, Principal
 
 router = APIRouter(prefix="/v3", tags=["Identity"])
 
@@ -20,7 +21,7 @@ _NO_PLACE: Final = "The user has no place in this project."
 @router.get("/", include_in_schema=False)
 async def version(request: Request) -> JSONResponse:
     """Tell which identity API this is."""
-    link = {"rel": "self", "href": f"{_base(request)}/v3/"}
+    link = {"rel": "self", "href": f"{base(request)}/v3/"}
     info = {"id": "v3.14", "status": "stable", "updated": "2020-04-07T00:00:00Z", "links": [link], "media-types": []}
     return JSONResponse({"version": info})
 
@@ -37,25 +38,46 @@ async def create_token(request: Request, parts: PartsOf) -> JSONResponse:
     principal = _choose(places, sent.scope.project if sent.scope else None)
     token, held = await parts.authenticator.issue(principal)
     catalog = "nocatalog" not in request.query_params
-    return JSONResponse(token_info(held, _base(request) if catalog else None), 201, {"X-Subject-Token": token})
+    return JSONResponse(token_info(held, base(request) if catalog else None), 201, {"X-Subject-Token": token})
 
 
 @router.get("/auth/tokens", operation_id="KeystoneValidateToken")
 async def show_token(request: Request, principal: Caller, parts: PartsOf) -> JSONResponse:
     """Tell what a token of one's own is for; the token is in the header X-Subject-Token."""
-    token = request.headers.get("x-subject-token", "")
-    held = await parts.authenticator.token(token)
-    if held.principal.user_id != principal.user_id:
-        raise Unauthorized("The token is not valid.")
+    token, held = await _own(request, principal, parts)
     catalog = "nocatalog" not in request.query_params
-    return JSONResponse(token_info(held, _base(request) if catalog else None), 200, {"X-Subject-Token": token})
+    return JSONResponse(token_info(held, base(request) if catalog else None), 200, {"X-Subject-Token": token})
 
 
-@router.get("/projects", operation_id="KeystoneListProjects")
-@router.get("/auth/projects", operation_id="KeystoneListAuthProjects")
-async def projects(request: Request, principal: Caller, parts: PartsOf, name: str | None = None) -> JSONResponse:
-    """List the projects of the caller's user, or the one of this name."""
-    return JSONResponse(projects_info(await parts.authenticator.projects(principal, name), _base(request)))
+@router.head("/auth/tokens", operation_id="KeystoneCheckToken")
+async def check_token(request: Request, principal: Caller, parts: PartsOf) -> Response:
+    """Tell whether a token of one's own holds, without a body."""
+    await _own(request, principal, parts)
+    return Response(status_code=200)
+
+
+@router.delete("/auth/tokens", operation_id="KeystoneRevokeToken", status_code=204)
+async def end_token(request: Request, principal: Caller, parts: PartsOf) -> Response:
+    """End a token of one's own at once; the token is in the header X-Subject-Token."""
+    token, _ = await _own(request, principal, parts)
+    await parts.authenticator.end(token)
+    return Response(status_code=204)
+
+
+async def _own(request: Request, principal: Principal, parts: Parts) -> tuple[str, HeldToken]:
+    """Return the token of X-Subject-Token, if it is the caller's own.
+
+    Raises:
+        NotFound: it is another's, or does not hold.
+    """
+    token = request.headers.get("x-subject-token", "")
+    try:
+        held = await parts.authenticator.token(token)
+    except Unauthorized:
+        held = None
+    if held is None or held.principal.user_id != principal.user_id:
+        raise NotFound("The token of X-Subject-Token is not known.")
+    return token, held
 
 
 async def _places(parts: Parts, user: User) -> list[Principal]:
@@ -100,7 +122,3 @@ def _fits(place: Principal, wanted: Project) -> bool:
         and wanted.name in {None, place.project_name}
         and domain.lower() == place.project_domain.lower()
     )
-
-
-def _base(request: Request) -> str:
-    return str(request.base_url).rstrip("/")

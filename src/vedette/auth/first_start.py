@@ -4,7 +4,6 @@ Whoever starts the service asks `needed`, completes the account, keeps what was 
 and only then stores it: a crash between the two leaves nothing that nobody knows.
 """
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -18,14 +17,6 @@ from vedette.store.db import Database
 from vedette.store.vault import Vault
 
 
-def _secret() -> str:
-    return secrets.token_urlsafe(24)
-
-
-def _access_key() -> str:
-    return "VDT" + secrets.token_hex(9).upper()
-
-
 @dataclass(frozen=True, slots=True)
 class Account:
     """A project, a user in it, and all they can show; what is not given is made at random."""
@@ -33,10 +24,10 @@ class Account:
     project_id: str = field(default_factory=new_hex)
     project_name: str = "default"
     user_name: str = "admin"
-    password: str = field(default_factory=_secret, repr=False)
+    password: str = field(default_factory=tokens.new_secret, repr=False)
     token: str = field(default_factory=tokens.new_token, repr=False)
-    access_key: str = field(default_factory=_access_key)
-    secret_key: str = field(default_factory=_secret, repr=False)
+    access_key: str = field(default_factory=tokens.new_access_key)
+    secret_key: str = field(default_factory=tokens.new_secret, repr=False)
     domain: str = DOMAIN
     roles: tuple[str, ...] = ("admin", "te_admin")
 

@@ -6,15 +6,33 @@ import secrets
 from base64 import b64decode, b64encode
 from typing import Final
 
+from vedette.model.errors import InvalidParameter
+
 LOG_N: Final = 13
 R: Final = 8
 P: Final = 5
 """8 MiB, which an idle service must be able to spare, and some 150 ms a try."""
+SHORTEST: Final = 8
 
 
-def hashed(password: str) -> str:
-    """Return what may be stored of a password."""
+def need_strength(password: str, name: str) -> None:
+    """Check a password that somebody chose.
+
+    Raises:
+        InvalidParameter: it is shorter than 8 characters, or the user's own name.
+    """
+    if len(password) < SHORTEST or password.lower() in {name.lower(), name[::-1].lower()}:
+        raise InvalidParameter(
+            f"password: it has {SHORTEST} characters at least, and is not the user's name.", param="password"
+        )
+
+
+def hashed(password: str | None) -> str:
+    """Return what may be stored of a password; of None, something that no password fits."""
     salt = secrets.token_bytes(16)
+    if password is None:
+        digest = b64encode(secrets.token_bytes(32)).decode()
+        return f"scrypt${LOG_N}${R}${P}${b64encode(salt).decode()}${digest}"
     return (
         f"scrypt${LOG_N}${R}${P}${b64encode(salt).decode()}${b64encode(_scrypt(password, salt, LOG_N, R, P)).decode()}"
     )

@@ -1,6 +1,5 @@
 """The answers of the identity service, in Keystone's shape."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
@@ -43,8 +42,8 @@ def token_info(held: Held, base: str | None) -> dict[str, Any]:
     who = held.principal
     token: dict[str, Any] = {
         "methods": ["password"],
-        "issued_at": _time(held.issued_at),
-        "expires_at": _time(NEVER_MS if held.expires_at is None else held.expires_at),
+        "issued_at": time_text(held.issued_at),
+        "expires_at": time_text(NEVER_MS if held.expires_at is None else held.expires_at),
         "user": {
             "id": who.user_id,
             "name": who.user_name,
@@ -59,30 +58,13 @@ def token_info(held: Held, base: str | None) -> dict[str, Any]:
     return {"token": token}
 
 
-def projects_info(places: Sequence[Place], base: str) -> dict[str, Any]:
-    """Return the document of a user's projects."""
-    listed = [
-        {
-            "id": place.project_id,
-            "name": place.project_name,
-            "domain_id": place.project_domain.lower(),
-            "parent_id": place.project_domain.lower(),
-            "enabled": True,
-            "is_domain": False,
-            "description": "",
-            "links": {"self": f"{base}/v3/projects/{place.project_id}"},
-        }
-        for place in places
-    ]
-    return {"projects": listed, "links": {"self": f"{base}/v3/projects", "next": None, "previous": None}}
-
-
 def _domain(name: str) -> dict[str, str]:
     """Return a domain; its id is its name in lower case, as Keystone's own `default` is."""
     return {"id": name.lower(), "name": name}
 
 
-def _time(at_ms: int) -> str:
+def time_text(at_ms: int) -> str:
+    """Return a time as Keystone writes it."""
     seconds, ms = divmod(at_ms, 1000)
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{ms:03d}000Z"
 

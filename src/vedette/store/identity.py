@@ -5,7 +5,7 @@ seals stands above; here arrive only hashes and sealed bytes.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -16,6 +16,8 @@ from vedette.store.tables import access_keys, insert_new, memberships, projects,
 
 INSTALLATION: Final = "te_admin"
 ROLES: Final = (INSTALLATION, "admin", "operator", "viewer")
+RANK: Final = {role: rank for rank, role in enumerate(reversed(ROLES))}
+"""How much a role may: each may all that the ones before it may."""
 WRITERS: Final = frozenset({INSTALLATION, "admin", "operator"})
 MINDERS: Final = frozenset({INSTALLATION, "admin"})
 
@@ -54,6 +56,11 @@ class Principal:
     def minds_installation(self) -> bool:
         """Whether they may change what holds for every project."""
         return INSTALLATION in self.roles
+
+
+def rank(roles: Iterable[str]) -> int:
+    """Return how much these roles may together; -1 for none."""
+    return max((RANK.get(role, -1) for role in roles), default=-1)
 
 
 class HeldToken(NamedTuple):
@@ -129,23 +136,28 @@ def by_token(conn: Connection, token_hash: str, now: int) -> HeldToken | None:
     return HeldToken(_principal(row), row.issued_at, row.expires_at) if row else None
 
 
+def end_token(conn: Connection, token_hash: str) -> None:
+    """Forget a token."""
+    conn.execute(delete(tokens).where(tokens.c.hash == token_hash))
+
+
 def by_access_key(conn: Connection, access_key: str) -> HeldKey | None:
-    """Return the access key, if its owner is still a member of its project."""
+    """Return the access key, if it may be used and its owner is still a member of its project."""
     row = conn.execute(
         _members(access_keys.c.secret)
         .join(access_keys, (access_keys.c.user_id == users.c.id) & (access_keys.c.project_id == projects.c.id))
-        .where(access_keys.c.access_key == access_key)
+        .where(access_keys.c.access_key == access_key, access_keys.c.enabled == 1)
     ).first()
     return HeldKey(_principal(row), row.secret) if row else None
 
 
 def find_user(conn: Connection, *, user_id: str | None, name: str | None, domain: str | None) -> KnownUser | None:
-    """Return the user with this id, or with this name in this domain (in any case)."""
+    """Return the user with this id, or with this name in this domain (in any case), if they may log in."""
     if user_id is not None:
         where = users.c.id == user_id
     else:
         where = (users.c.name == name) & (func.lower(users.c.domain) == (domain or "").lower())
-    row = conn.execute(select(users).where(where)).first()
+    row = conn.execute(select(users).where(where, users.c.enabled == 1)).first()
     return KnownUser(UserId(row.id), row.name, row.domain, row.password_hash) if row else None
 
 
@@ -183,6 +195,7 @@ def _members(*further: Any) -> Select[Any]:
         .select_from(memberships)
         .join(users, users.c.id == memberships.c.user_id)
         .join(projects, projects.c.id == memberships.c.project_id)
+        .where(users.c.enabled == 1, projects.c.enabled == 1)
     )
 
 

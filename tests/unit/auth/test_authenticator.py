@@ -9,9 +9,12 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import StaticPool
 
 from vedette.auth import first_start, passwords
-from vedette.auth.authenticator import REMEMBERED, SLOWEST_S, Authenticator
+from vedette.auth.authenticator import Authenticator
 from vedette.auth.first_start import Account
-from vedette.model.errors import Unauthorized
+from vedette.auth.signature import SignedRequest
+from vedette.auth.throttle import FIRST_S, REMEMBERED, SLOWEST_S
+from vedette.model.errors import BadSignature, InvalidParameter, Unauthorized
+from vedette.store import identity
 from vedette.store.tables import metadata
 from vedette.store.vault import Vault
 
@@ -69,7 +72,7 @@ async def test_names_whose_failures_are_counted_are_bounded(made: Any, monkeypat
     for number in range(REMEMBERED + 50):
         with pytest.raises(Unauthorized):
             await authenticator.login("wrong", name=f"user-{number}")
-    assert len(authenticator._failures) == REMEMBERED
+    assert len(authenticator._throttle._failures) == REMEMBERED
 
 
 async def test_an_unknown_user_costs_as_much_work_as_a_wrong_password(
@@ -133,7 +136,7 @@ def test_a_password_fits_its_own_hash_alone() -> None:
 
 async def test_passwords_are_looked_at_one_after_the_other(made: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each costs 8 MiB and a core: a crowd at the door must not take the machine."""
-    authenticator, account, *_ = made
+    authenticator, *_ = made
     inside, most = 0, 0
 
     async def counted(_: Any, *args: Any) -> bool:
@@ -143,8 +146,57 @@ async def test_passwords_are_looked_at_one_after_the_other(made: Any, monkeypatc
         for _ in range(3):
             await asyncio.sleep(0)
         inside -= 1
-        return True
+        return False
 
     monkeypatch.setattr("vedette.auth.authenticator.asyncio.to_thread", counted)
-    await asyncio.gather(*(authenticator.login("x", name=account.user_name) for _ in range(10)))
+    tries = [authenticator.login("x", name=f"user-{number}") for number in range(10)]
+    assert all(isinstance(answer, Unauthorized) for answer in await asyncio.gather(*tries, return_exceptions=True))
     assert most == 1
+
+
+async def test_a_name_and_its_id_are_slowed_down_as_one(made: Any) -> None:
+    """Else a guesser would have twice the tries, by turns."""
+    authenticator, account, waits, db = made
+    known = await db.read(identity.find_user, user_id=None, name=account.user_name, domain="Default")
+    for named in ({"name": account.user_name}, {"user_id": known.id}, {"name": account.user_name, "domain": "DEFAULT"}):
+        with pytest.raises(Unauthorized):
+            await authenticator.login("wrong", **named)
+    assert waits == [FIRST_S, 2 * FIRST_S, 4 * FIRST_S]
+
+
+async def test_a_signature_with_a_temporary_key_is_told_why_it_is_refused(made: Any) -> None:
+    """None are issued here; to say that the signature does not fit would send people looking for hours."""
+    authenticator, *_ = made
+    request = SignedRequest("GET", b"/", b"", [(b"x-security-token", b"t")], b"")
+    with pytest.raises(BadSignature, match="X-Security-Token"):
+        await authenticator.signed("SDK-HMAC-SHA256 Access=A, SignedHeaders=host, Signature=0", request)
+
+
+async def test_a_new_password_ends_the_tokens_of_its_user_alone(made: Any) -> None:
+    """Whoever changes a password believes the old one known to others."""
+    authenticator, account, _, db = made
+    other = Account(project_name="other", user_name="other")
+    await first_start.store(db, Vault(KEY), other, lambda: 1000)
+    user = await authenticator.proven(account.password, name=account.user_name)
+    with pytest.raises(Unauthorized):
+        await authenticator.new_password(user.id, "wrong", "long enough")
+    assert (await authenticator.token(account.token)).principal.user_id == user.id
+    await authenticator.new_password(user.id, account.password, "long enough")
+    with pytest.raises(Unauthorized):
+        await authenticator.token(account.token)
+    assert (await authenticator.token(other.token)).principal.user_name == "other"
+    assert await authenticator.login("long enough", name=account.user_name)
+
+
+@pytest.mark.parametrize("weak", ["short", "somebody-long", "gnol-ydobemos"])
+def test_a_weak_password_is_refused(weak: str) -> None:
+    """Guessing begins with the name."""
+    with pytest.raises(InvalidParameter):
+        passwords.need_strength(weak, "Somebody-Long")
+
+
+def test_no_password_at_all_is_fitted_by_none() -> None:
+    """A user without a password calls with access keys, and comparing takes as long as with one."""
+    stored = passwords.hashed(None)
+    assert stored.split("$")[:4] == passwords.NOBODY.split("$")[:4]
+    assert not passwords.verify("", stored)
