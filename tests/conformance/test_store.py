@@ -31,7 +31,7 @@ from vedette.model.errors import Misconfigured, TaskNameTaken, TaskNotFound
 from vedette.model.ids import EventId, ProjectId, RunId, StreamId, WorkerId
 from vedette.model.lifecycle import CLEARING, WANTED, State
 from vedette.model.output import WebhookOutput
-from vedette.model.source import AccessType, SourceKind, VideoSource
+from vedette.model.source import AccessType, InputDatum, InputType, SourceKind, TaskInput, VideoSource
 from vedette.model.stream import Checkpoint, Ingest
 from vedette.store import assignments, ingest, schema, tasks, video_sources
 from vedette.store.assignments import WorkerRow
@@ -222,8 +222,8 @@ async def test_the_name_of_the_source_comes_with_the_task(db: Database, vault: V
     )
     await db.write(video_sources.insert, vault, source)
     one = task()
-    datum = replace(one.document.input.datum, video_source_id="s1")
-    one = replace(one, document=replace(one.document, input=replace(one.document.input, datum=datum)))
+    given = TaskInput(InputType.VIDEO_SOURCE, InputDatum(video_source_id="s1"))
+    one = replace(one, document=replace(one.document, input=given))
     await insert(db, vault, one)
     assert (await read(db, vault, one)).video_source_name == "north gate"
 

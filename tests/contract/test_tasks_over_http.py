@@ -62,7 +62,7 @@ def test_a_task_is_shown_with_the_keys_of_the_page(client: Client) -> None:
     assert set(shown) == {
         "id", "name", "creator", "project_id", "description", "release_id", "service_id", "created_at", "updated_at",
         "event_type", "priority", "steal", "state", "input", "output", "config", "title", "company", "task_config",
-        "type", "resource_order_id", "package_id", "algorithm_publish_id",
+        "type", "resource_order_id", "package_id", "algorithm_publish_id", "video_source_name", "access_address", "status",
     }  # fmt: skip
     assert (shown["state"], shown["event_type"], shown["priority"], shown["steal"]) == ("PENDING", 0, "low", 0)
     assert (shown["creator"], shown["project_id"]) == (client.account.user_name, client.account.project_id)

@@ -8,10 +8,11 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse
 
 from vedette.api.deps import Member, PartsOf, object_id
+from vedette.schemas.tasks import Nothing
 from vedette.schemas.template_info import TemplateInfo, TemplateList, TemplateQuery, template_info
 from vedette.store import templates
 
-router = APIRouter(tags=["Templates (additions)"])
+router = APIRouter(tags=["Templates"])
 
 TemplateIdInPath = Annotated[str, Depends(object_id("template_id"))]
 
@@ -39,7 +40,9 @@ async def show(principal: Member, template_id: TemplateIdInPath, parts: PartsOf)
     return JSONResponse(template_info(await parts.db.read(templates.get, principal.project_id, template_id)))
 
 
-@router.delete("/vedette/v1/{project_id}/templates/{template_id}", operation_id="DeleteTemplate")
+@router.delete(
+    "/vedette/v1/{project_id}/templates/{template_id}", operation_id="DeleteTemplate", response_model=Nothing
+)
 async def delete(principal: Member, template_id: TemplateIdInPath, parts: PartsOf) -> JSONResponse:
     """Delete a template; tasks that were made with it keep their configuration."""
     await parts.db.write(templates.remove, principal.project_id, template_id)

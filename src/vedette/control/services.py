@@ -1,7 +1,7 @@
 """What is published: the facts of a service that a task's document tells."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
 
 from vedette.algorithms.base import Manifest
 from vedette.algorithms.registry import Registry, task_config_xml
@@ -36,11 +36,11 @@ def facts(registry: Registry, name: str, version: str) -> ServiceFacts | None:
         manifest = registry.find(name, version).manifest
     except NotReferable:
         return None
-    service_id = _uuid("service", name, version)
+    release = service_id(name, version)
     return ServiceFacts(
-        service_id=service_id,
-        release_id=service_id,
-        package_id=_uuid("package", manifest.name),
+        service_id=release,
+        release_id=release,
+        package_id=package_id(manifest),
         algorithm_publish_id=algorithm_id(manifest, deploy_type(manifest, name)),
         title=manifest.title_en,
         company=manifest.company,
@@ -49,11 +49,56 @@ def facts(registry: Registry, name: str, version: str) -> ServiceFacts | None:
     )
 
 
+def lasting_facts(registry: Registry, name: str, version: str) -> dict[str, str]:
+    """Return the facts of a service by name; of one that is not installed, those that can be told all the same."""
+    known = facts(registry, name, version)
+    if known is not None:
+        return asdict(known)
+    release = service_id(name, version)
+    return {
+        "service_id": release,
+        "release_id": release,
+        "algorithm_publish_id": _uuid("algorithm", name),
+        "title": name,
+        "company": "",
+        "type": _DEPLOY_NUMBER["edge" if name.endswith("-edge") else "cloud"],
+    }
+
+
+def names_of(registry: Registry, *, title: str = "", companies: Collection[str] = (), alg_id: str = "") -> list[str]:
+    """Return the names of the services that fit; what is empty does not matter.
+
+    Args:
+        registry: the published services.
+        title: what one of its display names contains, in any case.
+        companies: the makers.
+        alg_id: `algorithm_publish_id`.
+    """
+    ids = algorithm_ids(registry)
+    return [
+        service.name.name
+        for service in registry.services()
+        if any(title.lower() in shown.lower() for shown in (service.manifest.title_en, service.manifest.title_cn))
+        and (not companies or service.manifest.company in companies)
+        and alg_id in ("", ids[service.name.name])
+    ]
+
+
 def algorithm_ids(registry: Registry) -> Mapping[str, str]:
     """Return the `alg_id` behind each service name: what is deployed, and what deployments are looked up by."""
     return {
         service.name.name: algorithm_id(service.manifest, service.name.deploy_type) for service in registry.services()
     }
+
+
+def service_id(name: str, version: str) -> str:
+    """Return the id of one version of a service."""
+    return _uuid("service", name, version)
+
+
+def package_id(manifest: Manifest) -> str:
+    """Return the id of the package an algorithm is published in."""
+    return _uuid("package", manifest.package or manifest.name)
 
 
 def algorithm_id(manifest: Manifest, deploy: str) -> str:

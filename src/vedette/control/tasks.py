@@ -5,6 +5,7 @@ is wanted and wakes the loops; what is wanted becomes what is running elsewhere.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,14 +14,15 @@ from sqlalchemy import Connection
 from vedette.algorithms.registry import Registry
 from vedette.control import task_rules, updates
 from vedette.control.creation import activated, drafts, write
-from vedette.control.services import ServiceFacts, facts
-from vedette.model.errors import IllegalTransition, Outdated
-from vedette.model.ids import ProjectId, TaskId
+from vedette.control.services import ServiceFacts, facts, lasting_facts
+from vedette.model.errors import IllegalTransition, NotFound, Outdated
+from vedette.model.ids import ProjectId, TaskId, VideoSourceId
 from vedette.model.lifecycle import WANTED, Signal, State, after
 from vedette.model.quota import USUAL, Quotas
 from vedette.model.secrets import unmask
+from vedette.model.source import VideoSource
 from vedette.model.task import Task, TaskDocument
-from vedette.store import tasks
+from vedette.store import task_lists, tasks, video_sources
 from vedette.store.db import Database
 from vedette.store.idempotency import Repeat, once
 from vedette.store.identity import Principal
@@ -32,6 +34,22 @@ AT_REST: Final = frozenset(
 """States in which there is nothing to stop."""
 TRIES: Final = 8
 """How often a verb looks again when somebody else moved the task meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A task, and what its document tells besides.
+
+    Attributes:
+        service: the facts of its service, by name.
+        groups: names of the video groups its source is in.
+        source: the registered source, if its input is one.
+    """
+
+    task: Task
+    service: Mapping[str, str]
+    groups: tuple[str, ...]
+    source: VideoSource | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +145,27 @@ class Tasks:
         """
         task = await self.db.read(tasks.get, self.vault, project_id, task_id)
         return task, facts(self.registry, task.document.service_name, task.document.service_version)
+
+    async def show(self, project_id: ProjectId, task_id: TaskId) -> Shown:
+        """Return a task of the project with what its document tells besides.
+
+        Raises:
+            TaskNotFound: the project has none with that id.
+        """
+
+        def look(conn: Connection) -> Shown:
+            task = tasks.get(conn, self.vault, project_id, task_id)
+            document = task.document
+            source_id = document.input.source_id
+            source = None
+            if source_id is not None:
+                with suppress(NotFound):
+                    source = video_sources.get(conn, self.vault, project_id, VideoSourceId(source_id))
+            names = task_lists.group_names(conn, project_id, source_id, task.group_id)
+            service = lasting_facts(self.registry, document.service_name, document.service_version)
+            return Shown(task, service, tuple(names), source)
+
+        return await self.db.read(look)
 
     async def start(self, project_id: ProjectId, task_id: TaskId, *, actor: str) -> None:
         """Ask for a task to run; nothing changes if it is asked for already.

@@ -10,7 +10,7 @@ from typing import Any
 
 from vedette.model.output import TaskOutput
 from vedette.model.schedule import Schedule
-from vedette.model.source import TaskInput
+from vedette.model.source import InputType, TaskInput, VideoSource
 from vedette.model.task import Task
 from vedette.schemas.masking import MASK, hide_userinfo, hide_values
 
@@ -24,13 +24,17 @@ def iso(at_ms: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{ms:03d}Z"
 
 
-def task_info(task: Task, service: Mapping[str, str]) -> dict[str, Any]:
+def task_info(
+    task: Task, service: Mapping[str, str], groups: Sequence[str] = (), source: VideoSource | None = None
+) -> dict[str, Any]:
     """Return the document of a task.
 
     Args:
         task: the task as it stands.
         service: `service_id`, `release_id`, `title`, `company`, `task_config`, `type`, `package_id` and
             `algorithm_publish_id`.
+        groups: names of the video groups its source is in.
+        source: the registered source, if the input is one.
     """
     document = task.document
     info = {
@@ -54,9 +58,11 @@ def task_info(task: Task, service: Mapping[str, str]) -> dict[str, Any]:
         "input": input_info(document.input),
         "output": output_info(document.output),
         "config": None if document.config is None else {"common": document.config},
-        "video_source_name": task.video_source_name,
+        "video_source_name": task.video_source_name or task.input_name or "",
+        "group_name": ",".join(groups) or None,
         "resource_order_id": document.resource_order_id,
-        "device_id": document.input.datum.device_id or document.input.datum.id,
+        "device_id": document.input.datum.device_id or document.input.datum.id or (source and source.device_id),
+        "access_address": _access_address(document.input, source),
     }
     return _present({**info, **service})
 
@@ -65,6 +71,17 @@ def status_text(status: str, warnings: Sequence[str]) -> str:
     """Return a status and the warnings of the task's configuration, addresses hidden, within the documented length."""
     text = hide_userinfo(" ".join(part for part in (status, *warnings) if part))
     return text if len(text) <= MAX_STATUS else text[: MAX_STATUS - 1] + "…"
+
+
+def _access_address(given: TaskInput, source: VideoSource | None) -> str | None:
+    """Return the address that is opened, or asked for the one to open; credentials hidden."""
+    leaves = source.leaves if source else {}
+    server = (given.vcn.ip, given.vcn.port) if given.vcn else (leaves.get("IP"), leaves.get("PORT"))
+    address = given.datum.url if given.type in {InputType.URL, InputType.RESTFUL} else None
+    address = address or leaves.get("URL_ADDRESS") or leaves.get("URL")
+    if address is None and server[0]:
+        address = ":".join(str(part) for part in server if part)
+    return address and hide_userinfo(address)
 
 
 def _error(task: Task) -> dict[str, str] | None:

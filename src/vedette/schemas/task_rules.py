@@ -1,14 +1,14 @@
 """From a received task document to model values, and the rules between fields."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from vedette.model.errors import InvalidParameter
 from vedette.model.output import DisOutput, ObsOutput, TaskOutput, WebhookOutput
 from vedette.model.schedule import Schedule, Window
 from vedette.model.source import InputDatum, InputType, TaskInput, VcnServer
 from vedette.model.task import TaskDocument
-from vedette.schemas.tasks import InputDatumIn, ScheduleIn, TaskCreate, TaskInputIn, TaskOutputIn
+from vedette.schemas.tasks import InputDatumIn, ScheduleIn, TaskCreate, TaskInputIn, TaskOutputIn, TaskUpdate
 
 REQUIRED: Final[Mapping[InputType, tuple[str, ...]]] = {
     InputType.VIDEO_SOURCE: ("video_source_id",),
@@ -47,6 +47,32 @@ def documents(received: TaskCreate, service_name: str) -> list[TaskDocument]:
         )
         for index, given in inputs
     ]
+
+
+def change_of(received: TaskUpdate) -> dict[str, Any]:
+    """Return the fields of `TaskDocument` that an update sets; None removes.
+
+    Raises:
+        InvalidParameter: there is not exactly one input, or a rule between fields is broken.
+    """
+    inputs = inputs_of(received.input)
+    if len(inputs) != 1:
+        raise InvalidParameter("An update has exactly one entry in input.data.", param="data")
+    change: dict[str, Any] = {
+        "name": received.name,
+        "input": inputs[0][1],
+        "output": checked_output(output_of(received.output)),
+    }
+    optional = {
+        "description": received.description,
+        "schedule": schedule_of(received.schedule) if received.schedule else None,
+        "config": received.config.common if received.config else None,
+        "resource_order_id": received.resource_order_id,
+    }
+    change |= {name: value for name, value in optional.items() if name in received.model_fields_set}
+    if received.is_saved_as_template is not None:
+        change["is_saved_as_template"] = received.is_saved_as_template
+    return change
 
 
 def inputs_of(received: TaskInputIn) -> list[tuple[int, TaskInput]]:

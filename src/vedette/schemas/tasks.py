@@ -218,3 +218,56 @@ class TaskCreate(Wire):
     """Whether the configuration is kept as a template of the video source."""
     resource_order_id: ObjectId | None = None
     """The order whose streams the task takes; needed for a commercial service."""
+    template_id: ObjectId | None = None
+    """A stored template of the same service whose parameters hold where `config` has none of its own; an addition of
+    ours."""
+
+
+class TaskUpdate(Wire):
+    """The body of an update-task request: an optional field that is not sent stays as it is, `null` removes it."""
+
+    name: TaskName
+    """Name of the task, unique in the project."""
+    description: Description | None = None
+    """What the task is for."""
+    schedule: ScheduleIn | None = None
+    """When the task runs; it holds at once. Without a timetable it runs until it is stopped."""
+    input: TaskInputIn
+    """What the task looks at: one entry. The type `video_source` cannot be changed to another."""
+    output: TaskOutputIn
+    """Where its events go, in the place of all the present destinations."""
+    config: ServiceConfigIn | None = None
+    """Parameters of the algorithm, in the place of all the present ones."""
+    is_saved_as_template: bool | None = None
+    """Whether the configuration is kept as a template of the video source, under the task's name."""
+    resource_order_id: ObjectId | None = None
+    """The order whose streams the task takes; needed for a commercial service."""
+
+
+class CreatedTask(Wire):
+    """A new task."""
+
+    id: str
+    """Id of the task."""
+
+
+class CreatedTasks(Wire):
+    """The new tasks, in the order of the inputs."""
+
+    tasks: list[CreatedTask]
+    """One for each input."""
+
+
+class CommandDone(Wire):
+    """What a task was told has been taken down."""
+
+    id: str
+    """Id of the task."""
+    status_code: int
+    """200."""
+    status_msg: str
+    """`success`."""
+
+
+class Nothing(Wire):
+    """An empty object."""
