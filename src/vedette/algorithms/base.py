@@ -97,6 +97,10 @@ class Manifest:
         event_types: number and meaning of the events it can tell.
         analysis_fps: pictures a second it wants at least; a stream gives it no fewer if it has them.
         state_version: grows when what `state` returns changes its shape.
+        function_version: version of what the algorithm does, whatever service versions it answers to.
+        package: name of the package it is published in; empty: a package of its own, under its title.
+        tags: words to find it by.
+        released_at: milliseconds since the epoch; 0: nobody said.
     """
 
     name: str
@@ -111,6 +115,10 @@ class Manifest:
     analysis_fps: float = 10.0
     state_version: int = 1
     description: str = field(default="")
+    function_version: str = "1.0"
+    package: str = ""
+    tags: tuple[str, ...] = ()
+    released_at: int = 0
 
 
 C = TypeVar("C", bound=AlgorithmConfig)

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from xml.sax.saxutils import quoteattr
 
 from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from vedette.algorithms.base import AlgorithmConfig, Manifest
 from vedette.model.errors import InvalidParameter
@@ -53,17 +54,50 @@ def check_config(manifest: Manifest, common: Mapping[str, Any] | None) -> Checke
             {key: value for key, value in given.items() if value is not None or key not in declared}
         )
     except ValidationError as error:
-        first = error.errors()[0]
-        key = str(first["loc"][0]) if first["loc"] else "common"
-        reason = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ").rstrip(".")
-        reason = reason if reason.startswith("must") else f"must be {reason}"
-        raise InvalidParameter(f"The parameter {key} of {manifest.name} {reason}.", param=key) from error
+        raise _refusal(manifest, error.errors()[0]) from error
     unknown = sorted(set(given) - set(declared))
     return config, tuple(f"The parameter {key!r} is not known to {manifest.name} and has no effect." for key in unknown)
 
 
+def check_defaults(manifest: Manifest, given: Mapping[str, Any]) -> tuple[str, ...]:
+    """Check values that tasks are to start from; a task may still give the others, so none is missed here.
+
+    Returns:
+        A sentence for each key that is not declared.
+
+    Raises:
+        InvalidParameter: a declared key has a value of the wrong type or out of range; `param` is the key.
+    """
+    declared = manifest.config.model_fields
+    known = {key: value for key, value in given.items() if key in declared and value is not None}
+    try:
+        manifest.config.model_validate(known)
+    except ValidationError as error:
+        at_fault = next((found for found in error.errors() if found["type"] != "missing"), None)
+        if at_fault is not None:
+            raise _refusal(manifest, at_fault) from error
+    unknown = sorted(set(given) - set(declared))
+    return tuple(f"The key {key!r} is not known to {manifest.name} and has no effect." for key in unknown)
+
+
+def _refusal(manifest: Manifest, fault: ErrorDetails) -> InvalidParameter:
+    key = str(fault["loc"][0]) if fault["loc"] else "common"
+    reason = fault["msg"].removeprefix("Value error, ").removeprefix("Input should be ").rstrip(".")
+    reason = reason if reason.startswith("must") else f"must be {reason}"
+    return InvalidParameter(f"The parameter {key} of {manifest.name} {reason}.", param=key)
+
+
 def task_config_xml(manifest: Manifest) -> str:
     """Return the declared parameters as the schema document that task details carry (`task_config`)."""
+    return f"<algorithm><config><common>{_params(manifest)}</common></config></algorithm>"
+
+
+def service_config_xml(manifest: Manifest) -> str:
+    """Return what `deploy_config` may hold, as services show it: defaults for the declared parameters."""
+    return f"<algorithm><deployConfig>{_params(manifest, optional=True)}</deployConfig></algorithm>"
+
+
+def _params(manifest: Manifest, *, optional: bool = False) -> str:
     params = []
     for name, field in manifest.config.model_fields.items():
         extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
@@ -71,7 +105,7 @@ def task_config_xml(manifest: Manifest) -> str:
             "name": name,
             "titleCn": str(extra.get("title_cn", name)),
             "titleEn": field.title or name,
-            "required": "true" if field.is_required() else "false",
+            "required": "true" if field.is_required() and not optional else "false",
             "type": _type_name(field.annotation),
         }
         if field.default is not None and not field.is_required():
@@ -79,7 +113,7 @@ def task_config_xml(manifest: Manifest) -> str:
         least, most = _limits(field.metadata, field.annotation)
         shown |= {key: str(value) for key, value in (("min", least), ("max", most)) if value is not None}
         params.append("<param " + " ".join(f"{key}={quoteattr(text)}" for key, text in shown.items()) + "/>")
-    return "<algorithm><config><common>" + "".join(params) + "</common></config></algorithm>"
+    return "".join(params)
 
 
 def _type_name(annotation: Any) -> str:

@@ -10,10 +10,10 @@ from typing import Any
 
 from vedette.algorithms import parameters
 from vedette.algorithms.base import Algorithm, Manifest, ServiceName
-from vedette.algorithms.parameters import Checked, task_config_xml
+from vedette.algorithms.parameters import Checked, check_defaults, service_config_xml, task_config_xml
 from vedette.model.errors import NotReferable
 
-__all__ = ["GROUP", "Registry", "Service", "check_config", "task_config_xml"]
+__all__ = ["GROUP", "Registry", "Service", "check_config", "check_defaults", "service_config_xml", "task_config_xml"]
 
 GROUP = "vedette.algorithms"
 

@@ -27,6 +27,7 @@ from vedette.app.http import Server, listening, local_url
 from vedette.app.loops import Loops, keep
 from vedette.auth.authenticator import Authenticator
 from vedette.control.batches import Batches
+from vedette.control.expiry import Expiry
 from vedette.control.fleet import Fleet
 from vedette.control.gauges import Gauges
 from vedette.control.janitor import HOUR_MS, Janitor
@@ -58,6 +59,7 @@ log = structlog.get_logger()
 STREAMS_PER_WORKER = 60
 GAUGES_S = 2.0
 BATCHES_S = 60.0
+EXPIRY_S = 1.0
 WORKER_ENTRY = "vedette.worker.entry:run"
 WORKER_PRELOAD = ("av", "cv2", "numpy", "onnxruntime", "vedette.worker.entry")
 
@@ -134,6 +136,7 @@ class Rooms:
     desk: Desk
     dispatcher: Dispatcher
     janitor: Janitor
+    expiry: Expiry
     gauges: Gauges
     server: Server
     batches: Batches
@@ -177,11 +180,19 @@ def _wire(base: Ground, metrics: Metrics, session: aiohttp.ClientSession) -> Roo
         executor=executor,
         scheduler=Scheduler(db, vault, on_change=loops.wake),
         reconciler=Reconciler(
-            db, vault, fleet, executor, metrics=metrics, crash_budget=settings.crash_budget, monotonic=time.monotonic
+            db,
+            vault,
+            fleet,
+            executor,
+            metrics=metrics,
+            crash_budget=settings.crash_budget,
+            monotonic=time.monotonic,
+            algorithms=algorithm_ids(registry),
         ),
         desk=desk,
         dispatcher=dispatcher,
         janitor=Janitor(db, blobs, Retention(round(settings.event_max_age_days * 86_400), settings.event_max_count)),
+        expiry=Expiry(db, on_change=loops.wake),
         gauges=Gauges(db, fleet, metrics, time.monotonic),
         server=Server(make_app(parts, further=routers, large=(WORKER_PREFIX,))),
         batches=batches,
@@ -201,6 +212,7 @@ async def _run(base: Ground, listener: socket.socket, metrics: Metrics) -> None:
         background = [
             asyncio.create_task(rooms.loops.reconcile(rooms.scheduler, rooms.reconciler, rooms.desk.changed, now_ms)),
             asyncio.create_task(keep("janitor", lambda: rooms.janitor.run_once(now_ms()), HOUR_MS / 1000)),
+            asyncio.create_task(keep("expiry", lambda: rooms.expiry.run_once(now_ms()), EXPIRY_S)),
             asyncio.create_task(keep("gauges", rooms.gauges.run_once, GAUGES_S)),
             asyncio.create_task(keep("batches", rooms.batches.resume, BATCHES_S)),
         ]

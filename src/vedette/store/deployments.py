@@ -1,14 +1,15 @@
 """Which algorithms are deployed in which project, and with what settings; the settings are sealed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, and_, func, or_, select
 
 from vedette.model.ids import ProjectId
+from vedette.model.lifecycle import CLEARING, WANTED, State
 from vedette.model.service import AlgStatus, Deployment
-from vedette.store.tables import deployments, upsert
+from vedette.store.tables import deployments, tasks, upsert
 from vedette.store.vault import Vault
 
 ANALYSIS_FPS: Final = "ANALYSIS_FPS"
@@ -64,10 +65,12 @@ def of_project(conn: Connection, vault: Vault, project_id: ProjectId) -> list[De
     return [_deployment(vault, row) for row in rows]
 
 
-def on_pool(conn: Connection, project_id: ProjectId, pool_id: str) -> list[str]:
-    """Return the algorithms that are deployed on a pool of the project."""
-    here = (deployments.c.project_id == project_id, deployments.c.pool_id == pool_id)
-    return list(conn.execute(select(deployments.c.alg_id).where(*here)).scalars())
+def in_use(conn: Connection, project_id: ProjectId, service_names: Collection[str]) -> int:
+    """Return how many tasks of these services hold a stream."""
+    running = [state for state in WANTED if state is not State.PENDING]
+    held = or_(tasks.c.state.in_(running), and_(tasks.c.state.in_(list(CLEARING)), tasks.c.stream_id.is_not(None)))
+    here = (tasks.c.project_id == project_id, tasks.c.service_name.in_(list(service_names)), held)
+    return conn.execute(select(func.count()).select_from(tasks).where(*here)).scalar_one()
 
 
 def defaults(conn: Connection, vault: Vault, project_id: ProjectId, alg_id: str) -> tuple[dict[str, Any], float | None]:

@@ -7,7 +7,7 @@ room, so that one seek for each key finds them all. Nothing here reads a documen
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, literal_column, select, text, update
+from sqlalchemy import ColumnElement, Connection, func, literal_column, select, text, update
 
 from vedette.model.lifecycle import State
 from vedette.store.tables import tasks
@@ -69,6 +69,11 @@ def restate(conn: Connection, key: str, status: str, limit: int) -> int:
     here = (tasks.c.parked_for == key, tasks.c.status != status)
     chosen = conn.execute(select(tasks.c.id).where(*here).limit(limit)).scalars().all()
     return conn.execute(update(tasks).where(tasks.c.id.in_(chosen), *here).values(status=status)).rowcount
+
+
+def count_parked(conn: Connection, key: str) -> int:
+    """Return how many tasks are parked under a key."""
+    return conn.execute(select(func.count()).select_from(tasks).where(tasks.c.parked_for == key)).scalar_one()
 
 
 def _pending(conn: Connection, here: ColumnElement[bool], *, limit: int) -> list[Standing]:

@@ -86,6 +86,9 @@ class Intrusion(Algorithm[IntrusionConfig]):
         event_types={INTRUSION: "intrusion", LOITERING: "loitering"},
         state_version=2,
         description="A person or a vehicle enters a region, crosses a line, or stays too long.",
+        function_version="3.0",
+        tags=("intrusion", "loitering", "line crossing"),
+        released_at=1_793_491_200_000,  # 1 November 2026
     )
 
     def __init__(self, config: IntrusionConfig, models: Models) -> None:

@@ -1,0 +1,106 @@
+"""The published services as a project sees them: one entry for each version of each name."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from vedette.algorithms.base import Manifest
+from vedette.algorithms.registry import Registry
+from vedette.control.services import algorithm_id, service_id
+from vedette.control.task_rules import ONLY
+from vedette.model.errors import NotFound
+from vedette.model.service import AlgStatus
+from vedette.model.source import InputType
+from vedette.store.deployments import Capacity
+
+SERVED_INPUTS = (InputType.VIDEO_SOURCE, InputType.URL)
+"""Inputs that can be opened; the others are taken, and their tasks say that they cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One version of a service.
+
+    Attributes:
+        name: the API name, as in the path of a create.
+        deploy: `cloud` or `edge`.
+        alg_id: what is deployed; the same for all versions.
+    """
+
+    service_id: str
+    name: str
+    version: str
+    deploy: str
+    alg_id: str
+    manifest: Manifest
+
+    def inputs(self) -> tuple[InputType, ...]:
+        """Return the inputs that it takes and that can be opened."""
+        return tuple(kind for kind in SERVED_INPUTS if ONLY.get(kind, self.deploy) == self.deploy)
+
+
+@dataclass(frozen=True, slots=True)
+class Deployable:
+    """An algorithm as it is deployed: all service names of one deploy type."""
+
+    alg_id: str
+    deploy: str
+    manifest: Manifest
+    names: tuple[str, ...]
+
+
+def newest(registry: Registry) -> list[Published]:
+    """Return the newest version of every service, by name."""
+    return [
+        _published(
+            service.name.name, max(service.manifest.versions, key=_age), service.name.deploy_type, service.manifest
+        )
+        for service in registry.services()
+    ]
+
+
+def find(registry: Registry, wanted: str) -> Published:
+    """Return the service with an id, of whatever version.
+
+    Raises:
+        NotFound: none has it.
+    """
+    for service in registry.services():
+        for version in service.manifest.versions:
+            if service_id(service.name.name, version) == wanted:
+                return _published(service.name.name, version, service.name.deploy_type, service.manifest)
+    raise NotFound(f"There is no service {wanted}.", param="service_id")
+
+
+def deployables(registry: Registry) -> Mapping[str, Deployable]:
+    """Return all algorithms that can be deployed, by `alg_id`."""
+    found: dict[str, Deployable] = {}
+    for one in newest(registry):
+        names = (*found[one.alg_id].names, one.name) if one.alg_id in found else (one.name,)
+        found[one.alg_id] = Deployable(one.alg_id, one.deploy, one.manifest, names)
+    return found
+
+
+def deployable(registry: Registry, alg_id: str) -> Deployable:
+    """Return the algorithm that is deployed under an id.
+
+    Raises:
+        NotFound: none is.
+    """
+    found = deployables(registry).get(alg_id)
+    if found is None:
+        raise NotFound(f"There is no algorithm {alg_id}.", param="alg_id")
+    return found
+
+
+def status(capacity: Capacity | None) -> AlgStatus:
+    """Return how a service stands in a project; one that nobody deployed or stopped runs: all of it is here."""
+    return AlgStatus.RUNNING if capacity is None else capacity.status
+
+
+def _published(name: str, version: str, deploy: str, manifest: Manifest) -> Published:
+    return Published(service_id(name, version), name, version, deploy, algorithm_id(manifest, deploy), manifest)
+
+
+def _age(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", version)]
