@@ -9,6 +9,7 @@ from fastapi.middleware import Middleware
 from starlette.exceptions import HTTPException
 
 from vedette.api import (
+    access_keys,
     batch_tasks,
     edge_pools,
     errors,
@@ -16,7 +17,9 @@ from vedette.api import (
     operation,
     orders,
     people,
+    projects,
     reference,
+    roles,
     services,
     tasks,
     templates,
@@ -26,14 +29,17 @@ from vedette.api import (
 )
 from vedette.api.deps import Parts
 from vedette.api.middleware import QUIET, BodyLimit, Door
+from vedette.api.openapi import DocumentedApp
 from vedette.model.errors import VedetteError
-from vedette.schemas.errors import ErrorBody
 
 ROUTERS = (
     operation.router,
     reference.router,
     identity.router,
     people.router,
+    projects.router,
+    roles.router,
+    access_keys.router,
     tasks.router,
     vas.router,
     batch_tasks.router,
@@ -54,10 +60,11 @@ def make_app(parts: Parts, *, further: Sequence[APIRouter] = (), large: Sequence
         further: routers of other rooms' operations.
         large: beginnings of paths whose bodies may be large and whose requests are not logged one by one.
     """
-    app = FastAPI(
+    app = DocumentedApp(
         title="Vedette",
         version=version("vedette"),
         redirect_slashes=False,
+        openapi_url=None,  # api/reference.py serves the document
         docs_url=None,  # the framework's own pages load their scripts from elsewhere
         redoc_url=None,
         middleware=[
@@ -69,7 +76,6 @@ def make_app(parts: Parts, *, further: Sequence[APIRouter] = (), large: Sequence
             HTTPException: errors.render_http,
             RequestValidationError: errors.render_request,
         },
-        responses={status: {"model": ErrorBody} for status in (400, 401, 500)},
     )
     app.state.parts = parts
     for router in (*ROUTERS, *further):

@@ -36,12 +36,3 @@ class KeystoneErrorBody(ErrorBody):
 
     error: KeystoneError
     """The same in Keystone's words."""
-
-
-class VasErrorBody(Wire):
-    """A refusal of one of the older VAS operations."""
-
-    error_code: str
-    """A code of the VAS table, beginning with `IVA.`."""
-    error_msg: str
-    """What is wrong."""

@@ -1,0 +1,136 @@
+"""Words of the OpenAPI document that no single operation owns: tags, path parameters, headers, refusals."""
+
+from typing import Any, Final
+
+from vedette.model import errors
+from vedette.schemas.common import OBJECT_ID, PROJECT_ID, SERVICE_NAME, whole
+
+INTRODUCTION: Final = """\
+Tasks that watch video streams, on your own machines. Paths, bodies and answers under `/v2` and `/v3` are those of the
+published VIAS v2 API and of its identity service; what is ours lies under `/vedette/v1`.
+
+A caller sends a token (`X-Auth-Token`) or signs the request with an access key; the project in the path must be the
+caller's. Bodies are JSON objects in UTF-8, of 1 MB at most; unknown fields are passed over, and `null` for an optional
+field is its absence. What does not exist is refused with 400, as published; 404 and 405 are for paths and methods that
+are none. An operation that the state forbids is a 500, as published. Each answer bears an `X-Request-Id`, which is also
+in the log."""
+
+TAGS: Final = {
+    "Tasks": "One algorithm on one input, with its destinations and, if wanted, a timetable.",
+    "Tasks (older dialect)": "The older sibling's task operations, for clients that speak them still.",
+    "Batch tasks": "One configuration for many video sources: a task for each.",
+    "Video sources": "Cameras and files under names, so that tasks need not know their addresses.",
+    "Video groups": "Sources that belong together.",
+    "Algorithm services": "The algorithms that tasks can run, and their deployment.",
+    "Edge pools": "Groups of machines near the cameras.",
+    "Identity": "Tokens and projects, in the shape of Keystone.",
+    "Identity (administration)": "Users, projects, roles, access keys. Ours.",
+    "Orders and quotas (additions)": "What a project may have, and what was bought for services marked commercial. Ours.",
+    "Templates (additions)": "Algorithm configurations that were kept with a video source. Ours.",
+    "Events": "What the algorithms saw, and deliveries that were given up. Ours.",
+    "Tasks (additions)": "What we tell of a task beyond the published fields. Ours.",
+    "Operation": "For whoever runs the service. No token is asked for, and nothing of a project is told.",
+}
+"""The tags in the order of the page, each with a sentence."""
+
+
+def _text(pattern: str | None, words: str, **more: Any) -> dict[str, Any]:
+    schema = {"type": "string"} | ({"pattern": whole(pattern)} if pattern else {}) | more
+    return {"schema": schema, "description": words}
+
+
+PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
+    "project_id": _text(PROJECT_ID, "The caller's project."),
+    "task_id": _text(OBJECT_ID, "Id of a task."),
+    "service_name": _text(SERVICE_NAME, "Name of a service, such as `c-intrusiondetection-cloud`."),
+    "command": _text(None, "What is to be done.", enum=["start", "stop"]),
+    "video_source_id": _text(OBJECT_ID, "Id of a video source."),
+    "video_group_id": _text(OBJECT_ID, "Id of a video group."),
+    "id": _text(OBJECT_ID, "Id of a batch task."),
+    "service_id": _text(OBJECT_ID, "Id of a service."),
+    "alg_id": _text(OBJECT_ID, "Id of an algorithm."),
+    "edge_pool_id": _text(OBJECT_ID, "Id of an edge pool."),
+    "template_id": _text(OBJECT_ID, "Id of a template."),
+    "resource_order_id": _text(OBJECT_ID, "Id of an order."),
+    "event_id": _text("[0-9a-fA-F-]{36}", "Id of an event, the `message_id` that webhooks got."),
+    "letter_id": _text("[0-9]{1,19}", "Id of a delivery that was given up."),
+}
+
+REQUEST_ID: Final = {"description": "Id of the request, which is also in the log.", "schema": {"type": "string"}}
+IDEMPOTENCY_KEY: Final = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": (
+        "Ours. A create that is sent again with the same key and body is answered like the first and makes nothing new."
+    ),
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+}
+SUBJECT_TOKEN: Final = {"description": "The token.", "schema": {"type": "string"}}
+
+SECURITY: Final = {
+    "token": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Auth-Token",
+        "description": "A token of `POST /v3/auth/tokens`. It holds for 24 hours.",
+    },
+    "signature": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Authorization",
+        "description": (
+            "`SDK-HMAC-SHA256 Access=…, SignedHeaders=…, Signature=…`: the request signed with an access key, beside the "
+            "header `X-Sdk-Date`. Clocks may differ by 15 minutes."
+        ),
+    },
+}
+
+Refusals = tuple[errors.VedetteError, ...]
+INVALID: Final[Refusals] = (
+    errors.InvalidParameter("service_version: it does not have the form ^[a-z0-9.]{3,32}$.", param="service_version"),
+)
+MALFORMED: Final[Refusals] = (
+    errors.Malformed("The body is no JSON object."),
+    errors.TooLarge("A body may have 1048576 bytes."),
+)
+UNKNOWN_CALLER: Final[Refusals] = (
+    errors.Unauthorized("The token is not valid."),
+    errors.BadSignature("The signature does not hold."),
+)
+NO_RIGHT: Final[Refusals] = (errors.Forbidden("A viewer cannot change anything."),)
+NO_ROUTE: Final[Refusals] = (
+    errors.RouteNotFound("There is no operation with this path."),
+    errors.MethodNotAllowed("Request method 'PATCH' not supported."),
+)
+OLD_COPY: Final[Refusals] = (errors.Outdated("The task was changed meanwhile."),)
+AWAY: Final[Refusals] = (errors.Unavailable("The database is away."),)
+UNFORESEEN: Final[Refusals] = (errors.VedetteError("The service met a failure that nobody foresaw."),)
+
+TASK: Final = errors.TaskNotFound("No task of this project has that id.")
+STATE: Final = errors.IllegalTransition("A task that is DELETING cannot be started.")
+TASK_NAME: Final = errors.TaskNameTaken("A task of this project has the name yard already.")
+TASK_QUOTA: Final = errors.TaskQuotaReached("The project has 1000 tasks and may have 1000.")
+SOURCE: Final = errors.NotReferable("There is no video source with this id.", param="video_source_id")
+ABSENT: Final = errors.NotFound("Nothing of this project has that id.")
+
+PARTICULAR: Final[dict[str, Refusals]] = {
+    "CreateTask": (SOURCE, TASK_NAME, TASK_QUOTA),
+    "CreateTaskV1": (SOURCE, TASK_NAME, TASK_QUOTA),
+    "ShowTaskInfo": (TASK,),
+    "UpdateTask": (TASK, SOURCE, TASK_NAME, STATE),
+    "DeleteTask": (TASK, STATE),
+    "StartStopTask": (TASK, STATE),
+    "ShowTaskProgress": (TASK,),
+    "ShowTaskHistory": (TASK,),
+    "CreateVideoSource": (
+        errors.SourceNameTaken("A video source of this project has the name gate already."),
+        errors.SourceQuotaReached("The project has 5000 video sources and may have 5000."),
+    ),
+    "ShowVideoSourceDetail": (ABSENT,),
+    "ShowEvent": (ABSENT,),
+    "ShowEventPicture": (ABSENT,),
+    "DeleteEvent": (ABSENT,),
+    "RetryDeadLetter": (ABSENT,),
+}
+"""What single operations are refused with beyond that."""
