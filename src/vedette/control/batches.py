@@ -234,7 +234,10 @@ class Batches:
                 failures.append(Failure(error.message, str(child[0] if isinstance(child, tuple) else child)))
 
         for first in range(0, len(children), CHUNK):
-            await asyncio.gather(*(one(child) for child in children[first : first + CHUNK]))
+            some = (one(child) for child in children[first : first + CHUNK])
+            for broken in await asyncio.gather(*some, return_exceptions=True):  # none goes on behind our back
+                if broken is not None:
+                    raise broken
         return failures
 
     async def _detached(self, work: Coroutine[Any, Any, R]) -> R:

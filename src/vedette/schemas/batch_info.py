@@ -3,22 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from vedette.model.batch import Tally
 from vedette.model.lifecycle import State
-from vedette.schemas.common import Text, Wire, of_form, one_of
+from vedette.schemas.common import Text, Wire, one_of
 from vedette.schemas.task_list import Groups, split, wanted_states
 
 NAMES_LENGTH: Final = 1024
 """Characters of `video_source_name`, which joins the names of up to 100 sources."""
 STATES: Final = (*(state.lower() for state in State), "stopped_no_service", "scheduling", "lack_of_resources")
-
-
-def _state(text: str) -> str:
-    if text.lower() not in STATES:
-        raise ValueError(f"it must be one of {', '.join(STATES)}")
-    return text.upper()
 
 
 class BatchListQuery(Wire):
@@ -38,13 +32,13 @@ class BatchListQuery(Wire):
     """What they are ordered by: number of children, or time of creation."""
     video_group: Groups = Field(default_factory=list)
     """Only batch tasks with a child in one of these groups; repeated or joined by commas."""
-    task_state: Annotated[
-        list[Annotated[str, AfterValidator(_state)]], BeforeValidator(split), Field(max_length=100)
-    ] = Field(default_factory=list)
+    task_state: Annotated[list[Annotated[str, one_of(STATES)]], BeforeValidator(split), Field(max_length=100)] = Field(
+        default_factory=list
+    )
     """Only batch tasks with a child in one of these states, lower-case; repeated or joined by commas. `scheduling` is taken
     for `pending`, `lack_of_resources` for `create_failed`, and `stopped_no_service` for children that stand still because
     their service was stopped."""
-    type_like: Annotated[str, of_form(r"batch_task_name|publish_service_name")] = "batch_task_name"
+    type_like: Annotated[str, one_of(("batch_task_name", "publish_service_name"))] = "batch_task_name"
     """What `name_like` looks at: the batch task's name, or that of its service."""
     name_like: Annotated[Text, Field(max_length=100)] = ""
     """Part of the name, in any case."""
@@ -55,7 +49,7 @@ class BatchListQuery(Wire):
 
     def states(self) -> tuple[frozenset[State], bool]:
         """Return the states that are meant, and whether those are too that were stopped with their service."""
-        return wanted_states(self.task_state)
+        return wanted_states([name.upper() for name in self.task_state])
 
 
 class BatchResult(Wire):

@@ -82,8 +82,8 @@ def get(conn: Connection, vault: Vault, project_id: ProjectId, batch_id: str) ->
 
 def hold(conn: Connection, batch_id: str) -> bool:
     """Keep a batch from being deleted until the transaction ends; False if it is being deleted already."""
-    here = (batches.c.id == batch_id, batches.c.expanded != LEAVING)
-    return conn.execute(update(batches).where(*here).values(expanded=batches.c.expanded)).rowcount == 1
+    found = conn.execute(select(batches.c.expanded).where(batches.c.id == batch_id).with_for_update()).scalar()
+    return found is not None and found != LEAVING
 
 
 def leave(conn: Connection, project_id: ProjectId, batch_id: str) -> None:

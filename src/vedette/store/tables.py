@@ -155,9 +155,9 @@ batches = Table(
     Column("name", String(128), nullable=False),
     Column("creator", String(255), nullable=False),
     Column("service_name", String(100), nullable=False),
-    Column("document", LargeBinary, nullable=False),  # sealed JSON of model.batch.BatchDocument
-    Column("expanded", Integer, nullable=False),  # 0 while children are still to be made
+    Column("expanded", Integer, nullable=False),  # store.batches: OPEN, EXPANDED, LEAVING
     Column("created_at", BigInteger, nullable=False),
+    Column("document", LargeBinary, nullable=False),  # sealed, and last: with 10,000 entries it is 30 MB to read past
     UniqueConstraint("project_id", "name"),
     Index("batches_of_project", "project_id", "created_at"),
 )
