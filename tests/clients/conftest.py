@@ -3,7 +3,9 @@
 The service module of the contract tests is used here too: the door is the same, its callers are other people's code.
 """
 
+import importlib
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +17,10 @@ from service import Client, Service, serving
 
 from vedette.auth import passwords
 from vedette.telemetry import logs
+
+with pytest.MonkeyPatch.context() as _patch, tempfile.TemporaryDirectory() as _folder:
+    _patch.setenv("HOME", _folder)  # the vendor's SDK writes there as soon as it is imported
+    importlib.import_module("huaweicloudsdkcore.client")
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -75,7 +75,10 @@ async def caller(request: Request, having: PartsOf) -> Principal:
     """
     token = request.headers.get("x-auth-token")
     if token is not None:
-        return (await having.authenticator.token(token)).principal
+        principal = (await having.authenticator.token(token)).principal
+        if request.headers.get("x-project-id", principal.project_id) != principal.project_id:
+            raise Unauthorized("X-Project-Id names another project than that of the token.")
+        return principal
     authorization = request.headers.get("authorization", "")
     if authorization.startswith(ALGORITHM + " "):
         return await having.authenticator.signed(authorization, await signed_request(request))
