@@ -53,7 +53,7 @@ def newest(registry: Registry) -> list[Published]:
     """Return the newest version of every service, by name."""
     return [
         _published(
-            service.name.name, max(service.manifest.versions, key=_age), service.name.deploy_type, service.manifest
+            service.name.name, max(service.manifest.versions, key=age), service.name.deploy_type, service.manifest
         )
         for service in registry.services()
     ]
@@ -102,5 +102,6 @@ def _published(name: str, version: str, deploy: str, manifest: Manifest) -> Publ
     return Published(service_id(name, version), name, version, deploy, algorithm_id(manifest, deploy), manifest)
 
 
-def _age(version: str) -> list[int]:
+def age(version: str) -> list[int]:
+    """Return what versions are compared by: their numbers, one after the other."""
     return [int(number) for number in re.findall(r"\d+", version)]

@@ -96,6 +96,13 @@ def capacities(conn: Connection) -> Mapping[DeploymentKey, Capacity]:
     }
 
 
+def capacities_of(conn: Connection, project_id: ProjectId) -> Mapping[str, Capacity]:
+    """Return what the deployments of a project allow, by algorithm; none is unsealed."""
+    columns = (deployments.c.alg_id, deployments.c.status, deployments.c.stream_count)
+    rows = conn.execute(select(*columns).where(deployments.c.project_id == project_id))
+    return {row.alg_id: Capacity(AlgStatus(row.status), row.stream_count) for row in rows}
+
+
 def _deployment(vault: Vault, row: Row[Any]) -> Deployment:
     settings = vault.unseal(row.settings, _Settings)
     return Deployment(
