@@ -35,12 +35,12 @@ def source_list(
 ) -> dict[str, Any]:
     """Return the answer to a list of sources."""
     wanted = _wanted(query)
-    found = video_sources.find(
+    found, total = video_sources.find(
         conn, vault, project_id, wanted, by=query.sort_name, descending=query.descending, page=query.page
     )
     return {
         "video_source_number": len(found),
-        "total_number": video_sources.count(conn, project_id, wanted) if query.page else len(found),
+        "total_number": total,
         "quota_number": quotas.usage(conn, project_id, usual)[Resource.SOURCES].limit,
         "video_source_list": _sources(conn, project_id, found),
     }

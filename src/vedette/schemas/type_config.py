@@ -30,6 +30,8 @@ NEEDED: Final[Mapping[SourceKind, tuple[str, ...]]] = {
     SourceKind.VIDEO_IMAGE_DB: (),
 }
 """Leaves that a configuration must hold, by kind; those of the last two are not documented anywhere."""
+ADDRESSES: Final = {SourceKind.URL, SourceKind.RTSP_STREAM}
+"""Kinds whose configuration is an address, in the same words."""
 FURTHER: Final = ("STREAM_TYPE", "HTTP_CHECK")
 """Leaves that may be there, and say as well what is opened."""
 
@@ -46,8 +48,8 @@ def leaves(kind: SourceKind, xml: str) -> dict[str, str]:
             rule, or holds a masked secret.
     """
     found = read(xml)
-    named = found.get("TYPE", "").lower()
-    if named != kind.lower() and named in {other.lower() for other in SourceKind}:
+    named = next((other for other in SourceKind if other.lower() == found.get("TYPE", "").lower()), kind)
+    if named is not kind and {named, kind} != ADDRESSES:
         raise _wrong(f"its <type> is {named}, but the source is of the type {kind}")
     for name in NEEDED[kind]:
         if not found.get(name):
@@ -131,7 +133,7 @@ def _parsed(xml: str) -> Element:
 
 
 def _check(kind: SourceKind, found: Mapping[str, str]) -> None:
-    if kind in {SourceKind.URL, SourceKind.RTSP_STREAM} and not is_url(found["URL_ADDRESS"]):
+    if kind in ADDRESSES and not is_url(found["URL_ADDRESS"]):
         raise _wrong("URL_ADDRESS must be an http, https, rtsp, rtsps, rtmp, ftp or file URL")
     if kind is SourceKind.RESTFUL:
         if not is_url(found["URL"]) or not found["URL"].startswith(("http://", "https://")):

@@ -18,6 +18,9 @@ _SAME_SOURCE: Final = (video_sources.c.project_id == group_members.c.project_id)
     video_sources.c.id == group_members.c.source_id
 )
 
+_MADE_OVER: Final = tasks.c.group_id == video_groups.c.id
+"""A group's tasks are of its project, so that is not asked; else SQLite would look at the whole project each time."""
+
 
 @dataclass(slots=True)
 class GroupFacts:
@@ -102,8 +105,7 @@ def _order(by: str) -> ColumnElement[int]:
         members = select(func.count()).select_from(group_members).where(group_members.c.group_id == video_groups.c.id)
         return members.correlate(video_groups).scalar_subquery()
     if by == "num_task":
-        here = (tasks.c.project_id == video_groups.c.project_id, tasks.c.group_id == video_groups.c.id)
-        batches = select(func.count(tasks.c.batch_id.distinct())).where(*here)
+        batches = select(func.count(tasks.c.batch_id.distinct())).where(_MADE_OVER)
         return batches.correlate(video_groups).scalar_subquery()
     return {"create_at": video_groups.c.create_at, "modify_at": video_groups.c.modify_at}[by]
 
@@ -119,8 +121,7 @@ def _where(query: Select[Any], project_id: ProjectId, wanted: GroupFilter) -> Se
     if wanted.kinds:
         here.append(_has_source(func.lower(video_sources.c.kind).in_([kind.lower() for kind in wanted.kinds])))
     if wanted.has_task is not None:
-        mine = (tasks.c.project_id == video_groups.c.project_id, tasks.c.group_id == video_groups.c.id)
-        some = exists().where(*mine, tasks.c.batch_id.is_not(None))
+        some = exists().where(_MADE_OVER, tasks.c.batch_id.is_not(None))
         here.append(some if wanted.has_task else ~some)
     return query.where(*here)
 

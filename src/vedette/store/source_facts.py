@@ -4,12 +4,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, not_, select
+from sqlalchemy import Column, ColumnElement, Connection, Subquery, Table, and_, case, exists, func, not_, select
 
 from vedette.model.ids import ProjectId
 from vedette.model.lifecycle import State
 from vedette.model.source import SourceLevel
-from vedette.store.tables import tasks, templates, video_sources
+from vedette.store.tables import tasks, templates
 
 SEEN: Final = (State.RUNNING,)
 MISSED: Final = (State.ABNORMAL, State.RECOVERING)
@@ -69,16 +69,11 @@ def level_of(project: ColumnElement[Any], source: ColumnElement[Any]) -> ColumnE
     )
 
 
-def num_tasks() -> ColumnElement[int]:
-    """Return how many tasks look at the source of the row."""
-    same = (tasks.c.project_id == video_sources.c.project_id, tasks.c.video_source_id == video_sources.c.id)
-    return select(func.count()).select_from(tasks).where(*same).correlate(video_sources).scalar_subquery()
-
-
-def num_templates() -> ColumnElement[int]:
-    """Return how many templates were saved for the source of the row."""
-    same = (templates.c.project_id == video_sources.c.project_id, templates.c.source_id == video_sources.c.id)
-    return select(func.count()).select_from(templates).where(*same).correlate(video_sources).scalar_subquery()
+def numbers(table: Table, column: Column[str], project_id: ProjectId) -> Subquery:
+    """Return how many rows of a table name each source of the project, as `source_id` and `n`."""
+    here = (table.c.project_id == project_id, column.is_not(None))
+    counted = select(column.label("source_id"), func.count().label("n")).where(*here)
+    return counted.group_by(column).subquery()
 
 
 def _some(states: Collection[State], project: ColumnElement[Any], source: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -13,16 +13,15 @@ from vedette.model.ids import ProjectId, VideoSourceId
 from vedette.model.quota import Resource
 from vedette.model.source import AccessType, SourceKind, SourceLevel, VideoSource
 from vedette.store import quotas, source_facts
-from vedette.store.tables import group_members, insert_new, tasks, video_groups, video_sources
+from vedette.store.tables import group_members, insert_new, tasks, templates, video_groups, video_sources
 from vedette.store.text import holds
 from vedette.store.vault import Vault
 
-ORDERS: Final = {
-    "create_at": lambda: video_sources.c.create_at,
-    "num_task": source_facts.num_tasks,
-    "num_template": source_facts.num_templates,
+COUNTED: Final = {
+    "num_task": (tasks, tasks.c.video_source_id),
+    "num_template": (templates, templates.c.source_id),
 }
-"""What lists of sources are sorted by."""
+"""What is counted for each source where a list is sorted by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +125,27 @@ def find(
     by: str,
     descending: bool,
     page: slice | None,
-) -> list[VideoSource]:
-    """Return sources of the project in the order of `create_at`, `num_task` or `num_template`."""
-    order = [ORDERS[by](), video_sources.c.id]
-    rows = _where(select(video_sources), project_id, wanted).order_by(*(c.desc() if descending else c for c in order))
+) -> tuple[list[VideoSource], int]:
+    """Return sources of the project in the order of `create_at`, `num_task` or `num_template`, and how many match."""
+    # the filters are looked at once, and what is sealed is read only for the page
+    ids = _where(select(video_sources.c.id, func.count().over().label("total")), project_id, wanted)
+    order: list[ColumnElement[Any]] = [video_sources.c.create_at, video_sources.c.id]
+    if by in COUNTED:
+        numbers = source_facts.numbers(*COUNTED[by], project_id)
+        ids = ids.outerjoin(numbers, numbers.c.source_id == video_sources.c.id)
+        order[0] = func.coalesce(numbers.c.n, 0)
+    ids = ids.order_by(*(c.desc() if descending else c for c in order))
     if page is not None:
-        rows = rows.slice(page.start, page.stop)
-    return [_source(vault, row) for row in conn.execute(rows)]
+        ids = ids.slice(page.start, page.stop)
+    found = conn.execute(ids).all()
+    if not found:
+        return [], count(conn, project_id, wanted) if page is not None and page.start else 0
+    chosen = (
+        video_sources.c.project_id == project_id,
+        source_facts.among(video_sources.c.id, [row.id for row in found]),
+    )
+    rows = {row.id: row for row in conn.execute(select(video_sources).where(*chosen))}
+    return [_source(vault, rows[row.id]) for row in found if row.id in rows], found[0].total
 
 
 def count(conn: Connection, project_id: ProjectId, wanted: SourceFilter = SourceFilter()) -> int:
