@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
 
 from vedette.model.ids import ProjectId
 from vedette.model.lifecycle import CLEARING, WANTED, State
@@ -67,10 +67,14 @@ def of_project(conn: Connection, vault: Vault, project_id: ProjectId) -> list[De
 
 def in_use(conn: Connection, project_id: ProjectId, service_names: Collection[str]) -> int:
     """Return how many tasks of these services hold a stream."""
-    running = [state for state in WANTED if state is not State.PENDING]
-    held = or_(tasks.c.state.in_(running), and_(tasks.c.state.in_(list(CLEARING)), tasks.c.stream_id.is_not(None)))
-    here = (tasks.c.project_id == project_id, tasks.c.service_name.in_(list(service_names)), held)
+    here = (tasks.c.project_id == project_id, tasks.c.service_name.in_(list(service_names)), holding())
     return conn.execute(select(func.count()).select_from(tasks).where(*here)).scalar_one()
+
+
+def holding() -> ColumnElement[bool]:
+    """Return the condition that a task holds a stream, or that its last run is still being ended."""
+    running = [state for state in WANTED if state is not State.PENDING]
+    return or_(tasks.c.state.in_(running), and_(tasks.c.state.in_(list(CLEARING)), tasks.c.stream_id.is_not(None)))
 
 
 def defaults(conn: Connection, vault: Vault, project_id: ProjectId, alg_id: str) -> tuple[dict[str, Any], float | None]:

@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, select, tuple_, update
 
 from vedette.model.errors import AlreadyExists, IllegalTransition, NotFound
 from vedette.model.ids import ProjectId
 from vedette.model.service import ResourceOrder
+from vedette.store.deployments import holding
 from vedette.store.tables import insert_new, resource_orders, service_terms, tasks, upsert
 
 OrderKey = tuple[str, str]
@@ -83,6 +84,20 @@ def remove(conn: Connection, project_id: ProjectId, order_id: str) -> None:
     if conn.execute(select(tasks.c.id).where(*named).limit(1)).first() is not None:
         raise IllegalTransition(f"Tasks of the project run under the resource order {order_id}.", param="order_id")
     conn.execute(delete(resource_orders).where(*_here(project_id, order_id)))
+
+
+def in_use(conn: Connection, project_id: ProjectId) -> Mapping[str, int]:
+    """Return how many tasks of a project hold a stream under each order."""
+    here = (
+        tasks.c.resource_order_id.is_not(None),
+        tasks.c.resource_order_id.in_(select(resource_orders.c.id).where(resource_orders.c.project_id == project_id)),
+        tasks.c.project_id == project_id,
+        holding(),
+    )
+    rows = conn.execute(
+        select(tasks.c.resource_order_id, func.count().label("n")).where(*here).group_by(tasks.c.resource_order_id)
+    )
+    return {row.resource_order_id: row.n for row in rows}
 
 
 def is_commercial(conn: Connection, service_name: str) -> bool:
