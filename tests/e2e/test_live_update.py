@@ -1,6 +1,8 @@
 """A running task takes over what is changed: no picture skipped, no other task on the stream touched."""
 
 import json
+import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ import pytest
 from absence import missing
 from e2e.clips import CROSSING_S, FPS, HEIGHT, crossings
 from e2e.conftest import LINE
-from e2e.service import Receiver, Service, gist, until
+from e2e.service import Receiver, Service, gist, running, until
 from neighbours.rtsp import RtspServer, absent
 
 RIGHT = json.dumps({"polygons": [{"data": [[480, 0], [600, 0], [600, HEIGHT], [480, HEIGHT]], "name": "right"}]})
@@ -130,7 +132,7 @@ def test_a_file_whose_configuration_changes_half_way_is_seen_whole(service: Serv
     until(lambda: len(service.events(task)) >= 5, 40, "the first events")
     change(service, task, "half-way", clip[0], target_roi=BOTH)
     service.wait_for(task, "SUCCEEDED", seconds=120)
-    frames = Path(clip[0].removeprefix("file://")).exists() and service.progress(plain)["frames"]
+    frames = service.progress(plain)["frames"]
     assert frames == 300 * FPS // FILE_STEP
     assert service.progress(task)["frames"] == frames
     events = service.events(task)
@@ -141,6 +143,26 @@ def test_a_file_whose_configuration_changes_half_way_is_seen_whole(service: Serv
     assert 0 < entered < clip[1]
     assert service.path(task) == ["PENDING", "STARTING", "RUNNING", "SUCCEEDED"]
     delete(service, plain, task)
+
+
+def test_a_worker_that_dies_right_after_the_change_costs_nothing(
+    tmp_path: Path, clips: Path, clip: tuple[str, int]
+) -> None:
+    """The file goes on where it was, under the new configuration, with what the old one knew."""
+    with running(tmp_path, file_roots=str(clips)) as own:
+        task = own.create("killed", clip[0], target_roi=LINE)
+        until(lambda: len(own.events(task)) >= 5, 60, "the first events")
+        change(own, task, "killed", clip[0], target_roi=BOTH)
+        frames = own.progress(task)["frames"]
+        os.kill(own.living_workers()[0], signal.SIGKILL)
+        own.wait_for(task, "RECOVERING", seconds=10)
+        assert own.progress(task)["frames"] >= frames
+        own.wait_for(task, "SUCCEEDED", seconds=120)
+        assert own.progress(task)["frames"] == 300 * FPS // FILE_STEP
+        names = regions(own.events(task))
+        assert names.count("") == clip[1]
+        assert names.index("right") >= 5
+        assert 0 < names.count("right") < clip[1]
 
 
 def test_another_camera_is_opened_anew_and_the_old_one_goes_on(
