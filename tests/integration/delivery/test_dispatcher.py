@@ -18,8 +18,9 @@ from vedette.delivery.sinks.base import Delivery
 from vedette.delivery.sinks.webhook import WebhookSink
 from vedette.model.errors import Unavailable
 from vedette.model.guard import GuardPolicy
-from vedette.model.output import OutputKind
+from vedette.model.output import OutputKind, WebhookOutput
 from vedette.store import outbox
+from vedette.store.tables import destinations
 from vedette.store.tables import outbox as rows
 from vedette.store.vault import Vault
 
@@ -426,4 +427,21 @@ async def test_a_row_that_somebody_else_ended_is_left_alone(post: Any, receivers
     await post.db.write(end)
     answered.set()
     await settled
+    assert await post.states() == ["done"]
+
+
+async def test_what_waits_goes_with_the_secret_that_was_changed_meanwhile(post: Any, receivers: Start) -> None:
+    """The destination is the same, and is in use: the old value is not kept for it."""
+
+    async def guarded(request: web.Request) -> web.Response:
+        return web.Response(status=200 if request.headers["token"] == "new" else 503)
+
+    receiver = await receivers(guarded)
+    await post.enqueue(receiver.url, token="old")
+    await post.settle()
+    assert await post.states() == ["due"]
+    renewed = post.vault.seal(WebhookOutput(receiver.url, {"token": "new"}))
+    await post.db.write(lambda conn: conn.execute(update(destinations).values(target=renewed)).rowcount)
+    post.clock.forward(3600)
+    await post.settle()
     assert await post.states() == ["done"]

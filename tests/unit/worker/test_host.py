@@ -283,3 +283,38 @@ def _deadline(true: Callable[[], bool]) -> None:
             return
         ticks.wait(0.01)
     raise AssertionError("it did not come to pass")
+
+
+def test_an_answer_that_another_has_overtaken_is_dropped() -> None:
+    """Two syncs are under way at times; the one answered last may have been decided first, and would turn a run back."""
+    made: list[FakeStream] = []
+    old, new = assignment(run("a"), stream="s1"), assignment(run("a", every=9), stream="s1", revision="r2")
+
+    class Overtaken:
+        """Its first answer to a sync that waits comes after that of one that does not."""
+
+        calls = 0
+
+        def sync(self, message: Sync) -> Orders:
+            if not message.wait_s:
+                return Orders(LEASE_S, (), (new,))
+            self.calls += 1
+            if self.calls == 2:
+                host._sync(0.0)
+            return Orders(LEASE_S, (), (old,) if self.calls < 3 else ())
+
+        def ingest(self, batch: Ingest) -> IngestAnswer:
+            raise AssertionError(batch)
+
+    def make(given: Assignment, spool: Spool, _on_news: Callable[[], None]) -> FakeStream:
+        made.append(FakeStream(given, spool))
+        return made[-1]
+
+    host = Host(SPEC, Overtaken(), make, monotonic=lambda: 1000.0)  # type: ignore[arg-type] # fakes
+    host._sync(1.0)
+    assert [stream.assignment for stream in made] == [old]
+    host._sync(1.0)
+    assert [stream.assignment for stream in made] == [new]
+    host._sync(1.0)  # not overtaken: it is obeyed
+    assert made[0].stopped
+    made[0].spool.close(0.0)
