@@ -66,8 +66,8 @@ class Batches:
     def root(self) -> str:
         return f"{self.client.root}/batch-tasks"
 
-    def create(self, sent: Any, **headers: str) -> Answer:
-        return self.client.call("POST", self.root, sent, **headers)
+    def create(self, sent: Any, key: str = "") -> Answer:
+        return self.client.call("POST", self.root, sent, Idempotency_Key=key)
 
     def created(self, sent: Any) -> Any:
         answer = self.create(sent)

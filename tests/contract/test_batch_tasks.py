@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from batch_scene import Batches, body, group, with_group
-from bodies import SCHEDULE, TASK
+from bodies import INPUTS, SCHEDULE, TASK
 from service import CLOUD, EDGE, Client, Service
 from sqlalchemy import Connection, select
 
@@ -122,6 +122,14 @@ def test_the_region_of_a_source_is_its_own(service: Service, client: Client, bat
     first, second = children(service, answer["id"])
     assert service.run(service.db.read(_document, service, client, first.id)).target_roi == ZONE
     assert service.run(service.db.read(_document, service, client, second.id)).target_roi is None
+    assert client.show(first.id)["config"] == {"common": {"target_roi": ZONE}}
+    assert client.show(second.id)["config"] == {"common": {"target_roi": ""}}
+    batches.update(answer["id"], {"config": {"common": {"car_detection_sw": True}}})
+    assert client.show(first.id)["config"] == {"common": {"car_detection_sw": True, "target_roi": ZONE}}
+    alone = {"name": "alone", "input": INPUTS["video_source"] | {"data": [{"video_source_id": "cam-1"}]}}
+    alone |= {"output": TASK["output"], "config": {"common": {"target_roi": ""}}}
+    assert client.call("PUT", f"{client.root}/tasks/{first.id}", alone).status == 200
+    assert client.show(first.id)["config"] == {"common": {"target_roi": ""}}
 
 
 def _document(conn: Connection, service: Service, client: Client, task_id: str) -> Any:
@@ -186,11 +194,11 @@ def test_a_repeated_request_makes_one_batch(service: Service, client: Client, ba
     """A nervous client gets the first answer again."""
     north = with_group(service, client, "north", ["cam-1"])
     sent = body(group(north, "cam-1", "nobody"))
-    first, second = (batches.create(sent, Idempotency_Key="once") for _ in range(2))
+    first, second = (batches.create(sent, key="once") for _ in range(2))
     assert first.json == second.json
     assert first.json["failed_count"] == 1
     assert batches.listed()["count"] == 1
-    other = batches.create(sent | {"name": "others"}, Idempotency_Key="once")
+    other = batches.create(sent | {"name": "others"}, key="once")
     assert (other.status, other.json["params"]) == (400, ["Idempotency-Key"])
 
 
@@ -365,6 +373,9 @@ def test_an_update_reaches_every_child(service: Service, client: Client, batches
     batches.update(made["id"], {"description": "new", "schedule": SCHEDULE, "output": TASK["output"]})
     shown = client.show(child_id(made["id"], 0))
     assert (shown["description"], shown["schedule"], shown["name"]) == ("new", SCHEDULE, "doors_0")
+    assert batches.update(made["id"], {"description": None, "schedule": None, "config": None}).status == 200
+    shown = client.show(child_id(made["id"], 0))
+    assert not {"description", "schedule", "config"} & set(shown)
 
 
 def test_new_sources_are_added_and_old_ones_go(service: Service, client: Client, batches: Batches) -> None:

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -35,8 +34,7 @@ class Changer:
             TaskNameTaken: another batch task of the project has the new name.
         """
         batch = batches.get(conn, self.vault, project_id, batch_id)
-        given = {name: value for name, value in _fields(change).items() if name != "groups"}
-        document = replace(batch.document, **given)
+        document = replace(batch.document, **change.fields())
         if change.output is not None:
             blank = Entry(0, "", None)
             output = unmask(document_of(replace(batch, document=document), blank), document_of(batch, blank)).output
@@ -67,7 +65,7 @@ class Changer:
         tasks.lock(conn, project_id, child)
         task = tasks.get(conn, self.vault, project_id, child)
         change = batch.change or BatchChange()
-        given: dict[str, Any] = {name: value for name, value in _fields(change).items() if name != "groups"}
+        given = change.fields()
         if change.name is not None:
             given["name"] = f"{change.name}_{entry.n}"
         if change.groups is not None:
@@ -110,8 +108,3 @@ def _numbered(batch: Batch, wanted: Sequence[Entry], children: Sequence[Child]) 
 def _numbers(batch: Batch) -> dict[TaskId, int]:
     """Return the number of every child the batch ever had: it is in the id."""
     return {child_id(batch.id, n): n for n in range(batch.numbered)}
-
-
-def _fields(change: BatchChange) -> dict[str, Any]:
-    """Return what is asked for, by name."""
-    return {name: value for name in BatchChange.__slots__ if (value := getattr(change, name)) is not None}

@@ -1,13 +1,14 @@
 """From a batch task to its children: which there are to be, and how a few of them are made in one transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection
 
 from vedette.algorithms.registry import Registry
 from vedette.control import terms
+from vedette.control.creation import activated
 from vedette.control.services import deploy_type
 from vedette.control.task_rules import ROI, check_service
 from vedette.model.batch import Batch, BatchGroup, Entry, Failure
@@ -116,7 +117,7 @@ class Maker:
             about_config = check_service(self.registry, document)
         except CallerError as error:
             return Failure(error.message, _where(entry) if entry.group_id in seen.groups else None)
-        task = Task(
+        return Task(
             id=child_id(batch.id, entry.n),
             project_id=ProjectId(batch.project_id),
             creator=batch.creator,
@@ -127,11 +128,8 @@ class Maker:
             batch_id=batch.id,
             group_id=entry.group_id,
             warnings=about_config + about_order,
+            **activated(document.schedule, now),
         )
-        if document.schedule is None:
-            return task
-        due = document.schedule.next_change(now) if document.schedule.is_open(now) else now
-        return replace(task, activated=True, next_due_at=due)
 
     def _write(self, conn: Connection, project_id: ProjectId, outcome: dict[int, Task | Failure]) -> None:
         """Write the new tasks; one for which there is no place, or whose name is taken, becomes a failure."""

@@ -131,7 +131,8 @@ class Tasks:
             task = tasks.get(conn, self.vault, project_id, task_id)
             if versions is not None and task.version not in versions:
                 raise Outdated(f"The task has the version {task.version} by now.", param="If-Match")
-            return updates.apply(conn, self.vault, self.registry, task, change, actor=actor, now_ms=now)
+            own = _with_region(task, change)
+            return updates.apply(conn, self.vault, self.registry, task, own, actor=actor, now_ms=now)
 
         if not await self.db.write(look_and_change, self.clock()):
             raise IllegalTransition("The task changes too quickly for anybody to update it.")
@@ -237,6 +238,13 @@ class Tasks:
                 self.wake()
                 return
         raise IllegalTransition(f"The task changes too quickly for anybody to {cause} it.")
+
+
+def _with_region(task: Task, change: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a change of one task: the region a batch gave it is shown in its `config`, so it is changed there too."""
+    if task.document.target_roi is None or "config" not in change:
+        return change
+    return {**change, "target_roi": (change["config"] or {}).get(task_rules.ROI)}
 
 
 def _stopping(task: Task, _now: int) -> tuple[list[State], dict[str, Any]]:

@@ -42,7 +42,11 @@ class BatchDocument:
 
 @dataclass(frozen=True, slots=True)
 class BatchChange:
-    """What an update asks for; what is None stays as it is."""
+    """What an update asks for; what is None stays as it is.
+
+    Attributes:
+        removed: fields that are to be None from now on.
+    """
 
     name: str | None = None
     groups: tuple[BatchGroup, ...] | None = None
@@ -52,6 +56,13 @@ class BatchChange:
     schedule: Schedule | None = None
     is_saved_as_template: bool | None = None
     resource_order_id: str | None = None
+    removed: tuple[str, ...] = ()
+
+    def fields(self) -> dict[str, Any]:
+        """Return what is set and what is removed, by the names of a task's document; of the groups, nothing."""
+        named = ("name", "output", "config", "description", "schedule", "is_saved_as_template", "resource_order_id")
+        given = {name: getattr(self, name) for name in named}
+        return dict.fromkeys(self.removed) | {name: value for name, value in given.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,11 @@ class TaskDocument:
     target_roi: str | None = None
     """Of a batch's entry: takes the place of the parameter `target_roi`, whatever the batch's `config` says."""
 
+    @property
+    def parameters(self) -> dict[str, Any] | None:
+        """What the algorithm is given of it: `config`, with the entry's region in its place."""
+        return self.config if self.target_roi is None else (self.config or {}) | {"target_roi": self.target_roi}
+
 
 @dataclass(frozen=True, slots=True)
 class Task:

@@ -1,6 +1,6 @@
 """The documents of batch tasks as they are sent, and the model values they become."""
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 
@@ -65,7 +65,7 @@ class BatchCreate(Wire):
 
 
 class BatchUpdate(Wire):
-    """The body of an update-batch request: what is absent stays as it is."""
+    """The body of an update-batch request: an optional field that is not sent stays as it is, `null` removes it."""
 
     name: TaskName | None = None
     """New name of the batch; its children are renamed with it."""
@@ -112,15 +112,19 @@ def batch_change(received: BatchUpdate) -> BatchChange:
     Raises:
         InvalidParameter: a rule between fields is broken.
     """
+    optional: dict[str, Any] = {
+        "description": received.description,
+        "schedule": schedule_of(received.schedule) if received.schedule else None,
+        "config": received.config.common if received.config else None,
+        "resource_order_id": received.resource_order_id,
+    }
     return BatchChange(
         name=received.name,
         groups=_groups(received.batch_input) if received.batch_input else None,
         output=checked_output(output_of(received.output)) if received.output else None,
-        config=received.config.common if received.config else None,
-        description=received.description,
-        schedule=schedule_of(received.schedule) if received.schedule else None,
         is_saved_as_template=received.is_saved_as_template,
-        resource_order_id=received.resource_order_id,
+        removed=tuple(name for name, value in optional.items() if value is None and name in received.model_fields_set),
+        **optional,
     )
 
 

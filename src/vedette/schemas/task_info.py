@@ -57,7 +57,7 @@ def task_info(
         "schedule": document.schedule and schedule_info(document.schedule),
         "input": input_info(document.input),
         "output": output_info(document.output),
-        "config": None if document.config is None else {"common": document.config},
+        "config": None if document.parameters is None else {"common": document.parameters},
         "video_source_name": task.video_source_name or task.input_name or "",
         "group_name": ",".join(groups) or None,
         "resource_order_id": document.resource_order_id,

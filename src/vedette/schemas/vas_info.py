@@ -117,7 +117,7 @@ def task_details(task: Task, title: tuple[str, str] | None) -> dict[str, Any]:
         "timing": document.schedule and timing_info(document.schedule),
         "input": vas_input_info(document.input),
         "output": vas_output_info(document.output),
-        "service_config": None if document.config is None else {"common": document.config},
+        "service_config": None if document.parameters is None else {"common": document.parameters},
     }
     return {name: value for name, value in info.items() if value is not None}
 
