@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from importlib.metadata import version
+from types import SimpleNamespace
+from typing import Any, cast
 
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -13,10 +15,12 @@ from vedette.api import (
     batch_tasks,
     edge_pools,
     errors,
+    events,
     identity,
     operation,
     orders,
     people,
+    progress,
     projects,
     reference,
     roles,
@@ -81,3 +85,11 @@ def make_app(parts: Parts, *, further: Sequence[APIRouter] = (), large: Sequence
     for router in (*ROUTERS, *further):
         app.include_router(router)
     return app
+
+
+def whole_document() -> dict[str, Any]:
+    """Return the OpenAPI document of all operations, without a service that runs."""
+    nothing: Any = None
+    metrics = SimpleNamespace(metrics=None)
+    further = (events.make_router(nothing, nothing, {}), progress.router)
+    return make_app(cast("Parts", metrics), further=further).openapi()

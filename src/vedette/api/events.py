@@ -11,6 +11,7 @@ from vedette.api.deps import Member, PartsOf
 from vedette.model.errors import InvalidParameter, NotFound
 from vedette.model.ids import EventId, TaskId
 from vedette.schemas.common import OBJECT_ID, matches
+from vedette.schemas.event_info import DeadLetterPage, EventInfo, EventPage, Resent
 from vedette.store import events, outbox
 from vedette.store.blobs import Blobs
 from vedette.store.events import Filter, StoredEvent
@@ -25,6 +26,12 @@ EVENT_ID: Final = r"[0-9a-fA-F-]{36}"
 ALLOWED: Final = frozenset({"task_id", "kind", "event_type", "since", "until", "limit", "cursor"})
 
 EventIdInPath = Annotated[str, Path()]
+
+
+class JpegResponse(Response):
+    """A picture."""
+
+    media_type = "image/jpeg"
 
 
 class EventCenter:
@@ -44,8 +51,8 @@ class EventCenter:
     async def find(self, request: Request, principal: Member, parts: PartsOf) -> JSONResponse:
         """List events, the newest stored first.
 
-        Query: `task_id`, `kind` (name) or `event_type` (number), `since` and `until` (milliseconds since the epoch,
-        until excluded), `limit`, `cursor` (as `next` of the page before).
+        Tasks with `event_center: true` keep their events here, with the picture, until they are deleted or too old
+        (`VEDETTE_EVENT_MAX_AGE_DAYS`, `VEDETTE_EVENT_MAX_COUNT`).
         """
         query = _query(request)
         wanted, limit, before = self._filter(query), _limit(query), _number(query, "cursor")
@@ -67,7 +74,7 @@ class EventCenter:
         if event.picture is None:
             raise NotFound("The event has no picture.", param="event_id")
         jpeg = await asyncio.to_thread(self._blobs.get, event.picture)
-        return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=86400"})
+        return JpegResponse(jpeg, headers={"Cache-Control": "private, max-age=86400"})
 
     async def delete(self, event_id: EventIdInPath, principal: Member, parts: PartsOf) -> Response:
         """Take an event, and its picture, out of the event center."""
@@ -77,7 +84,7 @@ class EventCenter:
         return Response(status_code=204)
 
     async def dead(self, request: Request, principal: Member, parts: PartsOf) -> JSONResponse:
-        """List dead letters, the oldest first. Query: `task_id`, `limit`, `cursor`."""
+        """List deliveries that were given up, the oldest first."""
         query = _query(request)
         limit, after = _limit(query), _number(query, "cursor") or 0
         task_id = _task_id(query)
@@ -137,16 +144,24 @@ def make_router(blobs: Blobs, wake: Callable[[], None], kinds: Mapping[int, str]
     """Return the operations on events and dead letters; see `EventCenter`."""
     center = EventCenter(blobs, wake, kinds)
     router = APIRouter(prefix=PREFIX, tags=["Events"])
-    for path, method, call, name in (
-        ("/events", "GET", center.find, "ListEvents"),
-        ("/events/{event_id}", "GET", center.show, "ShowEvent"),
-        ("/events/{event_id}/picture", "GET", center.picture, "ShowEventPicture"),
-        ("/events/{event_id}", "DELETE", center.delete, "DeleteEvent"),
-        ("/deliveries/dead", "GET", center.dead, "ListDeadLetters"),
-        ("/deliveries/dead/retry", "POST", center.resend_all, "RetryDeadLetters"),
-        ("/deliveries/dead/{letter_id}/retry", "POST", center.resend, "RetryDeadLetter"),
+    for path, method, call, name, answer in (
+        ("/events", "GET", center.find, "ListEvents", EventPage),
+        ("/events/{event_id}", "GET", center.show, "ShowEvent", EventInfo),
+        ("/deliveries/dead", "GET", center.dead, "ListDeadLetters", DeadLetterPage),
+        ("/deliveries/dead/retry", "POST", center.resend_all, "RetryDeadLetters", Resent),
+        ("/deliveries/dead/{letter_id}/retry", "POST", center.resend, "RetryDeadLetter", Resent),
     ):
-        router.add_api_route(path, call, methods=[method], operation_id=name, response_class=Response)
+        router.add_api_route(path, call, methods=[method], operation_id=name, response_model=answer)
+    router.add_api_route(
+        "/events/{event_id}/picture",
+        center.picture,
+        methods=["GET"],
+        operation_id="ShowEventPicture",
+        response_class=JpegResponse,
+    )
+    router.add_api_route(
+        "/events/{event_id}", center.delete, methods=["DELETE"], operation_id="DeleteEvent", status_code=204
+    )
     return router
 
 

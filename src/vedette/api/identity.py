@@ -6,18 +6,29 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from vedette.api.deps import Caller, Parts, PartsOf, received
+from vedette.api.described import takes
 from vedette.api.people_views import base
 from vedette.model.errors import Malformed, NotFound, Unauthorized
 from vedette.schemas.identity import AuthRequest, Domain, Project, User
+from vedette.schemas.token_document import IdentityVersionAnswer, TokenAnswer
 from vedette.schemas.token_info import token_info
 from vedette.store.identity import HeldToken, Principal
 
 router = APIRouter(prefix="/v3", tags=["Identity"])
 
+LOGIN: Final = {
+    "auth": {
+        "identity": {
+            "methods": ["password"],
+            "password": {"user": {"name": "ada", "password": "…", "domain": {"name": "default"}}},
+        },
+        "scope": {"project": {"name": "yard"}},
+    }
+}
 _NO_PLACE: Final = "The user has no place in this project."
 
 
-@router.get("")
+@router.get("", operation_id="KeystoneShowVersion", response_model=IdentityVersionAnswer)
 @router.get("/", include_in_schema=False)
 async def version(request: Request) -> JSONResponse:
     """Tell which identity API this is."""
@@ -26,7 +37,13 @@ async def version(request: Request) -> JSONResponse:
     return JSONResponse({"version": info})
 
 
-@router.post("/auth/tokens", operation_id="KeystoneCreateUserTokenByPassword")
+@router.post(
+    "/auth/tokens",
+    operation_id="KeystoneCreateUserTokenByPassword",
+    status_code=201,
+    response_model=TokenAnswer,
+    openapi_extra=takes(AuthRequest, LOGIN),
+)
 async def create_token(request: Request, parts: PartsOf) -> JSONResponse:
     """Log in with a password; the token comes in the header X-Subject-Token."""
     sent = (await received(request, AuthRequest)).auth
@@ -41,7 +58,7 @@ async def create_token(request: Request, parts: PartsOf) -> JSONResponse:
     return JSONResponse(token_info(held, base(request) if catalog else None), 201, {"X-Subject-Token": token})
 
 
-@router.get("/auth/tokens", operation_id="KeystoneValidateToken")
+@router.get("/auth/tokens", operation_id="KeystoneValidateToken", response_model=TokenAnswer)
 async def show_token(request: Request, principal: Caller, parts: PartsOf) -> JSONResponse:
     """Tell what a token of one's own is for; the token is in the header X-Subject-Token."""
     token, held = await _own(request, principal, parts)
@@ -49,7 +66,7 @@ async def show_token(request: Request, principal: Caller, parts: PartsOf) -> JSO
     return JSONResponse(token_info(held, base(request) if catalog else None), 200, {"X-Subject-Token": token})
 
 
-@router.head("/auth/tokens", operation_id="KeystoneCheckToken")
+@router.head("/auth/tokens", operation_id="KeystoneCheckToken", response_class=Response)
 async def check_token(request: Request, principal: Caller, parts: PartsOf) -> Response:
     """Tell whether a token of one's own holds, without a body."""
     await _own(request, principal, parts)

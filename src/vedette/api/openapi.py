@@ -17,12 +17,20 @@ from fastapi.routing import RouteContext, iter_route_contexts
 from vedette.api import deps, wording
 from vedette.api.refusals import dialects, refused
 from vedette.api.schema_book import SchemaBook
-from vedette.api.wording import IDEMPOTENCY_KEY, INTRODUCTION, PATH_PARAMETERS, REQUEST_ID, SECURITY, TAGS
+from vedette.api.wording import (
+    IDEMPOTENCY_KEY,
+    INTRODUCTION,
+    PATH_PARAMETERS,
+    QUERY_PARAMETERS,
+    REQUEST_ID,
+    SECURITY,
+    TAGS,
+)
 from vedette.model.errors import VedetteError
 from vedette.schemas.errors import ErrorBody, KeystoneErrorBody
 from vedette.schemas.vas_info import VasError
 
-HTTP_METHODS: Final = ("get", "post", "put", "patch", "delete")
+HTTP_METHODS: Final = ("get", "head", "post", "put", "patch", "delete")
 SECTION: Final = re.compile(r"^\s*(Args|Raises|Returns|Attributes):\s*$", re.MULTILINE)
 OPEN_BUT_REFUSING: Final = frozenset({"KeystoneCreateUserTokenByPassword"})
 """Operations that need no token and refuse with 401 all the same."""
@@ -81,6 +89,7 @@ def _complete(operation: dict[str, Any], context: RouteContext, method: str, boo
     calls = set(_calls(context.dependant))
     operation["summary"], operation["description"] = _words(context)
     _parameters(operation, str(context.path_format))
+    operation.setdefault("parameters", []).extend(wording.READ_BY_HAND.get(operation["operationId"], ()))
     if deps.repeat in calls:
         operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
     if "requestBody" in operation:
@@ -91,6 +100,9 @@ def _complete(operation: dict[str, Any], context: RouteContext, method: str, boo
     for status, answer in answers.items():
         if answer.get("description") in {"Successful Response", None}:
             answer["description"] = "Done." if status != "204" else "Done; the answer is empty."
+    if operation["operationId"] in wording.TOKEN_GIVEN:
+        for answer in answers.values():
+            answer["headers"] = {"X-Subject-Token": wording.SUBJECT_TOKEN}
     refusals = _refusals(operation, method, calls)
     answers.update(refused(dialects(operation, str(context.path_format)), refusals))
     for answer in answers.values():
@@ -115,6 +127,8 @@ def _words(context: RouteContext) -> tuple[str, str]:
 
 def _parameters(operation: dict[str, Any], path: str) -> None:
     """Say of each parameter of the path what it is; those that dependencies read by hand are added."""
+    for found in operation.get("parameters", []):
+        found.setdefault("description", QUERY_PARAMETERS.get(found["name"], ""))
     queries = [found for found in operation.get("parameters", []) if found["in"] != "path"]
     named = re.findall(r"{(\w+)}", path)
     places = [

@@ -3,8 +3,6 @@
 Members of a project read what concerns it; whoever minds the installation reads and writes, in every project.
 """
 
-
-
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -30,6 +28,7 @@ from vedette.schemas.orders import (
     order_info,
     quota_info,
 )
+from vedette.schemas.tasks import Nothing
 from vedette.store import idempotency, orders
 
 router = APIRouter(tags=["Orders"])
@@ -154,7 +153,7 @@ async def update(request: Request, project_id: Minded, order: OrderInPath, parts
     return JSONResponse(answer)
 
 
-@router.delete(ORDER, operation_id="DeleteResourceOrder")
+@router.delete(ORDER, operation_id="DeleteResourceOrder", response_model=Nothing)
 async def delete(project_id: Minded, order: OrderInPath, parts: PartsOf) -> JSONResponse:
     """Forget an order; needs the role te_admin. Refused while tasks name it."""
     await parts.db.write(orders.remove, project_id, order)

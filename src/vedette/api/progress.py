@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse
 
 from vedette.api.deps import Member, PartsOf, object_id
 from vedette.model.ids import TaskId
+from vedette.schemas.event_info import History, Progress
 from vedette.store import tasks
 
 TaskIdInPath = Annotated[str, Depends(object_id("task_id"))]
@@ -14,7 +15,7 @@ TaskIdInPath = Annotated[str, Depends(object_id("task_id"))]
 router = APIRouter(prefix="/vedette/v1/{project_id}/tasks/{task_id}", tags=["Tasks (additions)"])
 
 
-@router.get("/progress")
+@router.get("/progress", operation_id="ShowTaskProgress", response_model=Progress)
 async def progress(principal: Member, parts: PartsOf, task_id: TaskIdInPath) -> JSONResponse:
     """Return how far a task's present or last run has come, and how its deliveries stand."""
     task = await parts.db.read(tasks.get, parts.vault, principal.project_id, TaskId(task_id))
@@ -34,7 +35,7 @@ async def progress(principal: Member, parts: PartsOf, task_id: TaskIdInPath) -> 
     )
 
 
-@router.get("/history")
+@router.get("/history", operation_id="ShowTaskHistory", response_model=History)
 async def history(principal: Member, parts: PartsOf, task_id: TaskIdInPath) -> JSONResponse:
     """Return every change of a task's state, oldest first: when, from what to what, why, and by whom."""
     await parts.db.read(tasks.get, parts.vault, principal.project_id, TaskId(task_id))

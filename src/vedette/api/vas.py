@@ -16,16 +16,15 @@ from vedette.api.deps import Member, Parts, PartsOf, object_id, received, servic
 from vedette.model.errors import NotReferable, TaskNotFound
 from vedette.model.ids import TaskId
 from vedette.model.task import Task
+from vedette.schemas.tasks import Nothing
 from vedette.schemas.vas import VasTaskCreate, VasTasksQuery
-from vedette.schemas.vas_info import TaskDetails, TaskDetailsPage, VasError, hosting_result, task_details
+from vedette.schemas.vas_info import TaskDetails, TaskDetailsPage, hosting_result, task_details
 from vedette.schemas.vas_rules import vas_documents
 from vedette.store.identity import Principal
 from vedette.store.service_tasks import Wanted, page
 
 ONE = "/v2/{project_id}/services/{service_name}/tasks/{task_id}"
-router = APIRouter(
-    tags=["Tasks (older dialect)"], responses={status: {"model": VasError} for status in (400, 401, 403, 404, 500)}
-)
+router = APIRouter(tags=["Tasks (older dialect)"])
 
 ServiceName = Annotated[str, Depends(service_name)]
 TaskIdInPath = Annotated[str, Depends(object_id("task_id"))]
@@ -72,19 +71,19 @@ async def show(principal: Member, service: ServiceName, task_id: TaskIdInPath, p
     return JSONResponse(_details(parts, task) | hosting_result(task.document.output))
 
 
-@router.delete(ONE, operation_id="VasDeleteTask", status_code=202)
+@router.delete(ONE, operation_id="VasDeleteTask", status_code=202, response_model=Nothing)
 async def delete(principal: Member, service: ServiceName, task_id: TaskIdInPath, parts: PartsOf) -> JSONResponse:
     """Delete a task of a service: it is gone once nothing of it runs any more."""
     return await _tell(parts, principal, service, task_id, parts.tasks.delete)
 
 
-@router.post(ONE + "/start", operation_id="VasStartTask", status_code=202)
+@router.post(ONE + "/start", operation_id="VasStartTask", status_code=202, response_model=Nothing)
 async def start(principal: Member, service: ServiceName, task_id: TaskIdInPath, parts: PartsOf) -> JSONResponse:
     """Start a task of a service; saying it twice does no harm."""
     return await _tell(parts, principal, service, task_id, parts.tasks.start)
 
 
-@router.post(ONE + "/stop", operation_id="VasStopTask", status_code=202)
+@router.post(ONE + "/stop", operation_id="VasStopTask", status_code=202, response_model=Nothing)
 async def stop(principal: Member, service: ServiceName, task_id: TaskIdInPath, parts: PartsOf) -> JSONResponse:
     """Stop a task of a service; saying it twice does no harm."""
     return await _tell(parts, principal, service, task_id, parts.tasks.stop)

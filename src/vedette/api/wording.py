@@ -21,12 +21,12 @@ TAGS: Final = {
     "Batch tasks": "One configuration for many video sources: a task for each.",
     "Video sources": "Cameras and files under names, so that tasks need not know their addresses.",
     "Video groups": "Sources that belong together.",
-    "Algorithm services": "The algorithms that tasks can run, and their deployment.",
+    "Services": "The algorithms that tasks can run, and their deployment.",
     "Edge pools": "Groups of machines near the cameras.",
     "Identity": "Tokens and projects, in the shape of Keystone.",
-    "Identity (administration)": "Users, projects, roles, access keys. Ours.",
-    "Orders and quotas (additions)": "What a project may have, and what was bought for services marked commercial. Ours.",
-    "Templates (additions)": "Algorithm configurations that were kept with a video source. Ours.",
+    "People": "Users, projects, roles, access keys. Ours.",
+    "Orders": "What a project may have, and what was bought for services marked commercial. Ours.",
+    "Templates": "Algorithm configurations that were kept with a video source. Ours.",
     "Events": "What the algorithms saw, and deliveries that were given up. Ours.",
     "Tasks (additions)": "What we tell of a task beyond the published fields. Ours.",
     "Operation": "For whoever runs the service. No token is asked for, and nothing of a project is told.",
@@ -52,9 +52,16 @@ PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "edge_pool_id": _text(OBJECT_ID, "Id of an edge pool."),
     "template_id": _text(OBJECT_ID, "Id of a template."),
     "resource_order_id": _text(OBJECT_ID, "Id of an order."),
+    "user_id": _text(None, "Id of a user."),
+    "domain_id": _text(None, "Id of a domain: its name in lower case."),
+    "role_id": _text(None, "A role, such as `te_admin`."),
+    "access_key": _text(None, "An access key."),
     "event_id": _text("[0-9a-fA-F-]{36}", "Id of an event, the `message_id` that webhooks got."),
     "letter_id": _text("[0-9]{1,19}", "Id of a delivery that was given up."),
 }
+
+QUERY_PARAMETERS: Final = {"name": "Only the one of this name."}
+"""Words on parameters that bring none along."""
 
 REQUEST_ID: Final = {"description": "Id of the request, which is also in the log.", "schema": {"type": "string"}}
 IDEMPOTENCY_KEY: Final = {
@@ -67,6 +74,50 @@ IDEMPOTENCY_KEY: Final = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
 }
 SUBJECT_TOKEN: Final = {"description": "The token.", "schema": {"type": "string"}}
+
+
+def _number(name: str, words: str, *, least: int = 0, most: int = 2**63 - 1, **more: Any) -> dict[str, Any]:
+    schema = {"type": "integer", "minimum": least, "maximum": most, **more}
+    return {"name": name, "in": "query", "required": False, "description": words, "schema": schema}
+
+
+_TOKEN_IN: Final = {"name": "X-Subject-Token", "in": "header", "required": True, **SUBJECT_TOKEN}
+_NO_CATALOG: Final = {
+    "name": "nocatalog",
+    "in": "query",
+    "required": False,
+    "description": "If it is there, with whatever value, the answer has no catalog.",
+    "schema": {"type": "string"},
+}
+_OF_TASK: Final = {"name": "task_id", "in": "query", "required": False, **_text(OBJECT_ID, "Only those of this task.")}
+_LIMIT: Final = _number("limit", "Entries on a page.", least=1, most=1000, default=100)
+_CURSOR: Final = _number("cursor", "The `next` of the page before.")
+
+READ_BY_HAND: Final[dict[str, tuple[dict[str, Any], ...]]] = {
+    "KeystoneCreateUserTokenByPassword": (_NO_CATALOG,),
+    "KeystoneValidateToken": (_TOKEN_IN, _NO_CATALOG),
+    "KeystoneCheckToken": (_TOKEN_IN,),
+    "KeystoneRevokeToken": (_TOKEN_IN,),
+    "ListEvents": (
+        _OF_TASK,
+        {
+            "name": "kind",
+            "in": "query",
+            "required": False,
+            "description": "Only events of this name, such as `intrusion`; it wins over `event_type`.",
+            "schema": {"type": "string"},
+        },
+        _number("event_type", "Only events of this number, such as 196609."),
+        _number("since", "Only events of this time and later, in milliseconds since the epoch."),
+        _number("until", "Only events before this time."),
+        _LIMIT,
+        _CURSOR,
+    ),
+    "ListDeadLetters": (_OF_TASK, _LIMIT, _CURSOR),
+}
+"""Parameters that operations read from the request themselves."""
+TOKEN_GIVEN: Final = frozenset({"KeystoneCreateUserTokenByPassword", "KeystoneValidateToken"})
+"""Operations whose answer bears the token in a header."""
 
 SECURITY: Final = {
     "token": {

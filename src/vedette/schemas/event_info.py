@@ -1,0 +1,140 @@
+"""The answers of the event center and on a task's progress, described."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from vedette.schemas.common import Wire
+
+
+class Delivery(Wire):
+    """How an event's delivery to one destination stands."""
+
+    kind: str
+    """Kind of destination."""
+    state: str
+    """`due`, `done` or `dead`."""
+    attempts: int
+    """How often it was tried."""
+    last_error: str = ""
+    """Why the last try failed; left out if none did."""
+
+
+class EventInfo(Wire):
+    """One event."""
+
+    id: str
+    """Its id, the `message_id` that webhooks got."""
+    task_id: str
+    """The task that saw it."""
+    run_id: str
+    """The run of the task."""
+    event_type: int
+    """Its number."""
+    kind: str
+    """Its name, `other` if no algorithm here knows the number."""
+    timestamp: int
+    """When it happened, in milliseconds since the epoch."""
+    media_time: float
+    """Seconds from the start of the stream."""
+    message: dict[str, Any]
+    """What webhooks get, less the picture."""
+    deliveries: list[Delivery]
+    """How its deliveries stand."""
+    picture: str = ""
+    """Path of its picture; left out if it has none."""
+
+
+class EventPage(Wire):
+    """A page of events, the newest stored first."""
+
+    count: int
+    """How many there are on all pages."""
+    events: list[EventInfo]
+    """Those of this page."""
+    next: str = ""
+    """The `cursor` of the next page; left out on the last."""
+
+
+class DeadLetterInfo(Wire):
+    """A delivery that was given up."""
+
+    id: str
+    """Its id."""
+    event_id: str
+    """The event."""
+    task_id: str
+    """The task."""
+    kind: str
+    """Kind of destination."""
+    attempts: int
+    """How often it was tried."""
+    last_error: str
+    """Why the last try failed."""
+    created_at: int
+    """When the event was taken, in milliseconds since the epoch."""
+    given_up_at: int | None
+    """When it was given up, in milliseconds since the epoch."""
+
+
+class DeadLetterPage(Wire):
+    """A page of deliveries that were given up, the oldest first."""
+
+    count: int
+    """How many there are on all pages."""
+    dead_letters: list[DeadLetterInfo]
+    """Those of this page."""
+    next: str = ""
+    """The `cursor` of the next page; left out on the last."""
+
+
+class Resent(Wire):
+    """How many deliveries are tried again."""
+
+    count: int
+    """Their number."""
+
+
+class Progress(Wire):
+    """How far a task's present or last run has come."""
+
+    state: str
+    """State of the task."""
+    run_id: str | None
+    """The run, `null` before the first."""
+    run_started_at: int | None
+    """When it began, in milliseconds since the epoch."""
+    frames: int
+    """Pictures that were analysed in this run."""
+    events: int
+    """Events of the task that are kept."""
+    pending_deliveries: int
+    """Deliveries that are still to be made."""
+    delivered: int
+    """Deliveries that were made."""
+    dead_letters: int
+    """Deliveries that were given up."""
+
+
+class Move(Wire):
+    """A change of a task's state."""
+
+    at: int
+    """When, in milliseconds since the epoch."""
+    before: Annotated[str | None, Field(alias="from")]
+    """The state before, `null` at the creation."""
+    to: str
+    """The state after."""
+    cause: str
+    """Why."""
+    actor: str
+    """Who asked for it, or which part of the service saw it."""
+
+
+class History(Wire):
+    """Every change of a task's state, the oldest first."""
+
+    count: int
+    """How many there are."""
+    moves: list[Move]
+    """The changes."""
