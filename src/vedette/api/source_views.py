@@ -65,7 +65,9 @@ def group_list(conn: Connection, project_id: ProjectId, query: GroupQuery, usual
         kinds=query.type,
         has_task=query.has_task,
     )
-    found = group_facts.find(conn, project_id, wanted, by=query.sort_name, descending=query.descending, page=query.page)
+    found, total = group_facts.find(
+        conn, project_id, wanted, by=query.sort_name, descending=query.descending, page=query.page
+    )
     known = group_facts.facts(conn, project_id, [group.id for group in found])
     items = [
         group_info(group, known[group.id].levels, known[group.id].num_batch_task)
@@ -74,7 +76,7 @@ def group_list(conn: Connection, project_id: ProjectId, query: GroupQuery, usual
     ]
     return {
         "video_group_number": len(items),
-        "total_number": group_facts.count(conn, project_id, wanted) if query.page else len(items),
+        "total_number": total,
         "quota_number": quotas.usage(conn, project_id, usual)[Resource.GROUPS].limit,
         "video_group_list": items,
     }

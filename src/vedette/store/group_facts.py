@@ -85,19 +85,22 @@ def facts(conn: Connection, project_id: ProjectId, group_ids: Collection[str]) -
 
 def find(
     conn: Connection, project_id: ProjectId, wanted: GroupFilter, *, by: str, descending: bool, page: slice | None
-) -> list[VideoGroup]:
-    """Return groups of the project, by `create_at`, `modify_at`, `num_video_source` or `num_task` (batch tasks)."""
+) -> tuple[list[VideoGroup], int]:
+    """Return groups of the project, and how many match.
+
+    Args:
+        by: `create_at`, `modify_at`, `num_video_source` or `num_task`, the number of batch tasks.
+    """
     order = [_order(by), video_groups.c.id]
-    rows = _where(select(video_groups), project_id, wanted).order_by(*(c.desc() if descending else c for c in order))
+    matching = _where(select(video_groups, func.count().over().label("total")), project_id, wanted)
+    rows = matching.order_by(*(c.desc() if descending else c for c in order))
     if page is not None:
         rows = rows.slice(page.start, page.stop)
-    return [group_of(row) for row in conn.execute(rows)]
-
-
-def count(conn: Connection, project_id: ProjectId, wanted: GroupFilter) -> int:
-    """Return how many groups of the project are wanted."""
-    counted = _where(select(func.count()).select_from(video_groups), project_id, wanted)
-    return int(conn.execute(counted).scalar_one())
+    found = conn.execute(rows).all()
+    if not found and page is not None and page.start:
+        counted = _where(select(func.count()).select_from(video_groups), project_id, wanted)
+        return [], int(conn.execute(counted).scalar_one())
+    return [group_of(row) for row in found], found[0].total if found else 0
 
 
 def _order(by: str) -> ColumnElement[int]:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Connection, Subquery, Table, and_, case, exists, func, not_, select
+from sqlalchemy import ColumnElement, Connection, Subquery, and_, case, exists, func, not_, select
 
 from vedette.model.ids import ProjectId
 from vedette.model.lifecycle import State
@@ -69,11 +69,34 @@ def level_of(project: ColumnElement[Any], source: ColumnElement[Any]) -> ColumnE
     )
 
 
-def numbers(table: Table, column: Column[str], project_id: ProjectId) -> Subquery:
-    """Return how many rows of a table name each source of the project, as `source_id` and `n`."""
-    here = (table.c.project_id == project_id, column.is_not(None))
-    counted = select(column.label("source_id"), func.count().label("n")).where(*here)
-    return counted.group_by(column).subquery()
+def tasks_counted(project_id: ProjectId, *, states: bool = False) -> Subquery:
+    """Return how many tasks each source of the project has: `source_id` and `n`.
+
+    Args:
+        states: count as well those by which a source is known to be at a level, as `seen` and `missed`.
+    """
+    columns: list[ColumnElement[Any]] = [tasks.c.video_source_id.label("source_id"), func.count().label("n")]
+    for name, those in (("seen", SEEN), ("missed", MISSED)) if states else ():
+        columns.append(func.sum(case((tasks.c.state.in_(list(those)), 1), else_=0)).label(name))
+    here = (tasks.c.project_id == project_id, tasks.c.video_source_id.is_not(None))
+    return select(*columns).where(*here).group_by(tasks.c.video_source_id).subquery()
+
+
+def templates_counted(project_id: ProjectId) -> Subquery:
+    """Return how many templates each source of the project has: `source_id` and `n`."""
+    here = (templates.c.project_id == project_id, templates.c.source_id.is_not(None))
+    counted = select(templates.c.source_id, func.count().label("n")).where(*here)
+    return counted.group_by(templates.c.source_id).subquery()
+
+
+def counted_at(level: SourceLevel, counted: Subquery) -> ColumnElement[bool]:
+    """Return the condition that a source is at a level, by its row of `tasks_counted` (with states), which may be missing."""
+    seen, missed = func.coalesce(counted.c.seen, 0), func.coalesce(counted.c.missed, 0)
+    return {
+        SourceLevel.ONLINE: seen > 0,
+        SourceLevel.EXCEPTION: and_(seen == 0, missed > 0),
+        SourceLevel.OFFLINE: and_(seen == 0, missed == 0),
+    }[level]
 
 
 def _some(states: Collection[State], project: ColumnElement[Any], source: ColumnElement[Any]) -> ColumnElement[bool]:

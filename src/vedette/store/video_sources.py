@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
@@ -13,15 +13,9 @@ from vedette.model.ids import ProjectId, VideoSourceId
 from vedette.model.quota import Resource
 from vedette.model.source import AccessType, SourceKind, SourceLevel, VideoSource
 from vedette.store import quotas, source_facts
-from vedette.store.tables import group_members, insert_new, tasks, templates, video_groups, video_sources
+from vedette.store.tables import group_members, insert_new, tasks, video_groups, video_sources
 from vedette.store.text import holds
 from vedette.store.vault import Vault
-
-COUNTED: Final = {
-    "num_task": (tasks, tasks.c.video_source_id),
-    "num_template": (templates, templates.c.source_id),
-}
-"""What is counted for each source where a list is sorted by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +122,23 @@ def find(
 ) -> tuple[list[VideoSource], int]:
     """Return sources of the project in the order of `create_at`, `num_task` or `num_template`, and how many match."""
     # the filters are looked at once, and what is sealed is read only for the page
-    ids = _where(select(video_sources.c.id, func.count().over().label("total")), project_id, wanted)
-    order: list[ColumnElement[Any]] = [video_sources.c.create_at, video_sources.c.id]
-    if by in COUNTED:
-        numbers = source_facts.numbers(*COUNTED[by], project_id)
-        ids = ids.outerjoin(numbers, numbers.c.source_id == video_sources.c.id)
-        order[0] = func.coalesce(numbers.c.n, 0)
-    ids = ids.order_by(*(c.desc() if descending else c for c in order))
+    matching = select(video_sources.c.id, func.count().over().label("total"))
+    columns = (video_sources.c.project_id, video_sources.c.id)
+    first: ColumnElement[Any] = video_sources.c.create_at
+    levels = [source_facts.at_level(level, *columns) for level in wanted.levels]
+    if by != "create_at":
+        tasks_matter = by == "num_task"
+        counted = (
+            source_facts.tasks_counted(project_id, states=bool(levels))
+            if tasks_matter
+            else source_facts.templates_counted(project_id)
+        )
+        matching = matching.outerjoin(counted, counted.c.source_id == video_sources.c.id)
+        first = func.coalesce(counted.c.n, 0)
+        if tasks_matter:  # all tasks are counted anyway, so their states are not looked up one by one
+            levels = [source_facts.counted_at(level, counted) for level in wanted.levels]
+    order = [first, video_sources.c.id]
+    ids = _where(matching, project_id, wanted, levels).order_by(*(c.desc() if descending else c for c in order))
     if page is not None:
         ids = ids.slice(page.start, page.stop)
     found = conn.execute(ids).all()
@@ -150,19 +154,22 @@ def find(
 
 def count(conn: Connection, project_id: ProjectId, wanted: SourceFilter = SourceFilter()) -> int:
     """Return how many sources of the project are wanted."""
-    counted = _where(select(func.count()).select_from(video_sources), project_id, wanted)
+    columns = (video_sources.c.project_id, video_sources.c.id)
+    levels = [source_facts.at_level(level, *columns) for level in wanted.levels]
+    counted = _where(select(func.count()).select_from(video_sources), project_id, wanted, levels)
     return int(conn.execute(counted).scalar_one())
 
 
-def _where(query: Select[Any], project_id: ProjectId, wanted: SourceFilter) -> Select[Any]:
+def _where(
+    query: Select[Any], project_id: ProjectId, wanted: SourceFilter, levels: list[ColumnElement[bool]]
+) -> Select[Any]:
     here: list[ColumnElement[bool]] = [video_sources.c.project_id == project_id]
     if wanted.name:
         here.append(holds(video_sources.c.name, wanted.name))
     if wanted.group_name or wanted.group_ids:
         here.append(_in_group(wanted))
-    if wanted.levels:
-        columns = (video_sources.c.project_id, video_sources.c.id)
-        here.append(or_(*(source_facts.at_level(level, *columns) for level in wanted.levels)))
+    if levels:
+        here.append(or_(*levels))
     if wanted.kinds:
         here.append(func.lower(video_sources.c.kind).in_([kind.lower() for kind in wanted.kinds]))
     if wanted.access_types:
