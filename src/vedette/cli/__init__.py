@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from vedette.cli import services
 from vedette.model.errors import InvalidParameter, Misconfigured, VedetteError
 from vedette.model.guard import GuardPolicy
 from vedette.settings import Settings
@@ -28,6 +29,9 @@ models = typer.Typer(help="The detector models of this installation.", no_args_i
 source = typer.Typer(help="The registered video sources.", no_args_is_help=True)
 app.add_typer(models, name="models")
 app.add_typer(source, name="source")
+app.add_typer(services.order, name="order")
+app.add_typer(services.service, name="service")
+app.add_typer(services.quota, name="quota")
 
 
 def run() -> None:

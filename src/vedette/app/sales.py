@@ -1,0 +1,106 @@
+"""What an operator sells, beside the running service: orders, terms of services, quotas. It takes notice by itself."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from vedette.algorithms.registry import Registry
+from vedette.app.service import Ground, ground, now_ms
+from vedette.control.sales import Sales
+from vedette.model.errors import InvalidParameter
+from vedette.model.ids import ProjectId, new_hex
+from vedette.model.quota import Resource
+from vedette.model.service import ResourceOrder
+from vedette.settings import Settings
+from vedette.store import identity, orders
+from vedette.store.db import Database
+from vedette.store.quotas import Usage
+
+
+async def add_order(
+    settings: Settings, project: str | None, name: str | None, service: str | None, streams: int, expires: str | None
+) -> ResourceOrder:
+    """Register an order.
+
+    Raises:
+        InvalidParameter: the project is not known, or `expires` is no time.
+        NotReferable: there is no such service.
+        AlreadyExists: the project has an order with that id.
+    """
+    async with _open(settings) as (base, sales):
+        chosen = await project_of(base.db, project)
+        order = ResourceOrder(chosen, name or new_hex(), service, streams, _time(expires), now_ms())
+        await base.db.write(sales.register, order)
+        return order
+
+
+async def list_orders(settings: Settings, project: str | None) -> list[ResourceOrder]:
+    """Return the orders of a project, oldest first."""
+    async with ground(settings) as base:
+        return await base.db.read(orders.of_project, await project_of(base.db, project))
+
+
+async def remove_order(settings: Settings, project: str | None, name: str) -> None:
+    """Forget an order.
+
+    Raises:
+        NotFound: no such order is registered.
+        IllegalTransition: tasks name it.
+    """
+    async with ground(settings) as base:
+        await base.db.write(orders.remove, await project_of(base.db, project), name)
+
+
+async def commercial(settings: Settings) -> frozenset[str]:
+    """Return the names of the services that demand an order."""
+    async with ground(settings) as base:
+        return await base.db.read(orders.commercial)
+
+
+async def set_commercial(settings: Settings, service: str, *, commercial: bool) -> None:
+    """Say whether a service demands an order.
+
+    Raises:
+        NotFound: there is no such service.
+    """
+    async with _open(settings) as (base, sales):
+        await base.db.write(sales.set_commercial, service, commercial=commercial)
+
+
+async def set_limits(
+    settings: Settings, project: str | None, limits: dict[Resource, int | None]
+) -> dict[Resource, Usage]:
+    """Set quotas of a project, if any are given; return what it has and may have."""
+    async with _open(settings) as (base, sales):
+        return await base.db.write(sales.set_limits, await project_of(base.db, project), limits)
+
+
+async def project_of(db: Database, named: str | None) -> ProjectId:
+    """Return the project that was named, or the only one.
+
+    Raises:
+        InvalidParameter: it is not known, or none was named and there are several.
+    """
+    known = await db.read(identity.project_ids)
+    chosen = ProjectId(named) if named else (known[0] if len(known) == 1 else None)
+    if chosen is None or chosen not in known:
+        raise InvalidParameter(
+            f"There is no project {named}." if named else "Name the project with --project.", param="project"
+        )
+    return chosen
+
+
+@asynccontextmanager
+async def _open(settings: Settings) -> AsyncIterator[tuple[Ground, Sales]]:
+    async with ground(settings) as base:
+        yield base, Sales(Registry.load(), settings.quotas)
+
+
+def _time(text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidParameter(f"{text!r} is no time such as 2027-01-31T18:00:00Z.", param="expires") from None
+    return round((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
