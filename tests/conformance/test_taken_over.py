@@ -6,18 +6,19 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select
 
-from conformance.ground import NOW, batch, progress, read, running, task
+from conformance.ground import MINE, NOW, batch, insert, move, progress, read, running, task
 from conformance.theatre import Theatre
 from vedette.algorithms.registry import Registry
 from vedette.control import updates
+from vedette.control.reopening import reopen_source
 from vedette.model.ids import WorkerId
 from vedette.model.lifecycle import State
 from vedette.model.output import TaskOutput, WebhookOutput
 from vedette.model.schedule import Schedule, Window
-from vedette.model.source import InputDatum, InputType, TaskInput
+from vedette.model.source import AccessType, InputDatum, InputType, SourceKind, TaskInput, VideoSource
 from vedette.model.stream import Ingest, StreamState
 from vedette.model.task import Task
-from vedette.store import assignments, ingest, outbox, tasks
+from vedette.store import assignments, ingest, outbox, tasks, video_sources
 from vedette.store.db import Database
 from vedette.store.tables import destinations, events
 from vedette.store.tables import outbox as rows
@@ -150,6 +151,24 @@ async def test_a_task_at_rest_takes_its_new_source_at_its_next_start(stage: Thea
     await stage.settle()
     assert (await stage.see(one)).state is State.STOPPED
     assert stage.executor.started == []
+
+
+async def test_a_task_that_waits_is_not_placed_by_what_its_source_was(db: Database, vault: Vault) -> None:
+    """Its state and its run say nothing of the change, so its version does."""
+    source = VideoSource("source-1", MINE, "gate", AccessType.CLOUD, SourceKind.URL, "<xml/>", {"URL_ADDRESS": CAMERA})
+    await db.write(video_sources.insert, vault, source)
+    waiting = task("one")
+    at_source = TaskInput(InputType.VIDEO_SOURCE, InputDatum(video_source_id=source.id))
+    waiting = replace(waiting, document=replace(waiting.document, input=at_source))
+    await insert(db, vault, waiting)
+    as_read = await read(db, vault, waiting)
+
+    def change_source(conn: Connection) -> tuple[Any, ...]:
+        return reopen_source(conn, vault, MINE, source.id, actor="user", at=NOW)
+
+    assert await db.write(change_source) == ()
+    assert not await move(db, as_read, (State.STARTING,), cause="", actor="service", at=NOW, stream_id="old")
+    assert (await read(db, vault, waiting)).state is State.PENDING
 
 
 # -- the timetable

@@ -63,5 +63,7 @@ def change(conn: Connection, vault: Vault, received: VideoSourceUpdate, by: Chan
         if not left:
             return True
         moved = tasks.some(conn, vault, left)
-        left = tuple(task.id for task in moved if not reopen(conn, task, actor=by.actor, at=by.at))
+        left = tuple(
+            task.id for task in moved if not reopen(conn, task, actor=by.actor, at=by.at, version=task.version + 1)
+        )
     raise IllegalTransition("A task of the video source changes too quickly for it to be changed.")
