@@ -149,3 +149,22 @@ async def test_more_tasks_than_one_batch_are_all_acted_on(stage: Theatre, monkey
     await insert(stage.db, stage.vault, *many)
     await stage.scheduler.run_once(stage.now_ms + HOUR_MS)
     assert {(await stage.see(one)).next_due_at for one in many} == {NOW + 3 * HOUR_MS}
+
+
+@pytest.mark.parametrize("state", [State.STOPPED, State.STOPPING])
+async def test_a_task_whose_timetable_was_removed_while_it_waited_runs(stage: Theatre, state: State) -> None:
+    """It was asked to run, and nothing holds it back any more, be it only once its last run has ended."""
+    one = task(state=state, activated=True, next_due_at=NOW)
+    await stage.add(one)
+    await at(stage, "08:00:02")
+    await stage.boot()
+    running = await stage.see(one)
+    assert (running.state, running.activated, running.next_due_at) == (State.STARTING, None, None)
+
+
+async def test_a_task_that_runs_without_its_timetable_is_left_alone(stage: Theatre) -> None:
+    """Nothing is due any more."""
+    one = task(activated=True, next_due_at=NOW)
+    await stage.add(one)
+    waiting = await stage.see(one)
+    assert (waiting.state, waiting.activated, waiting.next_due_at) == (State.PENDING, None, None)
