@@ -37,6 +37,7 @@ from vedette.store import edge_pools, group_facts, groups, quotas, source_facts,
 from vedette.store.db import Database
 from vedette.store.group_facts import GroupFilter
 from vedette.store.tables import group_members, tasks
+from vedette.store.tables import video_sources as sources
 from vedette.store.vault import Vault
 from vedette.store.video_sources import SourceFilter
 
@@ -304,3 +305,16 @@ async def test_edge_pools_are_kept_by_project(db: Database) -> None:
         await db.write(edge_pools.remove, MINE, "p3")
     await db.write(edge_pools.remove, MINE, "p1")
     assert await db.read(asked, MINE, name_like=None, by="created_at", descending=True) == [second]
+
+
+async def test_sources_of_an_older_schema_are_read_again(db: Database, vault: Vault) -> None:
+    """What is searched in them is sealed, so a migration cannot know it."""
+    await bring(db, vault, camera("a", leaves={"PLATFORM_NAME": "x"}), camera("b"))
+
+    def forget(conn: Connection) -> None:
+        conn.execute(update(sources).values(platform=None))
+
+    await db.write(forget)
+    assert await found(db, vault, platform="x") == []
+    await db.write(video_sources.reread, vault)
+    assert await found(db, vault, platform="x") == ["a"]

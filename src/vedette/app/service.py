@@ -46,7 +46,7 @@ from vedette.model.ids import WorkerId
 from vedette.model.output import OutputKind
 from vedette.model.worker import WorkerSpec
 from vedette.settings import Settings
-from vedette.store import assignments, schema
+from vedette.store import assignments, schema, video_sources
 from vedette.store.blobs import Blobs
 from vedette.store.db import Database, open_database
 from vedette.store.events import Retention
@@ -98,6 +98,7 @@ async def ground(settings: Settings, on_commit: Callable[[int], None] | None = N
     db = open_database(settings.database_url, on_commit)
     try:
         if await db.write(schema.upgrade):
+            await db.write(video_sources.reread, vault)
             log.info("schema brought up to date", revision=schema.HEAD)
         yield Ground(settings, vault, db)
     finally:

@@ -96,18 +96,31 @@ def remove(conn: Connection, project_id: ProjectId, source_id: VideoSourceId, at
         IllegalTransition: tasks refer to it.
     """
     here = _key(project_id, source_id)
+    left = select(group_members.c.group_id).where(
+        group_members.c.project_id == project_id, group_members.c.source_id == source_id
+    )
+    mine = video_groups.c.id.in_(left)
+    # groups before sources, as whoever changes a group does: so nobody waits for each other
+    conn.execute(select(video_groups.c.id).where(mine).order_by(video_groups.c.id).with_for_update())
     if conn.execute(select(video_sources.c.id).where(*here).with_for_update()).first() is None:
         raise _unknown(source_id)
     using = (tasks.c.project_id == project_id, tasks.c.video_source_id == source_id)
     count = conn.execute(select(func.count()).select_from(tasks).where(*using)).scalar_one()
     if count:
         raise IllegalTransition(f"{count} tasks refer to the video source: delete them first.")
-    left = select(group_members.c.group_id).where(
-        group_members.c.project_id == project_id, group_members.c.source_id == source_id
-    )
-    conn.execute(update(video_groups).where(video_groups.c.id.in_(left)).values(modify_at=at))
+    conn.execute(update(video_groups).where(mine).values(modify_at=at))
     conn.execute(delete(video_sources).where(*here))
     quotas.give_back(conn, project_id, Resource.SOURCES, 1)
+
+
+def reread(conn: Connection, vault: Vault) -> None:
+    """Fill the columns that are read from the configuration for sources of an older schema, of every project."""
+    older = (video_sources.c.platform.is_(None), video_sources.c.device_id.is_(None))
+    for row in conn.execute(select(video_sources).where(*older)).all():
+        source = _source(vault, row)
+        if source.platform or source.device_id:
+            values = {"platform": source.platform, "device_id": source.device_id}
+            conn.execute(update(video_sources).where(*_key(row.project_id, row.id)).values(values))
 
 
 def find(
