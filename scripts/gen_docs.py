@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from api_page import api_page
 from defusedxml.ElementTree import fromstring
 
 from vedette import cli
@@ -242,7 +243,13 @@ def _default(parameter: Any) -> str:
     return "" if parameter.default is None else f"`{parameter.default}`"
 
 
+def api() -> str:
+    """Return the page of the API."""
+    return api_page(MADE.format(source="the operations in src/vedette/api/ and their schemas"), table)
+
+
 PAGES: dict[str, Callable[[], str]] = {
+    "api.md": api,
     "settings.md": settings,
     "errors.md": error_page,
     "states.md": states,

@@ -130,13 +130,18 @@ def _parameters(operation: dict[str, Any], path: str) -> None:
     for found in operation.get("parameters", []):
         found.setdefault("description", QUERY_PARAMETERS.get(found["name"], ""))
     queries = [found for found in operation.get("parameters", []) if found["in"] != "path"]
-    named = re.findall(r"{(\w+)}", path)
     places = [
-        {"name": name, "in": "path", "required": True, **PATH_PARAMETERS.get(name, {"schema": {"type": "string"}})}
-        for name in named
+        {"name": name, "in": "path", "required": True, **_path_parameter(before, name)}
+        for before, name in re.findall(r"([^/]*)/{(\w+)}", path)
     ]
     if places or queries:
         operation["parameters"] = [*places, *queries]
+
+
+def _path_parameter(before: str, name: str) -> dict[str, Any]:
+    """Return what is known of a path's parameter by its name, or by the step before it and its name."""
+    known = PATH_PARAMETERS.get(f"{before}/{name}") or PATH_PARAMETERS.get(name)
+    return known or {"schema": {"type": "string"}}
 
 
 def _refusals(operation: dict[str, Any], method: str, calls: set[Any]) -> list[VedetteError]:

@@ -19,7 +19,8 @@ from vedette.schemas.task_document import TaskInfo
 from vedette.schemas.task_info import task_info
 from vedette.schemas.task_list import SYNC, TaskList, TaskListQuery, task_entry, wanted_states
 from vedette.schemas.task_rules import change_of, documents
-from vedette.schemas.tasks import CommandDone, CreatedTasks, Nothing, TaskCreate, TaskUpdate
+from vedette.schemas.tasks import CommandDone, CreatedTask, CreatedTasks, Nothing, TaskCreate, TaskUpdate
+from vedette.schemas.vas import VasTaskCreate
 from vedette.store import task_lists
 from vedette.store.task_lists import TaskFilter
 
@@ -61,17 +62,25 @@ def versions(
     return frozenset(int(number) for number in re.findall(r'"([0-9]{1,9})"', if_match))
 
 
+CREATED_AS_BEFORE: dict[int | str, dict[str, Any]] = {
+    201: {"model": list[CreatedTask], "description": "Done, asked for in the older dialect: a bare list."}
+}
+"""What a body in the older dialect is answered with, on the path that both share."""
+
+
 @router.post(
     "/v1/{project_id}/infer/services/{service_name}/tasks",
     operation_id="CreateTaskV1",
     response_model=CreatedTasks,
-    openapi_extra=takes(TaskCreate, EXAMPLE),
+    responses=CREATED_AS_BEFORE,
+    openapi_extra=takes(TaskCreate, EXAMPLE, or_else=VasTaskCreate),
 )
 @router.post(
     "/v2/{project_id}/services/{service_name}/tasks",
     operation_id="CreateTask",
     response_model=CreatedTasks,
-    openapi_extra=takes(TaskCreate, EXAMPLE),
+    responses=CREATED_AS_BEFORE,
+    openapi_extra=takes(TaskCreate, EXAMPLE, or_else=VasTaskCreate),
 )
 async def create(
     request: Request, principal: Member, service: ServiceName, parts: PartsOf, repeat: RepeatOf
