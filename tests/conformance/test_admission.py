@@ -1,6 +1,7 @@
 """Who may have a stream: deployments, orders and room, over both databases; workers are played."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, select
@@ -30,7 +31,7 @@ def stage(db: Database, vault: Vault) -> Theatre:
     return Theatre(db, vault, limit=1)
 
 
-def live(name: str, *, camera: int | None = None, order: str | None = None, at: int = NOW, **given: object) -> Task:
+def live(name: str, *, camera: int | None = None, order: str | None = None, at: int = NOW, **given: Any) -> Task:
     """Return a task on a camera of its own, or on one that it shares."""
     number = sum(name.encode()) if camera is None else camera
     one = task(name, url=f"rtsp://camera/{number}", at=at, **given)
