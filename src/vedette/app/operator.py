@@ -1,7 +1,15 @@
-"""What an operator does beside the running service: migrate, register sources, mind the models."""
+"""What an operator does beside the running service: migrate, register sources, manage people."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from vedette.api.source_import import ImportReport, import_sources
+from vedette.app.people import Desk
 from vedette.app.service import ground, now_ms
+from vedette.auth.keys import Keys
+from vedette.auth.people import People
+from vedette.auth.projects import Projects
+from vedette.auth.rules import OPERATOR
 from vedette.model.errors import InvalidParameter
 from vedette.model.ids import ProjectId
 from vedette.settings import Settings
@@ -40,3 +48,19 @@ async def register_sources(settings: Settings, text: str, project: str | None) -
                 f"There is no project {project}." if project else "Name the project with --project.", param="project"
             )
         return await import_sources(base.db, base.vault, chosen, text, now_ms, base.settings.quotas)
+
+
+@asynccontextmanager
+async def desk(settings: Settings) -> AsyncIterator[Desk]:
+    """Open the database beside the service, with the right to manage everybody.
+
+    Raises:
+        Misconfigured: the database cannot be used.
+        Unavailable: it does not answer.
+    """
+    async with ground(settings) as base:
+        yield Desk(
+            People(base.db, now_ms, OPERATOR),
+            Projects(base.db, now_ms, OPERATOR),
+            Keys(base.db, base.vault, now_ms, OPERATOR),
+        )

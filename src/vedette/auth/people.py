@@ -131,18 +131,18 @@ def _add(conn: Connection, actor: Principal, new: NewUser, password_hash: str, a
 
 
 def _change(conn: Connection, actor: Principal, user_id: str, changes: dict[str, Any]) -> UserRow:
-    people.hold_minders(conn)
+    minders = people.hold_minders(conn)
     known = rules.managed(conn, actor, user_id)
     if changes:
         people.change(conn, known.id, changes)
-        people.need_minder(conn)
+        people.need_minder(conn, minders)
     return people.user(conn, user_id)
 
 
 def _remove(conn: Connection, actor: Principal, user_id: str) -> None:
-    people.hold_minders(conn)
+    minders = people.hold_minders(conn)
     people.remove(conn, rules.managed(conn, actor, user_id).id)
-    people.need_minder(conn)
+    people.need_minder(conn, minders)
 
 
 def _grant(conn: Connection, actor: Principal, user_id: str, project_id: str, role: str) -> None:
@@ -154,11 +154,11 @@ def _grant(conn: Connection, actor: Principal, user_id: str, project_id: str, ro
 
 
 def _revoke(conn: Connection, actor: Principal, user_id: str, project_id: str, role: str) -> None:
-    people.hold_minders(conn)
+    minders = people.hold_minders(conn)
     rules.seen(conn, actor, user_id)
     known = people.hold(conn, user_id)
     held = set(people.roles(conn, user_id, project_id))
     if role not in held:
         raise NotFound("The user does not have this role in the project.", param="role_id")
     people.set_roles(conn, known.id, ProjectId(project_id), held - {role})
-    people.need_minder(conn)
+    people.need_minder(conn, minders)

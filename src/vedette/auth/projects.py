@@ -87,15 +87,15 @@ def _change(conn: Connection, actor: Principal, project_id: str, changes: dict[s
     known = _seen(conn, actor, project_id)
     rules.need_installation(actor)
     if changes:
-        people.hold_minders(conn)
+        minders = people.hold_minders(conn)
         projects.change(conn, known.id, changes)
-        people.need_minder(conn)
+        people.need_minder(conn, minders)
     return projects.project(conn, project_id)
 
 
 def _remove(conn: Connection, actor: Principal, project_id: str) -> None:
     known = _seen(conn, actor, project_id)
     rules.need_installation(actor)
-    people.hold_minders(conn)
+    minders = people.hold_minders(conn)
     projects.remove(conn, known.id)
-    people.need_minder(conn)
+    people.need_minder(conn, minders)

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from vedette.cli import services
+from vedette.cli import people, services
 from vedette.model.errors import InvalidParameter, Misconfigured, VedetteError
 from vedette.model.guard import GuardPolicy
 from vedette.settings import Settings
@@ -29,6 +29,10 @@ models = typer.Typer(help="The detector models of this installation.", no_args_i
 source = typer.Typer(help="The registered video sources.", no_args_is_help=True)
 app.add_typer(models, name="models")
 app.add_typer(source, name="source")
+app.add_typer(people.user, name="user")
+app.add_typer(people.project, name="project")
+app.add_typer(people.role, name="role")
+app.add_typer(people.key, name="key")
 app.add_typer(services.order, name="order")
 app.add_typer(services.service, name="service")
 app.add_typer(services.quota, name="quota")

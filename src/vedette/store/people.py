@@ -149,27 +149,31 @@ def assignments(conn: Connection, *, user_id: str | None = None, project_id: str
     ]
 
 
-def hold_minders(conn: Connection) -> None:
-    """Keep others from changing those who mind the installation until this transaction ends."""
+def hold_minders(conn: Connection) -> int:
+    """Keep others from changing those who mind the installation until this transaction ends; return how many do."""
     minding = select(memberships.c.user_id).where(_MINDS)
     conn.execute(select(users.c.id).where(users.c.id.in_(minding)).order_by(users.c.id).with_for_update())
+    return _minders(conn)
 
 
-def need_minder(conn: Connection) -> None:
-    """Refuse what was changed if nobody is left who minds the installation.
+def need_minder(conn: Connection, before: int) -> None:
+    """Refuse what was changed if somebody minded the installation before, and nobody does now.
 
     Raises:
-        Forbidden: nobody is.
+        Forbidden: nobody does.
     """
-    rows = conn.execute(
+    if before and not _minders(conn):
+        raise Forbidden(f"Nobody would be left with the role {INSTALLATION}: give it to somebody else first.")
+
+
+def _minders(conn: Connection) -> int:
+    return conn.execute(
         select(func.count())
         .select_from(memberships)
         .join(users, users.c.id == memberships.c.user_id)
         .join(projects, projects.c.id == memberships.c.project_id)
         .where(_MINDS, users.c.enabled == 1, projects.c.enabled == 1)
-    )
-    if rows.scalar_one() == 0:
-        raise Forbidden(f"Nobody would be left with the role {INSTALLATION}: give it to somebody else first.")
+    ).scalar_one()
 
 
 def _user(row: Row[Any]) -> UserRow:
