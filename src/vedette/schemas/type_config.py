@@ -91,7 +91,8 @@ def unmask(xml: str, stored: VideoSource) -> str:
     if MASK not in xml:
         return xml
     known = {found["name"].upper(): found["text"] for found in _LEAF.finditer(stored.type_config)}
-    same_place = _hosts(read(xml)) == _hosts(stored.leaves)
+    hosts = _hosts(read(xml))
+    same_place = hosts is not None and hosts == _hosts(stored.leaves)
 
     def fill(found: re.Match[str]) -> str:
         name, text = found["name"].upper(), found["text"]
@@ -104,8 +105,8 @@ def unmask(xml: str, stored: VideoSource) -> str:
     return _LEAF.sub(fill, xml)
 
 
-def _hosts(found: Mapping[str, str]) -> dict[str, str | None]:
-    """Return which machines a configuration names, by leaf."""
+def _hosts(found: Mapping[str, str]) -> dict[str, str | None] | None:
+    """Return which machines a configuration names, by leaf; None if one of its addresses cannot be read."""
     try:
         return {
             name: urlsplit(value).hostname if "://" in value else value.lower()
@@ -113,7 +114,7 @@ def _hosts(found: Mapping[str, str]) -> dict[str, str | None]:
             if "://" in value or _HOST_NAME.fullmatch(name)
         }
     except ValueError:
-        return {"": None}
+        return None
 
 
 def _is_secret(name: str) -> bool:
