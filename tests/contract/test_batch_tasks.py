@@ -1,5 +1,6 @@
 """Batch tasks over HTTP: what is made, what is told of what was not, the list, and the verbs on all children."""
 
+import json
 import re
 from typing import Any
 
@@ -10,7 +11,10 @@ from service import CLOUD, EDGE, Client, Service
 from sqlalchemy import Connection, select
 
 from vedette.control.expansion import child_id
+from vedette.model.ids import ProjectId, TaskId
 from vedette.model.lifecycle import State
+from vedette.model.service import ResourceOrder
+from vedette.store import orders, tasks
 from vedette.store.tables import tasks as task_rows
 
 ZONE = '{"polygons": [{"name": "a", "data": [[0, 0], [10, 0], [10, 10]]}]}'
@@ -133,9 +137,6 @@ def test_the_region_of_a_source_is_its_own(service: Service, client: Client, bat
 
 
 def _document(conn: Connection, service: Service, client: Client, task_id: str) -> Any:
-    from vedette.model.ids import ProjectId, TaskId  # noqa: PLC0415 - only here
-    from vedette.store import tasks  # noqa: PLC0415 - only here
-
     return tasks.get(conn, service.vault, ProjectId(client.account.project_id), TaskId(task_id)).document
 
 
@@ -214,6 +215,71 @@ def test_children_beyond_the_quota_fail_and_are_counted_in_one_sentence(
     assert len(children(service, answer["id"])) == 200
     refused = client.create(TASK)
     assert refused.json["error_code"] == "VIAS.0010048"
+
+
+def test_what_the_published_example_sends_besides_is_passed_over(
+    service: Service, client: Client, batches: Batches
+) -> None:
+    """It names a manufacturer and a priority, which no table knows."""
+    north = with_group(service, client, "north", ["cam-1"])
+    answer = batches.created(body(group(north)) | {"manufacturer": "VIAS", "priority": "low"})
+    assert answer["succeed_count"] == 1
+
+
+def test_a_template_is_kept_for_each_source(service: Service, client: Client, batches: Batches) -> None:
+    """Under the child's name, with the source's own region."""
+    north = with_group(service, client, "north", ["cam-1", "cam-2"])
+    own = {"video_source_id": "cam-1", "target_roi": ZONE}
+    batches.created(body(group(north, own, "cam-2"), is_saved_as_template=True))
+    for source, roi in (("cam-1", ZONE), ("cam-2", None)):
+        shown = client.call("GET", f"{client.root}/source/sources/{source}").json
+        [kept] = shown["service_config_templates"]
+        assert kept.get("roi") == roi
+        assert kept["name"] == ("gates_0" if roi else "gates_1")
+    batches.created(body(group(north, "cam-1"), name="others"))
+    assert len(client.call("GET", f"{client.root}/source/sources/cam-1").json["service_config_templates"]) == 1
+
+
+def test_a_commercial_service_demands_an_order(service: Service, client: Client, batches: Batches) -> None:
+    """For the whole batch at once; the children carry it."""
+    north = with_group(service, client, "north", ["cam-1"])
+    project = ProjectId(client.account.project_id)
+    service.run(service.db.write(orders.set_commercial, EDGE, commercial=True))
+    sent = body(group(north), service_name=EDGE)
+    for order in ({}, {"resource_order_id": "order-1"}):
+        refused = batches.create(sent | order)
+        assert (refused.status, refused.json["params"]) == (400, ["resource_order_id"])
+    service.run(service.db.write(orders.insert, ResourceOrder(project, "order-1", None, 5, None, service.clock())))
+    edge = with_group(service, client, "edge", ["edge-1"], "edge")
+    made = batches.created(body(group(edge), service_name=EDGE, resource_order_id="order-1"))
+    assert client.show(child_id(made["id"], 0))["resource_order_id"] == "order-1"
+    refused = batches.update(made["id"], {"resource_order_id": None})
+    assert (refused.status, refused.json["params"]) == (400, ["resource_order_id"])
+    service.run(service.db.write(orders.set_commercial, EDGE, commercial=False))
+    assert batches.update(made["id"], {"resource_order_id": None}).status == 200
+    assert "resource_order_id" not in client.show(child_id(made["id"], 0))
+
+
+def test_an_update_saves_templates_too(service: Service, client: Client, batches: Batches) -> None:
+    """Of the configuration as it is then."""
+    north = with_group(service, client, "north", ["cam-1"])
+    made = batches.created(body(group(north)))
+    batches.update(made["id"], {"is_saved_as_template": True, "config": {"common": {"car_detection_sw": True}}})
+    [kept] = client.call("GET", f"{client.root}/source/sources/cam-1").json["service_config_templates"]
+    assert "car_detection_sw" in json.dumps(kept)
+
+
+def test_a_viewer_may_only_read(service: Service) -> None:
+    """The list is theirs to see; nothing else is theirs to do."""
+    viewer = Batches(service.client(roles=("viewer",)))
+    assert viewer.listed()["count"] == 0
+    for answer in (
+        viewer.create(body(group("group-a"))),
+        viewer.update("0" * 32, {}),
+        viewer.tell("0" * 32, "stop"),
+        viewer.delete("0" * 32),
+    ):
+        assert answer.status == 403
 
 
 # -- list

@@ -58,7 +58,7 @@ def children(service: Service) -> int:
 
 def stored(service: Service) -> int:
     """Return how many children are in the database of a service that does not run."""
-    with contextlib.closing(sqlite3.connect(service.folder / "vedette.sqlite3")) as database:
+    with contextlib.closing(sqlite3.connect(service.folder / "vedette.db")) as database:
         return int(database.execute("SELECT count(*) FROM tasks WHERE batch_id IS NOT NULL").fetchone()[0])
 
 
