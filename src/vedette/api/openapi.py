@@ -103,8 +103,11 @@ def _complete(operation: dict[str, Any], context: RouteContext, method: str, boo
     if operation["operationId"] in wording.TOKEN_GIVEN:
         for answer in answers.values():
             answer["headers"] = {"X-Subject-Token": wording.SUBJECT_TOKEN}
+    path = str(context.path_format)
     refusals = _refusals(operation, method, calls)
-    answers.update(refused(dialects(operation, str(context.path_format)), refusals))
+    if path.startswith("/v3") and deps.caller in calls:
+        refusals += wording.PEOPLE_READ if method in deps.READING else wording.PEOPLE_CHANGED
+    answers.update(refused(dialects(operation, path), refusals))
     for answer in answers.values():
         answer.setdefault("headers", {})["X-Request-Id"] = {"$ref": "#/components/headers/X-Request-Id"}
     operation["responses"] = dict(sorted(answers.items()))

@@ -11,15 +11,15 @@ LONGEST_PATTERN: Final = 160
 """Characters; a longer pattern is left to the document itself."""
 DEEPEST: Final = 8
 _LIMITS: Final = {
-    "minLength": "at least {} characters",
-    "maxLength": "at most {} characters",
+    "minLength": "length {} or more",
+    "maxLength": "length {} or less",
     "minimum": "from {}",
     "exclusiveMinimum": "more than {}",
     "maximum": "to {}",
     "exclusiveMaximum": "less than {}",
-    "minItems": "at least {} entries",
-    "maxItems": "at most {} entries",
-    "maxProperties": "at most {} entries",
+    "minItems": "{} entries or more",
+    "maxItems": "{} entries or fewer",
+    "maxProperties": "{} entries or fewer",
     "format": "format {}",
 }
 

@@ -53,10 +53,10 @@ PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "edge_pool_id": _text(OBJECT_ID, "Id of an edge pool."),
     "template_id": _text(OBJECT_ID, "Id of a template."),
     "resource_order_id": _text(OBJECT_ID, "Id of an order."),
-    "user_id": _text(None, "Id of a user."),
-    "domain_id": _text(None, "Id of a domain: its name in lower case."),
-    "role_id": _text(None, "A role, such as `te_admin`."),
-    "access_key": _text(None, "An access key."),
+    "user_id": _text("[^/]{1,255}", "Id of a user."),
+    "domain_id": _text("[^/]{1,255}", "Id of a domain: its name in lower case."),
+    "role_id": _text("[^/]{1,255}", "A role, such as `te_admin`."),
+    "access_key": _text("[^/]{1,255}", "An access key."),
     "event_id": _text("[0-9a-fA-F-]{36}", "Id of an event, the `message_id` that webhooks got."),
     "letter_id": _text("[0-9]{1,19}", "Id of a delivery that was given up."),
 }
@@ -164,6 +164,10 @@ STATE: Final = errors.IllegalTransition("A task that is DELETING cannot be start
 TASK_NAME: Final = errors.TaskNameTaken("A task of this project has the name yard already.")
 TASK_QUOTA: Final = errors.TaskQuotaReached("The project has 1000 tasks and may have 1000.")
 SOURCE: Final = errors.NotReferable("There is no video source with this id.", param="video_source_id")
+NOBODY: Final = errors.NotFound("There is no user 4f2a.")
+PEOPLE_READ: Final[Refusals] = (NOBODY, *NO_RIGHT)
+"""What operations on users, projects, roles and keys are refused with besides."""
+PEOPLE_CHANGED: Final[Refusals] = (*PEOPLE_READ, errors.NameTaken("There is a user ada already."))
 ABSENT: Final = errors.NotFound("Nothing of this project has that id.")
 
 PARTICULAR: Final[dict[str, Refusals]] = {
@@ -173,6 +177,10 @@ PARTICULAR: Final[dict[str, Refusals]] = {
     "UpdateTask": (TASK, SOURCE, TASK_NAME, STATE),
     "DeleteTask": (TASK, STATE),
     "StartStopTask": (TASK, STATE),
+    "VasShowTask": (TASK,),
+    "VasDeleteTask": (TASK, STATE),
+    "VasStartTask": (TASK, STATE),
+    "VasStopTask": (TASK, STATE),
     "ShowTaskProgress": (TASK,),
     "ShowTaskHistory": (TASK,),
     "CreateVideoSource": (

@@ -115,7 +115,8 @@ def one_of(values: Sequence[str], message: str = "") -> Rule:
 
 def whole(pattern: str) -> str:
     """Return a pattern as JSON Schema has it, where a pattern may match anywhere and groups have no names."""
-    return f"^(?:{re.sub(r'[?]P<[a-z]+>', '', pattern)})$"
+    bare = re.sub(r"[?]P<[a-z]+>", "", pattern)
+    return f"^(?:{bare})$" if "|" in bare else f"^{bare}$"
 
 
 def _no_nul(text: str) -> str:
