@@ -73,8 +73,10 @@ def in_use(conn: Connection, project_id: ProjectId, service_names: Collection[st
 
 def holding() -> ColumnElement[bool]:
     """Return the condition that a task holds a stream, or that its last run is still being ended."""
-    running = [state for state in WANTED if state is not State.PENDING]
-    return or_(tasks.c.state.in_(running), and_(tasks.c.state.in_(list(CLEARING)), tasks.c.stream_id.is_not(None)))
+    placed = [state for state in (*WANTED, *CLEARING) if state is not State.PENDING]
+    return and_(  # the states first and by themselves, so that they are found by an index
+        tasks.c.state.in_(placed), or_(tasks.c.state.not_in(list(CLEARING)), tasks.c.stream_id.is_not(None))
+    )
 
 
 def defaults(conn: Connection, vault: Vault, project_id: ProjectId, alg_id: str) -> tuple[dict[str, Any], float | None]:

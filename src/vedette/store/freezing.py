@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, and_, exists, or_, select
 
 from vedette.model.lifecycle import TRANSITIONS, Signal, State
 from vedette.store.tables import resource_orders, tasks
@@ -10,7 +10,7 @@ from vedette.store.tasks import Standing, standings
 
 BY_ORDER: Final = "order:"
 """How `frozen_by` begins for tasks that an order froze."""
-FREEZABLE: Final = tuple(state for state, signals in TRANSITIONS.items() if Signal.FREEZE in signals)
+UNFREEZABLE: Final = tuple(state for state, signals in TRANSITIONS.items() if Signal.FREEZE not in signals)
 
 _ITS_ORDER: Final = and_(
     resource_orders.c.project_id == tasks.c.project_id, resource_orders.c.id == tasks.c.resource_order_id
@@ -19,14 +19,13 @@ _ITS_ORDER: Final = and_(
 
 def to_freeze(conn: Connection, now_ms: int, limit: int) -> list[Standing]:
     """Return tasks that are not frozen though their order has expired."""
-    chosen = (
-        select(tasks.c.id)
-        .select_from(resource_orders)
-        .join(tasks, _ITS_ORDER)
-        .where(resource_orders.c.expires_at <= now_ms, tasks.c.state.in_(FREEZABLE))
-        .limit(limit)
+    over = resource_orders.c.expires_at <= now_ms
+    here = (
+        tasks.c.resource_order_id.in_(select(resource_orders.c.id).where(over)),  # by the index of the tasks' orders
+        tasks.c.state.not_in(UNFREEZABLE),
+        exists().where(_ITS_ORDER, over),
     )
-    return standings(conn, tasks.c.id.in_(chosen))
+    return standings(conn, *here, limit=limit)
 
 
 def to_thaw(conn: Connection, now_ms: int, limit: int) -> list[Standing]:

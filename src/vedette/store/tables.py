@@ -233,6 +233,7 @@ Index(
 )
 Index(  # PENDING ones that nobody has looked at yet
     "tasks_to_place",
+    tasks.c.state,
     tasks.c.created_at,
     tasks.c.id,
     sqlite_where=text("state = 'PENDING' AND parked_for IS NULL"),

@@ -77,4 +77,5 @@ def count_parked(conn: Connection, key: str) -> int:
 
 
 def _pending(conn: Connection, here: ColumnElement[bool], *, limit: int) -> list[Standing]:
-    return standings(conn, tasks.c.state == State.PENDING, here, limit=limit)
+    # Only PENDING tasks are parked. Asked for the state as well, SQLite would go through all that are PENDING.
+    return [task for task in standings(conn, here, limit=limit) if task.state is State.PENDING]

@@ -228,7 +228,7 @@ def _new_columns() -> None:
     op.create_index(
         "tasks_to_place",
         "tasks",
-        ["created_at", "id"],
+        ["state", "created_at", "id"],
         unique=False,
         sqlite_where=sa.text("state = 'PENDING' AND parked_for IS NULL"),
         postgresql_where=sa.text("state = 'PENDING' AND parked_for IS NULL"),
