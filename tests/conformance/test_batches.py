@@ -267,6 +267,35 @@ async def test_a_batch_of_another_project_is_unknown(stage: Stage) -> None:
     assert {row.state for row in (await stage.children(batch_id)).values()} == {State.PENDING}
 
 
+async def test_a_caller_who_goes_away_does_not_stop_the_making(stage: Stage) -> None:
+    """Half a batch would be of no use to anybody."""
+    gate = Gated(stage.db, free=2)
+    making = asyncio.create_task(stage.verbs(gate).create(ME, document()))
+    await gate.reached.wait()
+    making.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await making
+    gate.go.set()
+    async with asyncio.timeout(20):
+        while await stage.db.read(batches.unfinished):  # noqa: ASYNC110 - nobody is left to tell of it
+            await asyncio.sleep(0)
+    assert await stage.used() == len(SOURCES)
+
+
+async def test_a_place_is_not_lost_to_a_child_whose_name_is_taken(stage: Stage) -> None:
+    """With one place left, the next child has it."""
+    first, _ = await stage.verbs().create(ME, document("gates", BatchGroup("group-one")))
+    await stage.verbs().delete(MINE, first, actor="operator")  # the batch is gone, its child has the name still
+    narrow = stage.verbs(usual=Quotas(2, 5000, 200))
+    second, tally = await narrow.create(ME, document("gates", BatchGroup("group-many", _listed(0, 3))))
+    assert tally.errors == (
+        "group-many/cam-00: A task of this project has the name 'gates_0'.",
+        "1 of them: A project may have 2 tasks.",
+    )
+    assert set(await stage.children(second)) == {"gates_1"}
+    assert await stage.used() == 2
+
+
 async def test_a_service_that_ends_leaves_a_batch_half_way(stage: Stage) -> None:
     """It does not wait for thousands of children; whoever asked is told that it goes on later."""
     gate = Gated(stage.db, free=2)

@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 from batch_scene import Batches, body, group, with_group
 from bodies import INPUTS, SCHEDULE, TASK
-from service import CLOUD, EDGE, Client, Service
+from service import CLOUD, EDGE, SMALL, Client, Service
 from sqlalchemy import Connection, select
 
 from vedette.control.expansion import child_id
 from vedette.model.ids import ProjectId, TaskId
 from vedette.model.lifecycle import State
+from vedette.model.quota import Resource
 from vedette.model.service import ResourceOrder
-from vedette.store import orders, tasks
+from vedette.store import orders, quotas, tasks
 from vedette.store.tables import tasks as task_rows
 
 ZONE = '{"polygons": [{"name": "a", "data": [[0, 0], [10, 0], [10, 10]]}]}'
@@ -97,6 +98,8 @@ def test_what_is_wrong_with_one_source_does_not_hinder_the_others(
     assert "target_roi" in told[3]
     assert told[4:] == ["2 of them: There is no video group no-group."]
     assert [one.video_source_id for one in children(service, answer["id"])] == ["cam-1"]
+    used = service.run(service.db.read(quotas.usage, ProjectId(client.account.project_id), SMALL))
+    assert used[Resource.TASKS].used == 2, "one that was not made has no place"
 
 
 def test_a_source_of_the_other_access_type_fails(service: Service, client: Client, batches: Batches) -> None:

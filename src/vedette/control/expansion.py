@@ -76,7 +76,6 @@ class _Seen:
     groups: set[str]
     memberships: set[tuple[str, str]]
     access_types: dict[str, AccessType]
-    names: set[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +112,7 @@ class Maker:
     def _child(self, batch: Batch, entry: Entry, seen: _Seen, about_order: tuple[str, ...], now: int) -> Task | Failure:
         document = document_of(batch, entry)
         try:
-            _check(entry, document, seen, check_region(self.registry, document))
+            _check(entry, seen, check_region(self.registry, document))
             about_config = check_service(self.registry, document)
         except CallerError as error:
             return Failure(error.message, _where(entry) if entry.group_id in seen.groups else None)
@@ -141,8 +140,8 @@ class Maker:
                 continue
             try:
                 tasks.insert(conn, self.vault, task, actor=task.creator)
-            except TaskNameTaken as error:  # by somebody who was quicker
-                outcome[n] = Failure(error.message, task.document.name)
+            except TaskNameTaken as error:
+                outcome[n] = Failure(error.message, f"{task.group_id}/{task.document.input.source_id}")
                 continue
             places -= 1
             if task.document.is_saved_as_template:
@@ -172,11 +171,10 @@ def _look(conn: Connection, batch: Batch, entries: Sequence[Entry]) -> _Seen:
         batches.groups(conn, project_id, {entry.group_id for entry in entries}),
         batches.memberships(conn, project_id, sources),
         batches.access_types(conn, project_id, sources),
-        batches.names_taken(conn, project_id, [_name(batch, entry) for entry in entries]),
     )
 
 
-def _check(entry: Entry, document: TaskDocument, seen: _Seen, deploy: str) -> None:
+def _check(entry: Entry, seen: _Seen, deploy: str) -> None:
     group, source = entry.group_id, entry.source_id
     if group not in seen.groups:
         raise NotReferable(f"There is no video group {group}.", param="video_source_group_id")
@@ -192,12 +190,6 @@ def _check(entry: Entry, document: TaskDocument, seen: _Seen, deploy: str) -> No
             f"{seen.access_types[source]}.",
             param="video_source_id",
         )
-    if document.name in seen.names:
-        raise TaskNameTaken(f"A task of this project has the name {document.name!r}.", param="name")
-
-
-def _name(batch: Batch, entry: Entry) -> str:
-    return f"{batch.document.name}_{entry.n}"
 
 
 def _where(entry: Entry) -> str:
@@ -208,7 +200,7 @@ def document_of(batch: Batch, entry: Entry) -> TaskDocument:
     """Return the document of a child."""
     wanted = batch.document
     return TaskDocument(
-        name=_name(batch, entry),
+        name=f"{wanted.name}_{entry.n}",
         service_name=wanted.service_name,
         service_version=wanted.service_version,
         input=TaskInput(InputType.VIDEO_SOURCE, InputDatum(video_source_id=entry.source_id)),

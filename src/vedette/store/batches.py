@@ -130,12 +130,6 @@ def made(conn: Connection, task_ids: Collection[TaskId]) -> set[str]:
     return set(conn.execute(select(tasks.c.id).where(tasks.c.id.in_(list(task_ids)))).scalars())
 
 
-def names_taken(conn: Connection, project_id: ProjectId, names: Collection[str]) -> set[str]:
-    """Return those of the names that tasks of the project have."""
-    here = (tasks.c.project_id == project_id, tasks.c.name.in_(list(names)))
-    return set(conn.execute(select(tasks.c.name).where(*here)).scalars())
-
-
 def groups(conn: Connection, project_id: ProjectId, group_ids: Collection[str]) -> set[str]:
     """Return those of the ids that are video groups of the project."""
     here = (video_groups.c.project_id == project_id, video_groups.c.id.in_(list(group_ids)))
