@@ -111,7 +111,7 @@ def test_every_tag_has_a_sentence() -> None:
 
 def test_the_wording_names_only_operations_that_exist() -> None:
     """A row for an operation that was renamed describes nothing."""
-    assert wording.PARTICULAR.keys() | wording.READ_BY_HAND.keys() | wording.TOKEN_GIVEN <= OPERATIONS.keys()
+    assert wording.PARTICULAR.keys() | wording.READ_BY_HAND.keys() | wording.GIVEN.keys() <= OPERATIONS.keys()
 
 
 def test_refusals_are_given_as_they_are_sent() -> None:

@@ -100,9 +100,8 @@ def _complete(operation: dict[str, Any], context: RouteContext, method: str, boo
     for status, answer in answers.items():
         if answer.get("description") in {"Successful Response", None}:
             answer["description"] = "Done." if status != "204" else "Done; the answer is empty."
-    if operation["operationId"] in wording.TOKEN_GIVEN:
-        for answer in answers.values():
-            answer["headers"] = {"X-Subject-Token": wording.SUBJECT_TOKEN}
+    for answer in answers.values():
+        answer.setdefault("headers", {}).update(wording.GIVEN.get(operation["operationId"], {}))
     path = str(context.path_format)
     refusals = _refusals(operation, method, calls)
     if path.startswith("/v3") and deps.caller in calls:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from vedette.api.schema_book import REF
+from vedette.schemas.common import STORABLE
 
 LONGEST_PATTERN: Final = 160
 """Characters; a longer pattern is left to the document itself."""
@@ -205,7 +206,9 @@ def _own_limits(schema: Mapping[str, Any]) -> Iterator[str]:
         yield "one of " + ", ".join(f"`{value}`" for value in schema["enum"])
     if "const" in schema:
         yield f"always `{schema['const']}`"
-    if len(schema.get("pattern", "")) > LONGEST_PATTERN:
+    if schema.get("pattern") == STORABLE:
+        yield "no NUL character"
+    elif len(schema.get("pattern", "")) > LONGEST_PATTERN:
         yield "a pattern that stands in the OpenAPI document"
     elif "pattern" in schema:
         yield f"pattern `{schema['pattern']}`"

@@ -13,6 +13,8 @@ from vedette.api.reference_page import POLICY, page
 CACHED: Final = "no-cache"
 """Keep it, and ask each time whether it still holds."""
 
+HELD: Final[dict[int | str, dict[str, Any]]] = {304: {"description": "What `If-None-Match` names still holds."}}
+
 router = APIRouter(tags=["Operation"])
 
 
@@ -24,13 +26,13 @@ class Made:
     etag: str
 
 
-@router.get("/openapi.json", operation_id="ShowOpenApi", response_model=dict[str, Any])
+@router.get("/openapi.json", operation_id="ShowOpenApi", response_model=dict[str, Any], responses=HELD)
 async def openapi(request: Request) -> Response:
     """Show this document: every operation of the service, in OpenAPI 3.1."""
     return _answer(request, _made(request.app)[0], {"Content-Type": JSONResponse.media_type or ""})
 
 
-@router.get("/docs", operation_id="ShowReference", response_class=HTMLResponse)
+@router.get("/docs", operation_id="ShowReference", response_class=HTMLResponse, responses=HELD)
 async def reference(request: Request) -> Response:
     """Show this document as a page for people."""
     headers = {

@@ -117,8 +117,16 @@ READ_BY_HAND: Final[dict[str, tuple[dict[str, Any], ...]]] = {
     "ListDeadLetters": (_OF_TASK, _LIMIT, _CURSOR),
 }
 """Parameters that operations read from the request themselves."""
-TOKEN_GIVEN: Final = frozenset({"KeystoneCreateUserTokenByPassword", "KeystoneValidateToken"})
-"""Operations whose answer bears the token in a header."""
+_TOKEN_OUT: Final = {"X-Subject-Token": SUBJECT_TOKEN}
+_VERSION: Final = {"ETag": {"description": "The version that is shown.", "schema": {"type": "string"}}}
+GIVEN: Final[dict[str, dict[str, Any]]] = {
+    "KeystoneCreateUserTokenByPassword": _TOKEN_OUT,
+    "KeystoneValidateToken": _TOKEN_OUT,
+    "ShowTaskInfo": _VERSION,
+    "ShowOpenApi": _VERSION,
+    "ShowReference": _VERSION,
+}
+"""Headers that the answers of operations bear besides."""
 
 SECURITY: Final = {
     "token": {

@@ -252,7 +252,8 @@ _REACHABLE: Final = (
     rf"(?::(?!0+(?:[/?#]|$)){_PORT})?(?:[/?#].*)?"
 )
 
-Text = Annotated[str, Rule(_no_nul, {"pattern": r"^[^\u0000]*$"})]
+STORABLE: Final = r"^[^\u0000]*$"
+Text = Annotated[str, Rule(_no_nul, {"pattern": STORABLE})]
 TaskName = Annotated[str, of_form(TASK_NAME)]
 Description = Annotated[Text, Field(max_length=500)]
 ServiceVersion = Annotated[str, of_form(SERVICE_VERSION)]
