@@ -58,6 +58,15 @@ def test_a_slip_is_one_clear_failure(line: str, failure: type[Exception]) -> Non
     assert isinstance(attempt(line).exception, failure)
 
 
+def test_a_project_is_named_by_its_name_or_its_id() -> None:
+    """Where there are several, one has to be named."""
+    quay = typed("project add quay").split()[-1]
+    assert isinstance(attempt("order list").exception, InvalidParameter)
+    typed("order add --streams 1 --id order-1 --project quay")
+    assert "order-1" in typed(f"order list --project {quay}")
+    assert "order-1" not in typed("order list --project harbour")
+
+
 def test_an_id_is_registered_once() -> None:
     """Two purchases are two orders."""
     typed("order add --streams 3 --id order-1")

@@ -12,7 +12,7 @@ from vedette.model.ids import ProjectId, new_hex
 from vedette.model.quota import Resource
 from vedette.model.service import ResourceOrder
 from vedette.settings import Settings
-from vedette.store import identity, orders
+from vedette.store import orders, projects
 from vedette.store.db import Database
 from vedette.store.quotas import Usage
 
@@ -76,18 +76,18 @@ async def set_limits(
 
 
 async def project_of(db: Database, named: str | None) -> ProjectId:
-    """Return the project that was named, or the only one.
+    """Return the project of a name or an id, or the only one.
 
     Raises:
         InvalidParameter: it is not known, or none was named and there are several.
     """
-    known = await db.read(identity.project_ids)
-    chosen = ProjectId(named) if named else (known[0] if len(known) == 1 else None)
-    if chosen is None or chosen not in known:
+    known = await db.read(projects.listed)
+    fitting = [one for one in known if named in (None, one.id)] or [one for one in known if one.name == named]
+    if len(fitting) != 1:
         raise InvalidParameter(
-            f"There is no project {named}." if named else "Name the project with --project.", param="project"
+            f"There is no one project {named}." if named else "Name the project with --project.", param="project"
         )
-    return chosen
+    return fitting[0].id
 
 
 @asynccontextmanager

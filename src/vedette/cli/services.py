@@ -18,7 +18,7 @@ order = typer.Typer(help="The resource orders of a project.", no_args_is_help=Tr
 service = typer.Typer(help="The algorithm services, and their terms.", no_args_is_help=True)
 quota = typer.Typer(help="How much a project may have.", no_args_is_help=True)
 
-Project = Annotated[str | None, typer.Option(help="Project id; may be left out where there is one.")]
+Project = Annotated[str | None, typer.Option(help="Name or id of a project; may be left out where there is one.")]
 USUAL = "default"
 """What sets a quota back to what the settings say."""
 
