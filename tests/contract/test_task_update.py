@@ -312,6 +312,7 @@ def test_a_task_at_rest_stays_at_rest(service: Service, client: Client) -> None:
         ("RUNNING", None, OPEN, (True, 0)),
         ("STOPPED", None, OPEN, (False, None)),
         ("FAILED", None, OPEN, (False, None)),
+        ("FROZEN", None, OPEN, (False, None)),
         ("RUNNING", OPEN, CLOSED, (True, 0)),
         ("STOPPED", CLOSED, OPEN, (True, 0)),
         ("SUCCEEDED", OPEN, CLOSED, (True, HOUR_MS)),

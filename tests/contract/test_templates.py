@@ -143,6 +143,16 @@ def test_a_repeated_create_makes_its_tasks_once(client: Client) -> None:
     assert client.call("GET", f"{client.root}/tasks").json["count"] == 2
 
 
+def test_a_repeated_create_in_the_older_dialect_makes_its_tasks_once(client: Client) -> None:
+    """The same path, so the same promise."""
+    body = {key: TASK[key] for key in ("name", "service_version", "input")} | {"service_config": {"common": {}}}
+    body |= {"output": {"hosting": {}}}
+    first, second = keyed(client, "old", body), keyed(client, "old", body)
+    assert (first.status, first.text) == (second.status, second.text), first.text
+    assert first.status == 201, first.text
+    assert client.call("GET", f"{client.root}/tasks").json["count"] == 1
+
+
 def test_a_key_is_good_for_one_request(client: Client) -> None:
     """Another body under it is a mistake, and is not answered with somebody's task."""
     assert keyed(client, "k", TASK).status == 200

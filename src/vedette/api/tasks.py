@@ -87,7 +87,7 @@ async def create(
 ) -> JSONResponse:
     """Create a task for each input; answers with their ids, in the order of the inputs."""
     if await speaks_vas(request):
-        return await create_vas(request, principal, service, parts)
+        return await create_vas(request, principal, service, parts, repeat)
     sent = await received(request, TaskCreate)
     ids = await parts.tasks.create(principal, documents(sent, service), template_id=sent.template_id, repeat=repeat)
     return JSONResponse({"tasks": [{"id": task_id} for task_id in ids]})

@@ -20,6 +20,7 @@ from vedette.schemas.tasks import Nothing
 from vedette.schemas.vas import VasTaskCreate, VasTasksQuery
 from vedette.schemas.vas_info import TaskDetails, TaskDetailsPage, hosting_result, task_details
 from vedette.schemas.vas_rules import vas_documents
+from vedette.store.idempotency import Repeat
 from vedette.store.identity import Principal
 from vedette.store.service_tasks import Wanted, page
 
@@ -30,10 +31,12 @@ ServiceName = Annotated[str, Depends(service_name)]
 TaskIdInPath = Annotated[str, Depends(object_id("task_id"))]
 
 
-async def create_vas(request: Request, principal: Principal, service: str, parts: Parts) -> JSONResponse:
+async def create_vas(
+    request: Request, principal: Principal, service: str, parts: Parts, repeat: Repeat | None
+) -> JSONResponse:
     """Create a task for each input of a body in the older dialect; answers with a bare list of their ids."""
     wanted = vas_documents(await received(request, VasTaskCreate), service)
-    ids = await parts.tasks.create(principal, wanted)
+    ids = await parts.tasks.create(principal, wanted, repeat=repeat)
     return JSONResponse([{"id": task_id} for task_id in ids], 201)
 
 

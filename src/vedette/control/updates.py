@@ -101,7 +101,7 @@ def timetable(task: Task, schedule: Schedule | None, now_ms: int) -> dict[str, A
         # one that waits for its window was asked to run: nothing holds it back any more
         waits = task.activated and task.state in AT_REST and not halted
         return {"activated": True, "next_due_at": now_ms} if waits else {"activated": None, "next_due_at": None}
-    asked = task.state in WANTED or halted or bool(task.resume)
+    asked = task.state in WANTED or halted  # of a frozen one the thaw knows whether it is to run
     if not (asked if task.activated is None else task.activated):
         return {"activated": False, "next_due_at": None}
     at_once = task.state in WANTED | AT_REST and not halted  # one that has ended is not begun again by a new timetable
