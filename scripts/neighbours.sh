@@ -10,6 +10,7 @@ packages=(
     webhook                  # a receiver that is not ours
     postgresql               # the other database
     curl                     # types the tutorial
+    python3-keystone         # another identity service; half a minute, for it brings some 120 packages
 )
 
 say() { printf '%s\n' "neighbours: $*" >&2; }

@@ -125,6 +125,7 @@ _service = partial(_declare, "The service")
 _storage = partial(_declare, "Storage")
 _limit = partial(_declare, "Limits")
 _reach = partial(_declare, "What may be reached")
+_keystone = partial(_declare, "An external Keystone")
 _running = partial(_declare, "Running tasks")
 _first = partial(_declare, "The first start", default=None, shown="generated")
 
@@ -212,6 +213,26 @@ class Settings(BaseSettings):
         "Destinations that the guard always lets through.",
         default=(),
         shown="none",
+    )
+
+    keystone_url: str | None = _keystone(
+        "URL",
+        "Address of an OpenStack Keystone that validates tokens which are not ours, such as `https://keystone:5000/v3`.",
+        default=None,
+        shown="none",
+        pattern=r"^https?://[^\s/]+(/\S*)?$",
+    )
+    keystone_user: str = _keystone(
+        "text", "User as whom the service asks it about tokens.", default="vedette", min_length=1
+    )
+    keystone_password: SecretStr | None = _keystone(
+        "secret", "Password of that user; needed with `VEDETTE_KEYSTONE_URL`.", default=None, shown="none", min_length=1
+    )
+    keystone_project: str = _keystone(
+        "text", "Project in which that user may validate tokens.", default="service", min_length=1
+    )
+    keystone_domain: str = _keystone(
+        "text", "Domain of that user and that project, by name.", default="Default", min_length=1
     )
 
     workers: int = _running(

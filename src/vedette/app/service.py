@@ -24,8 +24,10 @@ from vedette.api.workers import PREFIX as WORKER_PREFIX
 from vedette.api.workers import WorkerDoor
 from vedette.app import first_start
 from vedette.app.http import Server, listening, local_url
+from vedette.app.keystone import external_keystone
 from vedette.app.loops import Loops, keep
 from vedette.auth.authenticator import Authenticator
+from vedette.auth.keystone import Keystone
 from vedette.control.batches import Batches
 from vedette.control.expiry import Expiry
 from vedette.control.fleet import Fleet
@@ -143,7 +145,7 @@ class Rooms:
     batches: Batches
 
 
-def _wire(base: Ground, metrics: Metrics, session: aiohttp.ClientSession) -> Rooms:
+def _wire(base: Ground, metrics: Metrics, session: aiohttp.ClientSession, keystone: Keystone | None) -> Rooms:
     """Make every part, and hand each what it needs."""
     settings, db, vault = base.settings, base.db, base.vault
     registry, fleet, loops = Registry.load(), Fleet(), Loops()
@@ -164,7 +166,9 @@ def _wire(base: Ground, metrics: Metrics, session: aiohttp.ClientSession) -> Roo
     parts = Parts(
         db=db,
         vault=vault,
-        authenticator=Authenticator(db, vault, now_ms, token_life_ms=round(settings.token_hours * 3_600_000)),
+        authenticator=Authenticator(
+            db, vault, now_ms, token_life_ms=round(settings.token_hours * 3_600_000), keystone=keystone
+        ),
         tasks=tasks,
         batches=batches,
         metrics=metrics,
@@ -202,8 +206,11 @@ def _wire(base: Ground, metrics: Metrics, session: aiohttp.ClientSession) -> Roo
 
 async def _run(base: Ground, listener: socket.socket, metrics: Metrics) -> None:
     """Start the loops, wait for the word, and end them in an order that loses nothing."""
-    async with guarded_session(policy(base.settings)) as session:
-        rooms = _wire(base, metrics, session)
+    async with (
+        guarded_session(policy(base.settings)) as session,
+        external_keystone(base.settings, base.db, now_ms) as keystone,
+    ):
+        rooms = _wire(base, metrics, session, keystone)
 
         def exited(worker_id: WorkerId) -> None:
             rooms.reconciler.worker_exited(worker_id)

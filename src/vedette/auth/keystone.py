@@ -18,7 +18,7 @@ from vedette.model.errors import NameTaken, NotFound, Unavailable
 from vedette.model.ids import ProjectId, UserId
 from vedette.store import projects
 from vedette.store.db import Database
-from vedette.store.identity import HeldToken, Principal
+from vedette.store.identity import RANK, HeldToken, Principal
 from vedette.telemetry import logs
 
 KEPT_MS: Final = 30_000
@@ -164,7 +164,8 @@ def _held(document: Mapping[str, Any] | None, now: int) -> HeldToken | None:
         return None
     try:
         token = document["token"]
-        roles = tuple(dict.fromkeys(ROLES[role["name"]] for role in token.get("roles", []) if role["name"] in ROLES))
+        given = {ROLES[role["name"]] for role in token.get("roles", []) if role["name"] in ROLES}
+        roles = tuple(sorted(given, key=RANK.__getitem__, reverse=True))
         if "project" not in token or not roles:
             return None
         user, project = token["user"], token["project"]
