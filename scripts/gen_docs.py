@@ -16,6 +16,7 @@ from defusedxml.ElementTree import fromstring
 
 from vedette import cli
 from vedette.algorithms import registry
+from vedette.api import vas_errors
 from vedette.api.errors import status_of
 from vedette.model import errors, lifecycle
 from vedette.settings import PREFIX, Settings
@@ -104,6 +105,15 @@ def error_page() -> str:
                 )
                 for k in _tree(errors.VedetteError)
             ),
+        ),
+        "## In the older dialect",
+        "The operations of VAS answer with `error_code` and `error_msg` alone, and with codes of their own.",
+        table(
+            ("code", "status", "what happened"),
+            [
+                *((f"`{code}`", str(status), _first(kind)) for kind, (status, code) in vas_errors.CODES.items()),
+                (f"`{vas_errors.BAD_PROJECT[1]}`", str(vas_errors.BAD_PROJECT[0]), "The project id has no valid form."),
+            ],
         ),
     ]
     return "\n\n".join(parts)

@@ -1,20 +1,26 @@
 """What exists is documented, and the pages lead where they say."""
 
+import importlib
+import pkgutil
 import re
 import subprocess
 import sys
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
 import typer
 
-from vedette import cli
+from vedette import cli, model
+from vedette.api import vas_errors
 from vedette.model import errors
 from vedette.model.lifecycle import State
 from vedette.settings import OTHERS, PREFIX, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
+INNER = frozenset({"Liveness", "Signal", "StreamState"})
+"""Vocabularies that no caller meets."""
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 
 
@@ -58,6 +64,29 @@ def test_every_error_code_is_documented() -> None:
         codes.add(kind.code)
         todo += kind.__subclasses__()
     assert not _missing(codes, _page("errors.md"))
+
+
+def test_every_code_of_the_older_dialect_is_documented() -> None:
+    """Its clients look them up as well."""
+    codes = {code for _, code in (*vas_errors.CODES.values(), vas_errors.BAD_PROJECT, vas_errors.NO_SERVICE)}
+    assert not _missing(codes, _page("errors.md"))
+
+
+def _enumerations() -> list[type[StrEnum]]:
+    modules = [importlib.import_module(f"vedette.model.{found.name}") for found in pkgutil.iter_modules(model.__path__)]
+    found = {kind for module in modules for kind in vars(module).values() if isinstance(kind, type)}
+    return sorted(
+        (kind for kind in found if issubclass(kind, StrEnum) and kind is not StrEnum), key=lambda k: k.__name__
+    )
+
+
+@pytest.mark.parametrize("kind", _enumerations(), ids=lambda kind: kind.__name__)
+def test_every_word_that_callers_read_is_documented(kind: type[StrEnum]) -> None:
+    """States, kinds and roles stand somewhere in the reference."""
+    if kind.__name__ in INNER:
+        return
+    page = "\n".join(_page(name) for name in ("api.md", "api-rules.md", "states.md", "cli.md", "settings.md"))
+    assert {member.value for member in kind if re.search(rf"\b{re.escape(member.value)}\b", page) is None} == set()
 
 
 def test_every_state_is_documented() -> None:
