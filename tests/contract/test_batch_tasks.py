@@ -202,6 +202,8 @@ def test_a_repeated_request_makes_one_batch(service: Service, client: Client, ba
     assert first.json == second.json
     assert first.json["failed_count"] == 1
     assert batches.listed()["count"] == 1
+    batches.update(first.json["id"], {"description": "changed"})
+    assert batches.create(sent, key="once").json == first.json
     other = batches.create(sent | {"name": "others"}, key="once")
     assert (other.status, other.json["params"]) == (400, ["Idempotency-Key"])
 
@@ -468,6 +470,26 @@ def test_new_sources_are_added_and_old_ones_go(service: Service, client: Client,
     untouched = {one.name: one.version for one in children(service, made["id"])}
     assert untouched["gates_1"] == after["gates_1"].version
     assert untouched["gates_2"] == after["gates_2"].version
+
+
+def test_a_child_that_was_deleted_alone_comes_again_when_it_is_asked_for(
+    service: Service, client: Client, batches: Batches
+) -> None:
+    """Only with `batch_input`; under a number of its own, as the old one may still be on its way out."""
+    north = with_group(service, client, "north", ["cam-1", "cam-2"])
+    made = batches.created(body(group(north)))
+    client.call("DELETE", f"{client.root}/tasks/{child_id(made['id'], 0)}")
+    assert batches.update(made["id"], {"description": "new"}).json["total_count"] == 1
+    assert len(children(service, made["id"])) == 2
+    answer = batches.update(made["id"], {"batch_input": {"video_source_group": [group(north)]}}).json
+    assert (answer["total_count"], answer["succeed_count"]) == (2, 2)
+    found = {one.name: (one.video_source_id, one.state) for one in children(service, made["id"])}
+    assert found == {
+        "gates_0": ("cam-1", State.DELETING),
+        "gates_1": ("cam-2", State.PENDING),
+        "gates_2": ("cam-1", State.PENDING),
+    }
+    assert client.show(child_id(made["id"], 2))["description"] == "new"
 
 
 def test_a_masked_secret_is_the_stored_one(service: Service, client: Client, batches: Batches) -> None:

@@ -49,9 +49,7 @@ class Changer:
             wanted = plan(conn, project_id, change.groups, 0)
             entries, numbered = _numbered(batch, wanted, batches.children(conn, batch_id))
             change = replace(change, groups=document.groups)
-        changed = replace(
-            batch, document=document, expanded=False, numbered=numbered, entries=entries, change=change, tally=None
-        )
+        changed = replace(batch, document=document, expanded=False, numbered=numbered, entries=entries, change=change)
         batches.rewrite(conn, self.vault, changed)
         return changed
 

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, Final, TypeVar
 from weakref import WeakValueDictionary
 
+import structlog
 from sqlalchemy import Connection
 
 from vedette.algorithms.registry import Registry, check_config
@@ -20,7 +21,7 @@ from vedette.control.batch_changes import Changer, split
 from vedette.control.expansion import Maker, document_of, plan, without_sources
 from vedette.control.tasks import TRIES, Tasks
 from vedette.model.batch import Batch, BatchChange, BatchDocument, Entry, Failure, Tally, sentences
-from vedette.model.errors import CallerError, IllegalTransition, NotFound, TaskNotFound, Unavailable
+from vedette.model.errors import CallerError, IllegalTransition, NotFound, TaskNotFound, Unavailable, VedetteError
 from vedette.model.ids import ProjectId, TaskId, new_hex
 from vedette.model.quota import USUAL, Quotas
 from vedette.model.secrets import unmask
@@ -29,6 +30,8 @@ from vedette.store.db import Database
 from vedette.store.idempotency import Repeat, once
 from vedette.store.identity import Principal
 from vedette.store.vault import Vault
+
+log = structlog.get_logger()
 
 R = TypeVar("R")
 C = TypeVar("C")
@@ -116,15 +119,17 @@ class Batches:
         return await self._detached(self._updated(project_id, batch_id, change, actor))
 
     async def resume(self) -> None:
-        """Finish what was left half-way, such as by a service that died."""
+        """Finish what was left half-way, such as by a service that died; one that cannot be is tried again later."""
         for project_id, batch_id, leaving in await self.db.read(batches.unfinished):
-            if leaving:
-                await self._cleared(project_id, batch_id, SERVICE)
-            else:
-                try:
+            try:
+                if leaving:
+                    await self._cleared(project_id, batch_id, SERVICE)
+                else:
                     await self._settled(project_id, batch_id)
-                except NotFound:  # deleted since it was listed
-                    continue
+            except NotFound:  # deleted since it was listed
+                continue
+            except VedetteError as error:
+                log.warning("a batch task cannot be finished", batch=batch_id, reason=error.message)
 
     async def close(self) -> None:
         """Leave what is going on half-way; the next start finishes it."""
@@ -185,8 +190,10 @@ class Batches:
         failures += await self._made(replace(batch, entries=()), new)
         total = len(go) + len(stay) + len(new)
         tally = Tally(total, total - len(failures), sentences(failures))
-        done = replace(batch, expanded=True, entries=(), change=None, tally=tally)
+        first = tally if batch.change is None else batch.tally
+        done = replace(batch, expanded=True, entries=(), change=None, tally=first)
         await self.db.write(batches.rewrite, self.vault, done)
+        log.info("batch task expanded", batch=batch.id, children=tally.total, failed=tally.failed, actor=actor)
         self.wake()
         return tally
 

@@ -108,7 +108,7 @@ class Batch:
         numbered: the `n` of the next child.
         entries: the children to be made; none once it is expanded.
         change: what its children are still to be told; None once it is expanded.
-        tally: what its last expansion gave.
+        tally: what its creation gave; a repeated request is answered with it.
     """
 
     id: str
