@@ -176,6 +176,8 @@ NOBODY: Final = errors.NotFound("There is no user 4f2a.")
 PEOPLE_READ: Final[Refusals] = (NOBODY, *NO_RIGHT)
 """What operations on users, projects, roles and keys are refused with besides."""
 PEOPLE_CHANGED: Final[Refusals] = (*PEOPLE_READ, errors.NameTaken("There is a user ada already."))
+IN_USE: Final = errors.IllegalTransition("It is in use.")
+GROUP_NAME: Final = errors.GroupNameTaken("A video group of this project has the name yard already.")
 ABSENT: Final = errors.NotFound("Nothing of this project has that id.")
 
 PARTICULAR: Final[dict[str, Refusals]] = {
@@ -196,6 +198,23 @@ PARTICULAR: Final[dict[str, Refusals]] = {
         errors.SourceQuotaReached("The project has 5000 video sources and may have 5000."),
     ),
     "ShowVideoSourceDetail": (ABSENT,),
+    "UpdateVideoSource": (ABSENT, errors.SourceNameTaken("A video source of this project has the name gate already.")),
+    "DeleteVideoSource": (ABSENT, IN_USE),
+    "CreateVideoGroup": (SOURCE, GROUP_NAME, errors.GroupQuotaReached("The project has 200 groups and may have 200.")),
+    "ShowVideoGroupDetail": (ABSENT,),
+    "UpdateVideoGroup": (ABSENT, SOURCE, GROUP_NAME),
+    "DeleteVideoGroup": (ABSENT,),
+    "CreateBatchTask": (SOURCE, TASK_NAME, TASK_QUOTA),
+    "UpdateBatchTask": (ABSENT,),
+    "DeleteBatchTask": (ABSENT,),
+    "BatchStartStopTask": (ABSENT,),
+    "ShowServiceDetail": (ABSENT,),
+    "DeployAlgorithm": (ABSENT,),
+    "StopDeployAlgorithm": (ABSENT,),
+    "ShowEdgePoolInfo": (ABSENT,),
+    "DeleteEdgePool": (ABSENT, IN_USE),
+    "ShowTemplate": (ABSENT,),
+    "DeleteTemplate": (ABSENT,),
     "ShowEvent": (ABSENT,),
     "ShowEventPicture": (ABSENT,),
     "DeleteEvent": (ABSENT,),
