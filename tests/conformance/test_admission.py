@@ -267,6 +267,15 @@ async def test_many_waiting_tasks_are_parked_window_by_window_and_then_cost_noth
     assert await count(stage, State.STARTING) == 1
 
 
+async def test_many_tasks_are_cleared_away_a_part_at_a_time(stage: Theatre) -> None:
+    """Nobody else who writes waits for all of them."""
+    await deploy(stage, 1, AlgStatus.STOPPED)
+    crowd = [live(f"t{n}", camera=n, at=NOW + n) for n in range(450)]
+    await insert(stage.db, stage.vault, *(replace(one, state=State.DELETING) for one in crowd))
+    await stage.settle()
+    assert await stage.db.read(tasks.count_by_state) == {}
+
+
 async def test_an_order_that_expires_freezes_its_tasks_and_thaws_them_when_it_is_renewed(stage: Theatre) -> None:
     """What ran runs again, what rested rests again; the clock is handed in."""
     await sell(stage, 5, NOW + HOUR_MS)
@@ -319,6 +328,22 @@ async def test_an_order_of_another_project_with_the_same_id_freezes_nothing_here
     (one,) = await stage.start(live("a", order="order-1"))
     await Expiry(stage.db, on_change=lambda: None).run_once(NOW + HOUR_MS)
     assert (await stage.see(one)).state is State.RUNNING
+
+
+async def test_a_frozen_task_that_is_given_another_order_thaws(stage: Theatre) -> None:
+    """What froze it concerns it no more."""
+    await sell(stage, 5, NOW)
+    await sell(stage, 5, None, "order-2")
+    one = live("a", order="order-1")
+    await stage.add(one)
+    expiry = Expiry(stage.db, on_change=lambda: None)
+    await expiry.run_once(NOW)
+    await stage.settle()
+    frozen = await stage.see(one)
+    assert frozen.state is State.FROZEN
+    assert await move(stage.db, frozen, (), cause="", actor="user", at=NOW, resource_order_id="order-2", version=2)
+    await expiry.run_once(NOW)
+    assert (await stage.see(one)).state is State.PENDING
 
 
 async def test_a_frozen_task_can_be_deleted(stage: Theatre) -> None:

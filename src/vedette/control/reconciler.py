@@ -37,6 +37,8 @@ HUNG_S: Final = 30.0
 STEADY_MS: Final = 5_000
 """A task that has run this long has got over the crashes before: the next one is the first in a row again."""
 
+CHUNK: Final = 200
+"""How many tasks one transaction moves: whoever else wants to write has their turn in between."""
 LOOKED_AT: Final = WANTED - {State.PENDING} | CLEARING
 
 
@@ -97,7 +99,11 @@ class Reconciler:
         if buried := await self._bury(world, now_ms):
             world = await self._db.read(_look, self._algorithms)
         acts, lost, removed = self._decide(world, now_ms)
-        changed = await self._db.write(self._act, world, acts, removed, now_ms)
+        changed = 0
+        for start in range(0, max(len(acts), len(removed)), CHUNK):
+            part = slice(start, start + CHUNK)
+            changed += await self._db.write(_act, acts[part], removed[part], now_ms)
+        changed += await self._db.write(self._release_idle, world)
         moved = await self._settler.run_once(world.queue, lost, list(world.held.values()), now_ms)
         await self._end_hung_workers()
         return bool(buried or changed or moved)
@@ -186,13 +192,6 @@ class Reconciler:
                 lost.append(task)
         return acts, lost, removed
 
-    def _act(self, conn: Connection, world: World, acts: Sequence[Act], removed: Sequence[TaskId], now_ms: int) -> int:
-        changed = sum(
-            tasks.move(conn, act.task, act.path, cause=act.cause, actor=ACTOR, at=now_ms, **act.columns) for act in acts
-        )
-        changed += sum(tasks.remove(conn, task_id) for task_id in removed)
-        return changed + self._release_idle(conn, world)
-
     def _release_idle(self, conn: Connection, world: World) -> int:
         """Free streams that no task wants and that their worker does not hold any more."""
         wanted = tasks.wanted_streams(conn, world.held)
@@ -202,6 +201,13 @@ class Reconciler:
             if stream_id not in wanted and view is not None and stream_id not in view.reports:
                 released += assignments.release(conn, stream_id, holding.epoch)
         return released
+
+
+def _act(conn: Connection, acts: Sequence[Act], removed: Sequence[TaskId], now_ms: int) -> int:
+    changed = sum(
+        tasks.move(conn, act.task, act.path, cause=act.cause, actor=ACTOR, at=now_ms, **act.columns) for act in acts
+    )
+    return changed + sum(tasks.remove(conn, task_id) for task_id in removed)
 
 
 def _look(conn: Connection, algorithms: Mapping[str, str]) -> World:
