@@ -10,7 +10,7 @@ from conformance.ground import MINE, NOW, OTHERS, SERVICE, insert, move, task
 from conformance.theatre import ALGORITHMS, Theatre
 from vedette.control.admission import NOT_DEPLOYED
 from vedette.control.expiry import Expiry
-from vedette.control.settling import WINDOW
+from vedette.control.line import WINDOW
 from vedette.model.lifecycle import Signal, State
 from vedette.model.schedule import Schedule, Window
 from vedette.model.service import LOCAL_POOL, AlgStatus, Deployment, ResourceOrder

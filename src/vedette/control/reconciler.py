@@ -13,10 +13,11 @@ from typing import Final
 import structlog
 from sqlalchemy import Connection
 
-from vedette.control import settling
+from vedette.control import line
 from vedette.control.decisions import SILENT_S, Act, Seen, decide, find, halt
 from vedette.control.fleet import Fleet
-from vedette.control.settling import ACTOR, Queue, Settler
+from vedette.control.line import Queue
+from vedette.control.settling import ACTOR, Settler
 from vedette.executors.base import Executor
 from vedette.model.errors import WorkerLost
 from vedette.model.ids import StreamId, TaskId, WorkerId
@@ -213,7 +214,7 @@ def _act(conn: Connection, acts: Sequence[Act], removed: Sequence[TaskId], now_m
 def _look(conn: Connection, algorithms: Mapping[str, str]) -> World:
     held = {holding.stream_id: holding for holding in assignments.holdings(conn)}
     running = tasks.standing(conn, LOOKED_AT)
-    return World(running, held, assignments.all_workers(conn), settling.look(conn, algorithms, running))
+    return World(running, held, assignments.all_workers(conn), line.look(conn, algorithms, running))
 
 
 def _may_retry(task: Standing, now_ms: int) -> bool:

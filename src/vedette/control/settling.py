@@ -4,29 +4,27 @@ A round looks at a few hundred tasks at most: those that nobody has looked at ye
 key says that there is something to be had. What a round does not come to, the next one does.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import structlog
 from sqlalchemy import Connection
 
-from vedette.control.admission import Barrier, Limits, Used, admit, order_of, standing_barrier, stream_key, used
+from vedette.control.admission import Barrier, Limits, admit, stream_key
 from vedette.control.decisions import SILENT_S
 from vedette.control.fleet import Fleet
+from vedette.control.line import WINDOW, Queue, for_streams
 from vedette.control.placement import Placement, place, room
 from vedette.control.sources import address_of, stream_of
 from vedette.executors.base import Executor
 from vedette.model.errors import Unavailable, VedetteError
 from vedette.model.ids import RunId, StreamId, WorkerId, new_hex
 from vedette.model.lifecycle import WANTED, Signal, State, path
-from vedette.model.service import ResourceOrder
 from vedette.model.stream import StreamState
 from vedette.model.task import Task
-from vedette.store import assignments, deployments, orders, tasks, waiting
+from vedette.store import assignments, tasks, waiting
 from vedette.store.assignments import Holding
 from vedette.store.db import Database
-from vedette.store.orders import OrderKey
 from vedette.store.tasks import Standing
 from vedette.store.vault import Vault
 from vedette.telemetry.metrics import Metrics
@@ -34,52 +32,10 @@ from vedette.telemetry.metrics import Metrics
 log = structlog.get_logger()
 
 ACTOR: Final = "service"
-WINDOW: Final = 200
-"""How many waiting tasks a round looks at, and of those parked under one key."""
 OVER: Final = frozenset({StreamState.ENDED, StreamState.REFUSED, StreamState.FAILED})
 
 Wish = tuple[Task, StreamId, RunId]
 Barred = tuple[Standing, Barrier]
-
-
-@dataclass(frozen=True, slots=True)
-class Queue:
-    """What waits, as a round finds it.
-
-    Attributes:
-        new: waiting tasks that are not parked.
-        stirred: parked tasks that may no longer wait for what they are parked under.
-        barriers: the keys under which tasks go on waiting, with their sentences; keys of streams apart.
-        for_streams: whether tasks are parked for want of room on the workers.
-        in_use: streams that are taken.
-    """
-
-    new: Sequence[Standing]
-    stirred: Sequence[Standing]
-    barriers: Sequence[Barrier]
-    for_streams: bool
-    limits: Limits
-    in_use: Used
-
-
-def look(conn: Connection, algorithms: Mapping[str, str], running: Sequence[Standing]) -> Queue:
-    """Read what waits, and what is allowed.
-
-    Args:
-        algorithms: service name -> `alg_id`.
-        running: all tasks that have a place.
-    """
-    new, keys = waiting.unparked(conn, WINDOW), waiting.keys(conn)
-    capacities = deployments.capacities(conn)
-    limits = Limits(algorithms, capacities, orders.some(conn, {order for key in keys if (order := order_of(key))}))
-    in_use = used(running, limits)
-    barriers = {key: standing_barrier(key, limits, in_use) for key in keys}
-    stirred = [
-        task for key, barrier in barriers.items() if barrier is None for task in waiting.parked(conn, key, WINDOW)
-    ]
-    limits = Limits(algorithms, capacities, _orders(conn, (*new, *stirred)))
-    closed = [barrier for barrier in barriers.values() if barrier is not None]
-    return Queue(new, stirred, closed, waiting.wait_for_room(conn), limits, in_use)
 
 
 class Settler:
@@ -137,7 +93,7 @@ class Settler:
         free, more = room(*self._loads(held), starting=len(self.starting), limit=self._executor.limit)
         limit = min(WINDOW, free + max(0, more - len(queue.new)))
         joinable = [stream_key(holding.stream_id) for holding in held]
-        return await self._db.read(_parked_for_streams, joinable, limit, queue.limits)
+        return await self._db.read(for_streams, joinable, limit, queue.limits)
 
     # -- parking
 
@@ -252,19 +208,6 @@ class Settler:
         view = self._fleet.get(holding.worker_id) if holding.worker_id else None
         report = view.reports.get(holding.stream_id) if view else None
         return report is not None and report.epoch == holding.epoch and report.state in OVER
-
-
-def _parked_for_streams(
-    conn: Connection, joinable: Sequence[str], limit: int, limits: Limits
-) -> tuple[list[Standing], Limits]:
-    found = waiting.parked_on(conn, joinable, WINDOW)
-    if limit:
-        found += waiting.parked_for_room(conn, limit)
-    return found, replace(limits, orders={**limits.orders, **_orders(conn, found)})
-
-
-def _orders(conn: Connection, named: Iterable[Standing]) -> Mapping[OrderKey, ResourceOrder]:
-    return orders.some(conn, {(task.project_id, task.resource_order_id) for task in named if task.resource_order_id})
 
 
 def _park(conn: Connection, barred: Sequence[Barred], now_ms: int) -> int:

@@ -1,0 +1,73 @@
+"""The line of waiting tasks, as a round reads it: a few hundred at most, however many wait."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from sqlalchemy import Connection
+
+from vedette.control.admission import Barrier, Limits, Used, order_of, standing_barrier, used
+from vedette.model.service import ResourceOrder
+from vedette.store import deployments, orders, waiting
+from vedette.store.orders import OrderKey
+from vedette.store.tasks import Standing
+
+WINDOW: Final = 200
+"""How many waiting tasks a round looks at, and of those parked under one key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What waits, as a round finds it.
+
+    Attributes:
+        new: waiting tasks that are not parked.
+        stirred: parked tasks that may no longer wait for what they are parked under.
+        barriers: the keys under which tasks go on waiting, with their sentences; keys of streams apart.
+        for_streams: whether tasks are parked for want of room on the workers.
+        in_use: streams that are taken.
+    """
+
+    new: Sequence[Standing]
+    stirred: Sequence[Standing]
+    barriers: Sequence[Barrier]
+    for_streams: bool
+    limits: Limits
+    in_use: Used
+
+
+def look(conn: Connection, algorithms: Mapping[str, str], running: Sequence[Standing]) -> Queue:
+    """Read what waits, and what is allowed.
+
+    Args:
+        algorithms: service name -> `alg_id`.
+        running: all tasks that have a place.
+    """
+    new, keys = waiting.unparked(conn, WINDOW), waiting.keys(conn)
+    capacities = deployments.capacities(conn)
+    limits = Limits(algorithms, capacities, orders.some(conn, {order for key in keys if (order := order_of(key))}))
+    in_use = used(running, limits)
+    barriers = {key: standing_barrier(key, limits, in_use) for key in keys}
+    stirred = [
+        task for key, barrier in barriers.items() if barrier is None for task in waiting.parked(conn, key, WINDOW)
+    ]
+    limits = Limits(algorithms, capacities, _orders(conn, (*new, *stirred)))
+    closed = [barrier for barrier in barriers.values() if barrier is not None]
+    return Queue(new, stirred, closed, waiting.wait_for_room(conn), limits, in_use)
+
+
+def for_streams(conn: Connection, joinable: Sequence[str], limit: int, limits: Limits) -> tuple[list[Standing], Limits]:
+    """Return tasks that wait for streams which can be had now, and the limits with the orders of these tasks.
+
+    Args:
+        joinable: keys of streams that run already.
+        limit: for how many others there is room.
+    """
+    found = waiting.parked_on(conn, joinable, WINDOW)
+    if limit:
+        found += waiting.parked_for_room(conn, limit)
+    return found, replace(limits, orders={**limits.orders, **_orders(conn, found)})
+
+
+def _orders(conn: Connection, named: Iterable[Standing]) -> Mapping[OrderKey, ResourceOrder]:
+    return orders.some(conn, {(task.project_id, task.resource_order_id) for task in named if task.resource_order_id})
