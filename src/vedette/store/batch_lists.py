@@ -15,7 +15,7 @@ from vedette.store.text import holds
 NO_SERVICE: Final = "no_service"
 STOPPED_NO_SERVICE: Final = "STOPPED_NO_SERVICE"
 MOST_NAMES: Final = 100
-"""Sources of one batch whose names are read."""
+"""Children of one batch whose sources' names are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,42 +122,36 @@ def _where(project_id: ProjectId, wanted: BatchFilter) -> list[ColumnElement[boo
 
 
 def _states(conn: Connection, batch_ids: Sequence[str]) -> dict[str, dict[str, int]]:
-    """Return how many children of each batch are in each state; an index answers all but the standstill by service."""
+    """Return how many children of each batch are in each state; an index alone answers it."""
     found: dict[str, dict[str, int]] = {}
-    some = tasks.c.batch_id.in_(batch_ids)
-    by_state = select(tasks.c.batch_id, tasks.c.state, func.count().label("n")).where(some)
-    for row in conn.execute(by_state.group_by(tasks.c.batch_id, tasks.c.state)):
-        found.setdefault(row.batch_id, {})[row.state] = row.n
-    halted = select(tasks.c.batch_id, func.count().label("n")).where(
-        some, tasks.c.state == State.STOPPED, tasks.c.halted_by == NO_SERVICE
-    )
-    for row in conn.execute(halted.group_by(tasks.c.batch_id)):
-        found[row.batch_id][State.STOPPED] -= row.n
-        found[row.batch_id][STOPPED_NO_SERVICE] = row.n
+    kinds = (tasks.c.batch_id, tasks.c.state, tasks.c.halted_by)
+    counted = select(*kinds, func.count().label("n")).where(tasks.c.batch_id.in_(batch_ids)).group_by(*kinds)
+    for row in conn.execute(counted.order_by(tasks.c.state)):
+        idle = row.state == State.STOPPED and row.halted_by == NO_SERVICE
+        states, name = found.setdefault(row.batch_id, {}), STOPPED_NO_SERVICE if idle else row.state
+        states[name] = states.get(name, 0) + row.n
     return found
 
 
 def _source_names(conn: Connection, batch_id: str) -> list[str]:
-    same = (video_sources.c.project_id == tasks.c.project_id) & (video_sources.c.id == tasks.c.video_source_id)
-    names = (
-        select(video_sources.c.name)
-        .select_from(tasks)
-        .join(video_sources, same)
-        .where(tasks.c.batch_id == batch_id)
-        .distinct()
-        .limit(MOST_NAMES)
-    )
-    return sorted(conn.execute(names).scalars())
+    columns = (tasks.c.project_id, tasks.c.video_source_id)
+    some = select(*columns).where(tasks.c.batch_id == batch_id).limit(MOST_NAMES).subquery()
+    same = (video_sources.c.project_id == some.c.project_id) & (video_sources.c.id == some.c.video_source_id)
+    return sorted(conn.execute(select(video_sources.c.name).join(some, same).distinct()).scalars())
 
 
 def _group_names(conn: Connection, project_id: ProjectId, batch_ids: Sequence[str]) -> dict[str, list[str]]:
-    """Return the names of the groups of each batch: a project has few groups, and an index knows who has a child."""
-    child = exists().where(tasks.c.group_id == video_groups.c.id, tasks.c.batch_id == batches.c.id)
+    """Return the names of the groups of each batch: a project has few groups, and an index knows who has a child.
+
+    The limit keeps PostgreSQL from reading all children for it.
+    """
+    child = select(tasks.c.group_id).where(tasks.c.group_id == video_groups.c.id, tasks.c.batch_id == batches.c.id)
     pairs = (
         select(batches.c.id, video_groups.c.name)
         .select_from(batches)
         .join(video_groups, video_groups.c.project_id == batches.c.project_id)
-        .where(batches.c.project_id == project_id, batches.c.id.in_(batch_ids), child)
+        .where(batches.c.project_id == project_id, batches.c.id.in_(batch_ids))
+        .where(child.limit(1).scalar_subquery().is_not(None))
         .order_by(video_groups.c.name)
     )
     found: dict[str, list[str]] = {}

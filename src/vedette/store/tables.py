@@ -213,7 +213,7 @@ tasks = Table(
     ),
     Index("tasks_of_source", "project_id", "video_source_id", "state"),  # covers what a source's status is made of
     Index("tasks_in_state", "project_id", "state", "created_at", "id"),
-    Index("tasks_of_batch", "batch_id", "state"),
+    Index("tasks_of_batch", "batch_id", "state", "halted_by"),  # covers what a batch's counters are made of
     Index("tasks_of_stream", "stream_id"),
     Index("tasks_by_state", "state", "created_at"),
 )

@@ -199,7 +199,7 @@ def _new_columns() -> None:
         postgresql_where=sa.text("template_id IS NOT NULL"),
     )
     op.create_index("tasks_in_state", "tasks", ["project_id", "state", "created_at", "id"], unique=False)
-    op.create_index("tasks_of_batch", "tasks", ["batch_id", "state"], unique=False)
+    op.create_index("tasks_of_batch", "tasks", ["batch_id", "state", "halted_by"], unique=False)
     op.create_index(
         "tasks_of_order",
         "tasks",
