@@ -11,7 +11,7 @@ from vedette.schemas.common import Text, Wire, one_of
 from vedette.schemas.task_list import Groups, split, wanted_states
 
 NAMES_LENGTH: Final = 1024
-"""Characters of `video_source_name`, which joins the names of up to 100 sources."""
+"""Characters of `video_source_name`, which joins the names of the sources of up to 100 children."""
 STATES: Final = (*(state.lower() for state in State), "stopped_no_service", "scheduling", "lack_of_resources")
 
 
@@ -75,7 +75,7 @@ class BatchEntry(Wire):
     batch_task_name: str
     """Its name."""
     video_source_name: str
-    """Names of the sources its children look at, joined by commas; of 100 sources and 1024 characters at most."""
+    """Names of the sources its children look at, joined by commas; of 100 children and 1024 characters at most."""
     video_group_name: str
     """Names of its groups, joined by commas."""
     alg_name: str

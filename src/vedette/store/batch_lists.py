@@ -135,7 +135,8 @@ def _states(conn: Connection, batch_ids: Sequence[str]) -> dict[str, dict[str, i
 
 def _source_names(conn: Connection, batch_id: str) -> list[str]:
     columns = (tasks.c.project_id, tasks.c.video_source_id)
-    some = select(*columns).where(tasks.c.batch_id == batch_id).limit(MOST_NAMES).subquery()
+    as_indexed = (tasks.c.state, tasks.c.halted_by)  # else PostgreSQL may look for them through the whole table
+    some = select(*columns).where(tasks.c.batch_id == batch_id).order_by(*as_indexed).limit(MOST_NAMES).subquery()
     same = (video_sources.c.project_id == some.c.project_id) & (video_sources.c.id == some.c.video_source_id)
     return sorted(conn.execute(select(video_sources.c.name).join(some, same).distinct()).scalars())
 
