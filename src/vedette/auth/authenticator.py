@@ -8,7 +8,7 @@ from vedette.auth import passwords, signature, tokens
 from vedette.auth.keystone import Keystone
 from vedette.auth.signature import SignedRequest
 from vedette.auth.throttle import Throttle
-from vedette.model.errors import BadSignature, Unauthorized
+from vedette.model.errors import BadSignature, NotFound, Unauthorized
 from vedette.model.ids import UserId
 from vedette.store import identity, people
 from vedette.store.db import Database
@@ -136,8 +136,13 @@ class Authenticator:
         return token, HeldToken(principal, now, expires_at)
 
     async def end(self, token: str) -> None:
-        """End a token."""
-        await self._db.write(identity.end_token, tokens.fingerprint(token))
+        """End a token.
+
+        Raises:
+            NotFound: it is not ours: whoever issued it ends it.
+        """
+        if not await self._db.write(identity.end_token, tokens.fingerprint(token)):
+            raise NotFound("The token was issued elsewhere, and is ended there.")
 
     async def new_password(self, user_id: UserId, old: str, new: str) -> None:
         """Change a user's own password; their tokens end.

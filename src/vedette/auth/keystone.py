@@ -180,7 +180,7 @@ def _held(document: Mapping[str, Any] | None, now: int) -> HeldToken | None:
         )
         issued = _ms(token["issued_at"]) if "issued_at" in token else now
         return HeldToken(principal, issued, _ms(token["expires_at"]))
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise _away("Keystone's answer is not what its API promises") from error
 
 

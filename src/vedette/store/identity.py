@@ -136,9 +136,9 @@ def by_token(conn: Connection, token_hash: str, now: int) -> HeldToken | None:
     return HeldToken(_principal(row), row.issued_at, row.expires_at) if row else None
 
 
-def end_token(conn: Connection, token_hash: str) -> None:
-    """Forget a token."""
-    conn.execute(delete(tokens).where(tokens.c.hash == token_hash))
+def end_token(conn: Connection, token_hash: str) -> bool:
+    """Forget a token; return whether it was ours."""
+    return conn.execute(delete(tokens).where(tokens.c.hash == token_hash)).rowcount > 0
 
 
 def by_access_key(conn: Connection, access_key: str) -> HeldKey | None:
