@@ -159,7 +159,7 @@ def test_refusals_are_the_sdks_exceptions(sdk: Any, vas: Any, exceptions: Any) -
 
 def test_a_wrong_secret_is_refused(sdk: Any, client: Client, exceptions: Any) -> None:
     """As the vendor's gateway refuses it."""
-    client.account = replace(client.account, secret_key="not-it")  # noqa: S106 - that is the point
+    client.account = replace(client.account, secret_key="not-it")
     with pytest.raises(exceptions.ClientRequestException) as refusal:
         _built(sdk.VasClient, client, token=False).list_tasks_details(sdk.ListTasksDetailsRequest(service_name=CLOUD))
     assert (refusal.value.status_code, refusal.value.error_code) == (401, "APIGW.0301")

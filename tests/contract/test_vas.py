@@ -317,3 +317,59 @@ def test_the_list_filters_sorts_and_cuts(service: Service, client: Client) -> No
 def test_a_query_that_breaks_its_rule_is_refused_by_name(client: Client, query: str) -> None:
     """With the code of the older dialect."""
     refused(client.call("GET", tasks_of(client, rest=f"?{query}")), 400, "IVA.0004", query.partition("=")[0])
+
+
+def put(client: Client, task_id: str, body: Any) -> Any:
+    answer = client.call("PUT", tasks_of(client, rest=f"/{task_id}"), body)
+    assert answer.status == 200, answer.text
+    return answer.json
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"name": "renamed"}, "name"),
+        ({"description": "changed"}, "description"),
+        ({"timing": WEEKLY}, "timing"),
+        ({"input": {"type": "url", "data": [{"url": "rtsp://other.test/2"}]}}, "input"),
+        ({"output": {"localpath": {"mount_source_path": "/data/a"}}}, "output"),
+        ({"service_config": {"common": {"image_compression_ratio": 60}}}, "service_config"),
+    ],
+)
+def test_an_update_changes_what_it_names_and_nothing_else(client: Client, body: dict[str, Any], field: str) -> None:
+    """Partial, as the older API has it; the answer is the task as it is now."""
+    task_id = made(client, VAS | {"timing": DAILY, "edge_pool_id": "c" * 32})
+    before = shown(client, task_id)
+    after = put(client, task_id, body)
+    assert after[field] == body[field]
+    assert after == shown(client, task_id)
+    assert {name for name in before | after if before.get(name) != after.get(name)} <= {field, "updated_at"}
+
+
+def test_a_document_that_is_read_and_sent_back_changes_nothing(client: Client) -> None:
+    """Masked header values stand for the stored ones, and fields that cannot be changed may be repeated."""
+    task_id = made(client, VAS | {"timing": DAILY, "edge_pool_id": "c" * 32})
+    before = shown(client, task_id)
+    assert put(client, task_id, before) == before
+
+
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        ({"service_version": "2.0"}, "service_version"),
+        ({"edge_pool_id": "d" * 32}, "edge_pool_id"),
+        ({"resource_order_id": "another-order"}, "resource_order_id"),
+        ({"input": {"type": "url", "data": [{"url": "rtsp://a.test/1"}, {"url": "rtsp://a.test/2"}]}}, "data"),
+        ({"input": {"type": "vis", "data": [{"stream_name": "s"}]}}, "vis"),
+        ({"timing": WEEKLY | {"type": "once"}}, "once"),
+        ({"output": {}}, "output"),
+        ({"name": "taken"}, "name"),
+    ],
+)
+def test_an_update_that_cannot_be_is_refused_by_name(client: Client, body: dict[str, Any], word: str) -> None:
+    """And changes nothing."""
+    made(client, VAS | {"name": "taken"})
+    task_id = made(client)
+    before = shown(client, task_id)
+    refused(client.call("PUT", tasks_of(client, rest=f"/{task_id}"), body), 400, "IVA.0004", word)
+    assert shown(client, task_id) == before

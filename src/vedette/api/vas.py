@@ -13,13 +13,14 @@ from fastapi.responses import JSONResponse
 
 from vedette.algorithms.registry import Registry
 from vedette.api.deps import Member, Parts, PartsOf, object_id, received, service_name
+from vedette.api.described import takes
 from vedette.model.errors import NotReferable, TaskNotFound
 from vedette.model.ids import TaskId
 from vedette.model.task import Task
 from vedette.schemas.tasks import Nothing
-from vedette.schemas.vas import VasTaskCreate, VasTasksQuery
+from vedette.schemas.vas import VasTaskCreate, VasTasksQuery, VasTaskUpdate
 from vedette.schemas.vas_info import TaskDetails, TaskDetailsPage, hosting_result, task_details
-from vedette.schemas.vas_rules import vas_documents
+from vedette.schemas.vas_rules import vas_changes, vas_documents
 from vedette.store.idempotency import Repeat
 from vedette.store.identity import Principal
 from vedette.store.service_tasks import Wanted, page
@@ -72,6 +73,28 @@ async def show(principal: Member, service: ServiceName, task_id: TaskIdInPath, p
     """Show one task of a service."""
     task = await _of_service(parts, principal, service, task_id)
     return JSONResponse(_details(parts, task) | hosting_result(task.document.output))
+
+
+@router.put(
+    ONE,
+    operation_id="VasUpdateTask",
+    response_model=TaskDetails,
+    openapi_extra=takes(VasTaskUpdate, {"description": "people at the north gate, day and night"}),
+)
+async def update(
+    request: Request, principal: Member, service: ServiceName, task_id: TaskIdInPath, parts: PartsOf
+) -> JSONResponse:
+    """Update a task of a service: what is absent stays; answers with the task as it is now.
+
+    One that runs takes the change over live, and only another source makes it begin anew. `******` in place of a secret
+    leaves the stored one, as long as the host it goes to stays the same.
+    """
+    wanted = await received(request, VasTaskUpdate)
+    before = await _of_service(parts, principal, service, task_id)
+    change = vas_changes(wanted, before.document)
+    await parts.tasks.update(principal.project_id, before.id, change, actor=principal.user_name)
+    task = await _of_service(parts, principal, service, task_id)
+    return JSONResponse(_details(parts, task))
 
 
 @router.delete(ONE, operation_id="VasDeleteTask", status_code=202, response_model=Nothing)

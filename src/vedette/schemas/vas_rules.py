@@ -41,8 +41,8 @@ def vas_documents(received: VasTaskCreate, service_name: str) -> list[TaskDocume
     ]
 
 
-def vas_changes(received: VasTaskUpdate, present: TaskDocument) -> TaskDocument:
-    """Return the document as an update wants it: what is absent stays.
+def vas_changes(received: VasTaskUpdate, present: TaskDocument) -> dict[str, Any]:
+    """Return the fields of `TaskDocument` that an update sets: what is absent stays.
 
     Raises:
         InvalidParameter: a rule between fields is broken, or a field is to change that cannot.
@@ -64,7 +64,7 @@ def vas_changes(received: VasTaskUpdate, present: TaskDocument) -> TaskDocument:
         changed["output"] = vas_output_of(received.output)
     if received.service_config:
         changed["config"] = received.service_config.common
-    return replace(present, **changed)
+    return changed
 
 
 def vas_output_of(received: VasOutputIn) -> TaskOutput:
