@@ -10,6 +10,7 @@ packages=(
     webhook                  # a receiver that is not ours
     postgresql               # the other database
     curl                     # types the tutorial
+    nodejs npm               # a second language's client
     python3-keystone         # another identity service; half a minute, for it brings some 120 packages
 )
 
@@ -22,11 +23,25 @@ give_up() {
     exit
 }
 
+modules=$(dirname "$0")/../.make/npm # a client in another language; nothing of it is in the repository
+javascript() { # installs it; what node and npm are there already are good enough
+    [ -f "$modules/node_modules/@huaweicloud/huaweicloud-sdk-core/package.json" ] && return
+    command -v npm >/dev/null || { say "no npm: the tests of the npm client are skipped"; return 1; }
+    mkdir -p "$modules"
+    npm install --prefix "$modules" --no-package-lock --no-save --no-audit --no-fund --loglevel error \
+        @huaweicloud/huaweicloud-sdk-core uuid@9 </dev/null >&2 || { say "npm could not install the client"; return 1; }
+}
+finish() {
+    javascript || [ -z "${STRICT:-}" ]
+    exit
+}
+
 missing=()
 for package in "${packages[@]}"; do
+    case $package in nodejs | npm) command -v "${package/nodejs/node}" >/dev/null && continue ;; esac
     installed "$package" || missing+=("$package")
 done
-[ ${#missing[@]} -gt 0 ] || exit 0
+[ ${#missing[@]} -gt 0 ] || finish
 
 command -v apt-get >/dev/null || give_up "missing, and this is no Debian: ${missing[*]}"
 if [ "$(id -u)" = 0 ]; then
@@ -44,3 +59,4 @@ quietly() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive "$@" </dev/null >
 quietly apt-get update -q || say "apt-get update failed ($(tail -n 1 "$log")); going on with the lists that are there"
 quietly apt-get install -q -y --no-install-recommends "${missing[@]}" ||
     give_up "apt could not install them: $(grep -E '^E:' "$log" | head -n 1)"
+finish

@@ -105,7 +105,7 @@ def test_services_and_their_deployment(vias: Any) -> None:
     chosen = next(found for found in listed["service_list"] if found["service_name"] == CLOUD)
     detail = vias.show_service_detail(chosen["service_id"])
     assert detail["deployment_constraints"]["task_config"].startswith("<")
-    wanted = {"stream_count": 4}
+    wanted = {"stream_count": 4, "pool_id": "local"}
     assert vias.deploy_algorithm(chosen["alg_id"], wanted)["alg_name"]
     assert vias.stop_deploy_algorithm(chosen["alg_id"])["alg_id"] == chosen["alg_id"]
 

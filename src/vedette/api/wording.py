@@ -188,6 +188,7 @@ PARTICULAR: Final[dict[str, Refusals]] = {
     "DeleteTask": (TASK, STATE),
     "StartStopTask": (TASK, STATE),
     "VasShowTask": (TASK,),
+    "VasUpdateTask": (TASK, SOURCE, TASK_NAME, STATE),
     "VasDeleteTask": (TASK, STATE),
     "VasStartTask": (TASK, STATE),
     "VasStopTask": (TASK, STATE),
