@@ -1,0 +1,29 @@
+"""The older dialect's list of a service's tasks says the same on both databases."""
+
+from conformance import ground
+from conformance.ground import MINE, NOW, OTHERS, SERVICE
+from vedette.model.lifecycle import State
+from vedette.store import service_tasks
+from vedette.store.db import Database
+from vedette.store.service_tasks import Wanted
+from vedette.store.vault import Vault
+
+
+async def names(db: Database, vault: Vault, **wanted: object) -> tuple[int, list[str]]:
+    count, found = await db.read(service_tasks.page, vault, MINE, Wanted(SERVICE, **wanted))  # type: ignore[arg-type]
+    return count, [task.document.name for task in found]
+
+
+async def test_a_page_is_filtered_sorted_and_cut(db: Database, vault: Vault) -> None:
+    """`LIKE` minds case on one database and not on the other, and an underscore is a letter."""
+    several = [ground.task(name, at=NOW + n) for n, name in enumerate(["alpha", "Beta_1", "gamma", "beta-2"])]
+    await ground.insert(db, vault, *several, ground.task("alpha", project=OTHERS))
+    assert await names(db, vault) == (4, ["beta-2", "gamma", "Beta_1", "alpha"])
+    assert await names(db, vault, name_like="BETA") == (2, ["beta-2", "Beta_1"])
+    assert await names(db, vault, name_like="a_") == (1, ["Beta_1"])
+    assert await names(db, vault, id_like=several[2].id[4:20]) == (1, ["gamma"])
+    assert await names(db, vault, created_since=NOW + 1, created_until=NOW + 2) == (2, ["gamma", "Beta_1"])
+    assert await names(db, vault, descending=False, offset=1, limit=2) == (4, ["Beta_1", "gamma"])
+    assert await names(db, vault, states=[State.RUNNING]) == (0, [])
+    assert await names(db, vault, service_version="2.0") == (0, [])
+    assert (await names(db, vault, order="updated_at"))[1][0] == "beta-2"
