@@ -1,7 +1,5 @@
 """Access keys: one's own in the project of the token, and those of members whom one minds."""
 
-
-
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request

@@ -1,7 +1,5 @@
 """Users: made, changed and removed by administrators; everybody changes their own password."""
 
-
-
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request

@@ -1,7 +1,5 @@
 """Projects and the one domain: listed to those who are in them, managed by those who mind the installation."""
 
-
-
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request

@@ -1,7 +1,5 @@
 """Roles: the four there are, who holds them, and how they are given and taken."""
 
-
-
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request
