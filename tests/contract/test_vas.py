@@ -373,3 +373,12 @@ def test_an_update_that_cannot_be_is_refused_by_name(client: Client, body: dict[
     before = shown(client, task_id)
     refused(client.call("PUT", tasks_of(client, rest=f"/{task_id}"), body), 400, "IVA.0004", word)
     assert shown(client, task_id) == before
+
+
+def test_a_strangers_endless_body_is_not_waited_for(client: Client) -> None:
+    """Which dialect a refusal speaks is read from the body, within the bound that holds for all."""
+    pieces = (b" " * 65_536 for _ in range(20))
+    answer = client.pool.request(
+        "POST", client.base + tasks_of(client), body=pieces, headers={"X-Auth-Token": "bad"}, chunked=True, timeout=20
+    )
+    assert answer.status == 401

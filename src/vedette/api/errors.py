@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from vedette.api.vas_errors import speaks_vas, vas_error
+from vedette.api.vas_errors import BEFORE, speaks_vas, vas_error
 from vedette.model.errors import (
     CallerError,
     Forbidden,
@@ -125,8 +125,8 @@ async def render(request: Request, error: Exception) -> JSONResponse:
     """Render a failure of ours: FastAPI's handler of `VedetteError`."""
     if not isinstance(error, VedetteError):
         raise error
-    if await speaks_vas(request) and (older := vas_error(request, error)):
-        return JSONResponse(*older)
+    if not isinstance(error, BEFORE) and await speaks_vas(request):  # those came before the body was read to its end
+        return JSONResponse(*vas_error(request, error))
     if request.scope["path"].startswith(IDENTITY) and not isinstance(error, RouteNotFound | MethodNotAllowed):
         return JSONResponse(keystone_body(error), identity_status_of(error))
     return JSONResponse(body(error), status_of(error))

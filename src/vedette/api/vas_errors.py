@@ -46,7 +46,7 @@ CODES: Final[Mapping[type[VedetteError], tuple[int, str]]] = {
 BAD_PROJECT: Final = (400, "IVA.0002")
 NO_SERVICE: Final = (404, "IVA.0005")
 BEFORE: Final = (RouteNotFound, MethodNotAllowed, TooLarge)
-"""Refusals of the door itself, which look the same for everybody."""
+"""Refusals of the door itself, which look the same for everybody; after them there is no body left to wait for."""
 TELLING: Final = ("service_config", "timing", "edge_pool_id")
 """A body with one of these fields speaks the older dialect."""
 SHARED: Final = re.compile(r"/v2/[^/]+/services/[^/]+/tasks|/v1/[^/]+/infer/services/[^/]+/tasks")
@@ -62,15 +62,13 @@ async def speaks_vas(request: Request) -> bool:
         return True
     try:
         body = from_json(await request.body())
-    except ValueError:
+    except (ValueError, TooLarge):
         return False
     return isinstance(body, dict) and any(body.get(name) is not None for name in TELLING)
 
 
-def vas_error(request: Request, error: VedetteError) -> tuple[dict[str, Any], int] | None:
-    """Return body and status of a failure in the older dialect; None if it looks the same in both."""
-    if isinstance(error, BEFORE):
-        return None
+def vas_error(request: Request, error: VedetteError) -> tuple[dict[str, Any], int]:
+    """Return body and status of a failure in the older dialect; those in `BEFORE` look the same in both."""
     status, code = next(CODES[kind] for kind in type(error).__mro__ if kind in CODES)
     param = error.param or ""
     project_id = request.path_params.get("project_id", "")
