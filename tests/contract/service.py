@@ -14,6 +14,8 @@ import urllib3
 import uvicorn
 
 from vedette.algorithms.registry import Registry
+from vedette.api import events as event_routes
+from vedette.api import progress
 from vedette.api.asgi import make_app
 from vedette.api.deps import Parts
 from vedette.auth import first_start
@@ -24,6 +26,7 @@ from vedette.control.tasks import Tasks
 from vedette.model.errors import Unavailable
 from vedette.model.quota import Quotas
 from vedette.store import schema
+from vedette.store.blobs import Blobs
 from vedette.store.db import Database, open_database
 from vedette.store.vault import Vault
 from vedette.telemetry.metrics import Metrics
@@ -118,8 +121,15 @@ class Service:
 
 
 @contextmanager
-def serving(folder: Path, *, quotas: Quotas = SMALL) -> Iterator[Service]:
-    """Run the door in a thread until the block ends."""
+def serving(
+    folder: Path, *, quotas: Quotas = SMALL, url: str | None = None, registry: Registry | None = None
+) -> Iterator[Service]:
+    """Run the door in a thread until the block ends.
+
+    Args:
+        url: address of another database than a file in the folder.
+        registry: other services than the published ones.
+    """
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
@@ -129,7 +139,7 @@ def serving(folder: Path, *, quotas: Quotas = SMALL) -> Iterator[Service]:
 
     clock, wakes, down = Clock(), [], []
     file = folder / "vedette.sqlite3"
-    db = open_database(f"sqlite:///{file}")
+    db = open_database(url or f"sqlite:///{file}")
     vault = Vault.from_file(folder / "key")
     run(db.write(schema.upgrade))
 
@@ -140,7 +150,7 @@ def serving(folder: Path, *, quotas: Quotas = SMALL) -> Iterator[Service]:
     async def no_wait(seconds: float) -> None:
         del seconds
 
-    registry = Registry.load()
+    registry = registry or Registry.load()
     tasks = Tasks(db, vault, registry, lambda: wakes.append(1), clock, quotas)
     batches = Batches(db, vault, registry, tasks, lambda: wakes.append(1), clock, quotas)
     parts = Parts(
@@ -155,7 +165,11 @@ def serving(folder: Path, *, quotas: Quotas = SMALL) -> Iterator[Service]:
         registry=registry,
         quotas=quotas,
     )
-    config = uvicorn.Config(make_app(parts), port=0, lifespan="off", log_config=None, http="httptools")
+    kinds = {number: name for one in registry.services() for number, name in one.manifest.event_types.items()}
+    center = event_routes.make_router(Blobs(folder / "pictures"), lambda: wakes.append(1), kinds)
+    config = uvicorn.Config(
+        make_app(parts, further=(center, progress.router)), port=0, lifespan="off", log_config=None, http="httptools"
+    )
     server = uvicorn.Server(config)
     started = asyncio.run_coroutine_threadsafe(_serve(server), loop)
     run(_until(lambda: server.started))
