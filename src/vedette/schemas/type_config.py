@@ -6,6 +6,7 @@
 
 import re
 from collections.abc import Mapping
+from html import escape, unescape
 from typing import Final
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element, ParseError
@@ -70,7 +71,7 @@ def read(xml: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for element in _parsed(xml).iter():
         if len(element) == 0 and isinstance(element.tag, str):
-            found[element.tag.rpartition("}")[2].upper()] = (element.text or "").strip()
+            found[_upper(element.tag.rpartition("}")[2])] = (element.text or "").strip()
     return found
 
 
@@ -90,17 +91,19 @@ def unmask(xml: str, stored: VideoSource) -> str:
         return stored.type_config
     if MASK not in xml:
         return xml
-    known = {found["name"].upper(): found["text"] for found in _LEAF.finditer(stored.type_config)}
+    known = {_upper(found["name"]): unescape(found["text"]) for found in _LEAF.finditer(stored.type_config)}
     hosts = _hosts(read(xml))
     same_place = hosts is not None and hosts == _hosts(stored.leaves)
 
     def fill(found: re.Match[str]) -> str:
-        name, text = found["name"].upper(), found["text"]
+        name, text = _upper(found["name"]), unescape(found["text"])  # as it will be read, or a host could be disguised
+        if MASK not in text:
+            return found.group()
         if _is_secret(name) and text.strip() == MASK:
             text = unmask_value(MASK, known.get(name), same_place=same_place, param="type_config")
         else:
             text = unmask_text(text, known.get(name), param="type_config")
-        return found["open"] + text
+        return found["open"] + escape(text, quote=False)
 
     return _LEAF.sub(fill, xml)
 
@@ -115,6 +118,11 @@ def _hosts(found: Mapping[str, str]) -> dict[str, str | None] | None:
         }
     except ValueError:
         return None
+
+
+def _upper(name: str) -> str:
+    """Return a name in upper case; one with other than ASCII letters stays, as some of them become two."""
+    return name.upper() if name.isascii() else name
 
 
 def _is_secret(name: str) -> bool:

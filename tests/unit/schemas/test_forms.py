@@ -142,6 +142,8 @@ def test_what_stands_before_the_at_sign_is_hidden(text: str, shown: str) -> None
         "<config><PASSWORD><![CDATA[{}]]></PASSWORD></config>",
         "<config><PASSWORD>\n{}\n</PASSWORD></config>",
         "<config><URL_ADDRESS>rtsp://u:{}@h/a</URL_ADDRESS></config>",
+        "<config><URL_ADDRESS>rtsp://u:{}&#64;h/a</URL_ADDRESS></config>",
+        "<config><URL_ADDRESS>rtsp&#x3A;//u:{}@h/a?b&amp;c</URL_ADDRESS></config>",
     ],
 )
 def test_passwords_in_a_configuration_are_hidden(xml: str) -> None:

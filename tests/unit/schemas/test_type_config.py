@@ -53,6 +53,29 @@ def test_a_secret_stays_only_while_every_host_does(before: str, after: str) -> N
     assert told.value.param == "type_config"
 
 
+@pytest.mark.parametrize("at", ["&#64;", "&#x40;", "&#064;"])
+def test_a_host_in_disguise_gets_no_secret(at: str) -> None:
+    """What the XML means counts: read as it is written, `good` would be the host, and is none."""
+    known = stored("<c><URL_ADDRESS>rtsp://u:p@good/1</URL_ADDRESS></c>")
+    with pytest.raises(InvalidParameter):
+        unmask(f"<c><URL_ADDRESS>rtsp://{MASK}@good:5{at}evil/1</URL_ADDRESS></c>", known)
+
+
+def test_references_in_an_address_are_kept_when_its_secret_is_filled_in() -> None:
+    """An address with several parameters cannot be written without."""
+    known = stored("<c><url>http://u:p&amp;q@a.test/?x=1&amp;y=2</url></c>")
+    sent = f"<c><url>http://{MASK}@a.test/?x=1&amp;y=3</url></c>"
+    assert unmask(sent, known) == "<c><url>http://u:p&amp;q@a.test/?x=1&amp;y=3</url></c>"
+
+
+def test_a_secret_is_put_only_where_it_is_hidden_again() -> None:
+    """The capital form of some letters is two others: the leaf would be read as PASSWORD, and be shown."""
+    known = stored("<c><IP>10.0.0.1</IP><PASSWORD>x</PASSWORD></c>")
+    sent = f"<c><IP>10.0.0.1</IP><pa\u00dfword>{MASK}</pa\u00dfword></c>"
+    assert unmask(sent, known) == sent
+    assert "PASSWORD" not in read(sent)
+
+
 def test_a_secret_that_is_not_stored_cannot_stay() -> None:
     """There is nothing to stay."""
     with pytest.raises(InvalidParameter):
