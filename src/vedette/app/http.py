@@ -39,10 +39,11 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
         Misconfigured: the address cannot be used.
     """
     try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
-            0
-        ]
-        listener = socket.socket(family, kind)
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        # with its protocol named: asyncio sends small answers at once only on sockets that say they are TCP
+        listener = socket.socket(family, kind, protocol)
     except OSError as error:
         raise Misconfigured(f"Cannot listen on {host}: {error.strerror}.") from error
     with listener:
