@@ -1,7 +1,7 @@
-"""Sends requests to a server and prints how it went: `load.py '<JSON of Plan>'`.
+"""Sends requests to a server and tells how it went: `load.py`, a JSON list of plans on standard input.
 
-Prints one JSON object: requests a second, median and 99th percentile of the latency in ms, and the CPU time of the
-server in ms a request (all threads, from /proc).
+Prints a JSON list: for each plan requests a second, median, 99th percentile and longest latency in ms, the bytes of an
+answer, and the CPU time of the server in ms a request (all threads, from /proc).
 """
 
 import asyncio
@@ -22,9 +22,10 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-async def main(plan: dict[str, Any]) -> None:
+async def measured(plan: dict[str, Any]) -> dict[str, float]:
     numbers = iter(range(plan["count"]))
     latencies: list[float] = []
+    sizes: list[int] = []
     refused: list[str] = []
 
     async def one(session: aiohttp.ClientSession, number: int) -> None:
@@ -34,6 +35,7 @@ async def main(plan: dict[str, Any]) -> None:
         async with session.request(plan["method"], plan["url"] + path, data=body) as answer:
             text = await answer.text()
         latencies.append(time.perf_counter() - begin)
+        sizes.append(len(text))
         if answer.status >= 300:
             refused.append(text)
 
@@ -50,16 +52,19 @@ async def main(plan: dict[str, Any]) -> None:
     if refused:
         raise SystemExit(f"{len(refused)} requests were refused: {refused[0][:500]}")
     latencies.sort()
-    print(
-        json.dumps(
-            {
-                "rate": len(latencies) / wall,
-                "p50": 1000 * latencies[len(latencies) // 2],
-                "p99": 1000 * latencies[min(len(latencies) - 1, round(0.99 * len(latencies)))],
-                "cpu": 1000 * cpu / len(latencies),
-            }
-        )
-    )
+    return {
+        "rate": len(latencies) / wall,
+        "p50": 1000 * latencies[len(latencies) // 2],
+        "p99": 1000 * latencies[min(len(latencies) - 1, round(0.99 * len(latencies)))],
+        "most": 1000 * latencies[-1],
+        "bytes": max(sizes),
+        "cpu": 1000 * cpu / len(latencies),
+    }
 
 
-asyncio.run(main(json.loads(sys.argv[1])))
+async def main() -> None:
+    print(json.dumps([await measured(plan) for plan in json.load(sys.stdin)]))
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -46,6 +46,13 @@ class Postgres:
         """Return the address of a database, as `VEDETTE_DATABASE_URL` takes it."""
         return f"postgresql://{USER}@127.0.0.1:{self.port}/{database}"
 
+    @property
+    def pid(self) -> int:
+        """Process id of the server while it runs."""
+        if self._process is None:
+            raise RuntimeError("PostgreSQL does not run")
+        return self._process.pid
+
     def start(self, deadline_s: float = 30.0) -> None:
         """Start, and wait until it takes connections."""
         self._ready.clear()
