@@ -11,7 +11,7 @@ import pytest
 from service import Client, Service, serving
 from sqlalchemy import Connection, func, select
 
-from conformance.theatre import Theatre
+from conformance.theatre import FakeWorker, Theatre
 from vedette.auth import passwords
 from vedette.control.expiry import Expiry
 from vedette.model.quota import Quotas
@@ -27,6 +27,7 @@ OWNED: Final = (
     tables.projects, tables.tasks, tables.video_sources, tables.video_groups, tables.group_members, tables.batches,
     tables.templates, tables.resource_orders, tables.deployments, tables.idempotency_keys,
 )  # fmt: skip
+ALG: Final = "41335916-e4e4-4721-962a-7e53be2ba8f0"
 COUNTED: Final = {
     "task_count": tables.tasks,
     "source_count": tables.video_sources,
@@ -63,6 +64,19 @@ class Stage:
         """End one worker; the loops have not noticed yet."""
         if alive := sorted(self.theatre.executor.present()):
             self.theatre.executor.dies(alive[0])
+
+    def live_workers(self) -> list[FakeWorker]:
+        """Return the workers that are there and have spoken."""
+        present = self.theatre.executor.present()
+        return [worker for worker in self.theatre.workers.values() if worker.id in present]
+
+    def new_workers(self) -> list[FakeWorker]:
+        """Return the workers that have been started and have not spoken yet, and count them among the others."""
+        theatre = self.theatre
+        present = [one for one in theatre.executor.started if one in theatre.executor.present()]
+        new = [FakeWorker(one, theatre.desk, ROOM) for one in present if one not in theatre.workers]
+        theatre.workers |= {worker.id: worker for worker in new}
+        return new
 
     async def _round(self) -> None:
         await self.expiry.run_once(self.theatre.now_ms)
@@ -152,3 +166,30 @@ def _rows(conn: Connection, project_id: str) -> dict[str, list[tuple[Any, ...]]]
         column = table.c.id if table is tables.projects else table.c.project_id
         found[table.name] = sorted(map(tuple, conn.execute(select(table).where(column == project_id))), key=repr)
     return found
+
+
+# -- bodies
+
+
+def hook(secret: str) -> dict[str, Any]:
+    """Return an output with a secret."""
+    return {"webhook": {"url": "https://receiver.test/hook", "headers": {"X-Key": secret}}, "event_center": True}
+
+
+def xml(url: str) -> str:
+    """Return the configuration of a source."""
+    return f"<config><URL_ADDRESS>{url}</URL_ADDRESS></config>"
+
+
+def url_source(name: str, url: str) -> dict[str, Any]:
+    """Return a source as it is sent."""
+    return {"video_source_name": name, "access_type": "cloud", "type": "url", "type_config": xml(url)}
+
+
+def batch_body(wanted: list[tuple[str, list[str]]]) -> dict[str, Any]:
+    """Return what a batch looks at: groups, and sources of them; none named: all."""
+    groups = [
+        {"video_source_group_id": group, "video_source_list": [{"video_source_id": one} for one in sources]}
+        for group, sources in wanted
+    ]
+    return {"batch_input": {"video_source_group": groups}}

@@ -4,9 +4,9 @@ Two projects live side by side on one service with loops and fake workers, which
 request both projects must be what the model says, and the other one exactly what it was.
 """
 
+import itertools
 import json
 import os
-import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -22,14 +22,28 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from lives_model import (
-    BAD, GROUP_TAKEN, NO_REFERENCE, NOT_NOW, NOTHING, OUTDATED, SOURCE_TAKEN, SOURCES_FULL, TASK_TAKEN,
-    Batch, Group, Order, Project, Source, Task, Template,
+    BAD,
+    GROUP_TAKEN,
+    NO_REFERENCE,
+    NOT_NOW,
+    NOTHING,
+    OUTDATED,
+    SOURCE_TAKEN,
+    SOURCES_FULL,
+    TASK_TAKEN,
+    Batch,
+    Group,
+    Order,
+    Project,
+    Source,
+    Task,
+    Template,
 )  # fmt: skip
-from lives_stage import QUOTAS, Stage, drifted, moves, staged
-from neighbours.postgres import Postgres, absent
-from service import CLOUD, Answer, Client
+from lives_stage import ALG, QUOTAS, Stage, batch_body, drifted, hook, moves, staged, url_source, xml
+from service import CLOUD, Answer
 
 from absence import missing
+from neighbours.postgres import Postgres, absent
 from vedette.control.admission import holds_stream
 from vedette.model.ids import ProjectId, TaskId
 from vedette.model.lifecycle import CLEARING, TRANSITIONS, WANTED, State
@@ -42,7 +56,6 @@ from vedette.store.tasks import standings
 EXAMPLES = os.environ.get("LIVES_EXAMPLES")
 """How many lives a search by hand looks at, on both databases; the ordinary run looks at the same few each time."""
 STEPS = 30
-ALG = "41335916-e4e4-4721-962a-7e53be2ba8f0"
 SCHEDULE = {
     "type": "weekly",
     "timezone": "+00:00",
@@ -78,10 +91,6 @@ def hidden(url: str) -> str:
     """Return an address as it is shown."""
     scheme, _, rest = url.partition("://")
     return f"{scheme}://{MASK}@{rest.partition('@')[2]}" if "@" in rest else url
-
-
-def xml(url: str) -> str:
-    return f"<config><URL_ADDRESS>{url}</URL_ADDRESS></config>"
 
 
 def has(kind: str) -> Callable[[Any], bool]:
@@ -292,7 +301,7 @@ class Lives(RuleBasedStateMachine):
         project = self.projects[who]
         known = None if group is None else self.pick(who, "groups", group)
         wanted = [] if group is None else [known.id if known else "nowhere"]
-        body = {"video_source_name": name, "access_type": "cloud", "type": "url", "type_config": xml(url)}
+        body = url_source(name, url)
         body |= {"video_group_ids": wanted, "tag": ["first"], "latitude": "1.5"}
         codes = _codes(
             (SOURCE_TAKEN, name in {one.name for one in project.sources.values()}),
@@ -781,22 +790,10 @@ def tallied(answer: Any, total: int, failed: int) -> None:
 def assert_legal(steps: list[tuple[str | None, str]], task: Task) -> None:
     """Make sure that a history is one the table of transitions allows, and that nothing is missing in it."""
     assert steps[0] == (None, "PENDING")
-    for (_, before), (said, after) in zip(steps, steps[1:], strict=False):
+    for (_, before), (said, after) in itertools.pairwise(steps):
         assert said == before, f"{task.name}: a step from {said} follows {before}"
         assert after in TRANSITIONS[State(before)].values(), f"{task.name}: {before} -> {after}"
     assert task.state in {State(after) for _, after in steps}, f"{task.name} was never {task.state}"
-
-
-def hook(secret: str) -> dict[str, Any]:
-    return {"webhook": {"url": "https://receiver.test/hook", "headers": {"X-Key": secret}}, "event_center": True}
-
-
-def batch_body(wanted: list[tuple[str, list[str]]]) -> dict[str, Any]:
-    groups = [
-        {"video_source_group_id": group, "video_source_list": [{"video_source_id": one} for one in sources]}
-        for group, sources in wanted
-    ]
-    return {"batch_input": {"video_source_group": groups}}
 
 
 def _codes(*conditions: tuple[str, bool]) -> set[str]:
