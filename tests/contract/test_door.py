@@ -79,6 +79,13 @@ def test_a_body_beyond_the_bound_is_refused_however_it_comes(client: Client) -> 
     assert small.status == 200
 
 
+def test_who_sends_too_much_at_once_hears_why(client: Client) -> None:
+    """Most clients read nothing before all is sent: a door that is shut before breaks the connection under them."""
+    for size in (1_100_000, 6_000_000):
+        answer = client.call("POST", f"{client.root}/services/{CLOUD}/tasks", raw=b"x" * size)
+        told(answer, 413, "VIAS.00010004")
+
+
 def test_a_request_id_of_the_caller_is_not_taken(client: Client) -> None:
     """What stands in our log is ours."""
     answer = client.call("GET", "/healthz", X_Request_Id="0" * 32)

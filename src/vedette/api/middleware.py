@@ -24,6 +24,8 @@ MAX_BATCH: Final = 32 * 1024 * 1024
 BATCH_PATH: Final = re.compile(r"/v2/[^/]+/batch-tasks(/[^/]+)?")
 MAX_HANDED_OVER: Final = 256 * 1024 * 1024
 """Bytes; what a worker hands over holds pictures."""
+MAX_POURED: Final = 8 * 1024 * 1024
+"""Bytes of a refused body that are read and thrown away: who still sends hears no answer, but a broken connection."""
 QUIET: Final = ("/healthz", "/readyz", "/metrics")
 METHODS: Final = frozenset({"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"})
 _log = logs.get(__name__)
@@ -88,17 +90,21 @@ class BodyLimit:
         limit = self._limit(scope["path"])
         declared = Headers(scope=scope).get("content-length", "0")
         if declared.isdecimal() and int(declared) > limit:
+            if "expect" not in Headers(scope=scope):  # who asks first has sent nothing yet
+                await _pour_away(receive)
             await _refuse(scope, receive, send, limit)
             return
         taken = 0
 
         async def counted() -> Message:
             nonlocal taken
-            message = await receive()
-            taken += len(message.get("body", b""))
-            if taken > limit:
-                raise TooLarge(f"A body may have {limit} bytes.")
-            return message
+            if taken <= limit:  # else somebody asks again, and there is nothing left to come
+                message = await receive()
+                taken += len(message.get("body", b""))
+                if taken <= limit:
+                    return message
+                await _pour_away(receive, message)
+            raise TooLarge(f"A body may have {limit} bytes.")
 
         await self._app(scope, counted, send)
 
@@ -106,6 +112,14 @@ class BodyLimit:
         if self._large and path.startswith(self._large):
             return MAX_HANDED_OVER
         return MAX_BATCH if BATCH_PATH.fullmatch(path) else MAX_BODY
+
+
+async def _pour_away(receive: Receive, message: Message | None = None) -> None:
+    """Read what is left of a body after this part of it, as far as that is bearable."""
+    poured = 0
+    while poured < MAX_POURED and (message is None or message.get("more_body")):
+        message = await receive()
+        poured += len(message.get("body", b""))
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, limit: int) -> None:
