@@ -28,7 +28,7 @@ ROI: Final = "target_roi"
 
 
 def check_service(registry: Registry, document: TaskDocument) -> tuple[str, ...]:
-    """Check a document against its service; return the warnings about its parameters.
+    """Check a document against its service; return the warnings about what of it has no effect.
 
     Raises:
         NotReferable: service or version do not exist.
@@ -41,7 +41,20 @@ def check_service(registry: Registry, document: TaskDocument) -> tuple[str, ...]
     config = document.config
     if document.target_roi is not None:
         config = (config or {}) | {ROI: document.target_roi}
-    return check_config(algorithm, config)[1]
+    return check_config(algorithm, config)[1] + without_effect(document)
+
+
+def without_effect(document: TaskDocument) -> tuple[str, ...]:
+    """Return a sentence for each documented field that is set and that nothing here goes by."""
+    schedule, webhook = document.schedule, document.output.webhook
+    said = []
+    if schedule is not None and schedule.days_of_month:
+        said.append("schedule.days_of_month has no effect on a weekly timetable.")
+    if webhook is not None and webhook.data_category:
+        said.append("output.webhook.data_category has no effect: the service has one kind of result.")
+    if document.edge_pool_id is not None:
+        said.append("edge_pool_id has no effect: the service itself chooses where a task runs.")
+    return tuple(said)
 
 
 def check_references(
