@@ -22,12 +22,24 @@ _USERINFO: Final = re.compile(
     re.IGNORECASE,
 )
 """Up to the last `@` of the authority; the second branch catches a password with an unescaped slash in it."""
+_STRAY: Final = re.compile(r"\||%(?![0-9A-Fa-f]{2})")
+"""What the published pattern of a URL lets through, and RFC 3986 does not (nor a second `#`)."""
 _OVER_TLS: Final = frozenset({"https", "rtsps"})
 
 
 def hide_userinfo(text: str) -> str:
     """Return the text with `user:password@` of its URLs hidden."""
     return _USERINFO.sub(rf"\g<scheme>{MASK}@", text)
+
+
+def shown_url(url: str) -> str:
+    """Return a URL as answers show it: `user:password@` hidden, and legal, as typed clients decode no other."""
+    head, mark, fragment = hide_userinfo(url).partition("#")
+    return _STRAY.sub(_escaped, head + mark + fragment.replace("#", "%23"))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"%{ord(found.group()):02X}"
 
 
 def without_userinfo(text: str) -> str:
@@ -58,6 +70,8 @@ def unmask_text(new: str, stored: str | None, *, param: str = "url") -> str:
     Raises:
         InvalidParameter: nothing is stored, or its host is another, or what went over TLS would go in clear.
     """
+    if stored is not None and new == shown_url(stored):
+        return stored
     known = list(_USERINFO.finditer(stored or ""))
     made, end = "", 0
     for place, found in enumerate(_USERINFO.finditer(new)):

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from html import escape, unescape
 from typing import Final
 
-from vedette.model.secrets import MASK, hide_userinfo
+from vedette.model.secrets import MASK, hide_userinfo, shown_url
 
-__all__ = ["MASK", "hide_in_xml", "hide_userinfo", "hide_values"]
+__all__ = ["MASK", "hide_in_xml", "hide_userinfo", "hide_values", "shown_url"]
 
 _XML_SECRET: Final = re.compile(
     r"(?P<open><(?P<name>[\w.:-]*(?:pass|pwd|secret|token|key)[\w.:-]*)(?:\s[^>]*)?>).*?(?P<close></(?P=name)\s*>)",

@@ -12,7 +12,7 @@ from vedette.model.output import TaskOutput
 from vedette.model.schedule import Schedule
 from vedette.model.source import InputType, TaskInput, VideoSource
 from vedette.model.task import Task
-from vedette.schemas.masking import MASK, hide_userinfo, hide_values
+from vedette.schemas.masking import MASK, hide_userinfo, hide_values, shown_url
 
 MAX_STATUS = 4096
 MIN_ERROR, MAX_ERROR = 2, 512
@@ -106,7 +106,7 @@ def input_info(received: TaskInput) -> dict[str, Any]:
     """Return the input as it was sent, secrets hidden."""
     datum = _present(asdict(received.datum))
     if "url" in datum:
-        datum["url"] = hide_userinfo(datum["url"])
+        datum["url"] = shown_url(datum["url"])
     if "headers" in datum:
         datum["headers"] = hide_values(datum["headers"])
     vcn = asdict(received.vcn) | {"password": MASK} if received.vcn else None
@@ -117,7 +117,7 @@ def output_info(output: TaskOutput) -> dict[str, Any]:
     """Return the outputs as they were sent, secrets hidden."""
     info = {name: _present(value) if isinstance(value, dict) else value for name, value in asdict(output).items()}
     if output.webhook:
-        info["webhook"]["url"] = hide_userinfo(output.webhook.url)
+        info["webhook"]["url"] = shown_url(output.webhook.url)
         info["webhook"]["headers"] = hide_values(output.webhook.headers)
     return _present(info)
 

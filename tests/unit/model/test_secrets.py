@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from vedette.model.errors import InvalidParameter
 from vedette.model.output import TaskOutput, WebhookOutput
-from vedette.model.secrets import MASK, hide_userinfo, unmask, unmask_text
+from vedette.model.secrets import MASK, hide_userinfo, shown_url, unmask, unmask_text
 from vedette.model.source import InputDatum, InputType, TaskInput, VcnServer
 from vedette.model.task import TaskDocument
 
@@ -137,6 +137,21 @@ def test_what_is_shown_can_be_sent_back(user: str, password: str, host: str, pat
     address = f"rtsp://{user}:{password}@{host}:554/{path}"
     assert unmask_text(hide_userinfo(address), address) == address
     assert hide_userinfo(address).partition("@")[0] == f"rtsp://{MASK}"
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ("http://u:p|q@camera.test/a|b?c=%zz%41", "http://******@camera.test/a%7Cb?c=%25zz%41"),
+        ("http://camera.test/a#b#c#d", "http://camera.test/a#b%23c%23d"),
+        ("rtsp://camera.test:554/100%", "rtsp://camera.test:554/100%25"),
+        ("http://camera.test/a%20b?c=d/e;f,g:h!i~j*k#l?m", "http://camera.test/a%20b?c=d/e;f,g:h!i~j*k#l?m"),
+    ],
+)
+def test_a_url_is_shown_as_a_legal_one_that_stands_for_the_stored(stored: str, shown: str) -> None:
+    """Java's typed client decodes no other, and sends it back with every update."""
+    assert shown_url(stored) == shown
+    assert unmask_text(shown, stored) == stored
 
 
 @settings(max_examples=100)
