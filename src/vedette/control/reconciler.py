@@ -104,7 +104,8 @@ class Reconciler:
         for start in range(0, max(len(acts), len(removed)), CHUNK):
             part = slice(start, start + CHUNK)
             changed += await self._db.write(_act, acts[part], removed[part], now_ms)
-        changed += await self._db.write(self._release_idle, world)
+        if left := self._left(world):
+            changed += await self._db.write(_release, left)
         moved = await self._settler.run_once(world.queue, lost, list(world.held.values()), now_ms)
         await self._end_hung_workers()
         return bool(buried or changed or moved)
@@ -193,15 +194,24 @@ class Reconciler:
                 lost.append(task)
         return acts, lost, removed
 
-    def _release_idle(self, conn: Connection, world: World) -> int:
-        """Free streams that no task wants and that their worker does not hold any more."""
-        wanted = tasks.wanted_streams(conn, world.held)
-        released = 0
-        for stream_id, holding in world.held.items():
+    def _left(self, world: World) -> list[Holding]:
+        """Return what is held by workers that do not hold it any more, by their own word."""
+        left = []
+        for holding in world.held.values():
             view = self._fleet.get(holding.worker_id) if holding.worker_id else None
-            if stream_id not in wanted and view is not None and stream_id not in view.reports:
-                released += assignments.release(conn, stream_id, holding.epoch)
-        return released
+            if view is not None and holding.stream_id not in view.reports:
+                left.append(holding)
+        return left
+
+
+def _release(conn: Connection, left: Sequence[Holding]) -> int:
+    """Free those of these streams that no task wants."""
+    wanted = tasks.wanted_streams(conn, [holding.stream_id for holding in left])
+    return sum(
+        assignments.release(conn, holding.stream_id, holding.epoch)
+        for holding in left
+        if holding.stream_id not in wanted
+    )
 
 
 def _act(conn: Connection, acts: Sequence[Act], removed: Sequence[TaskId], now_ms: int) -> int:

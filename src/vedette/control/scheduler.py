@@ -28,15 +28,16 @@ class Scheduler:
 
     async def run_once(self, now_ms: int) -> int | None:
         """Act on all that is due; return when something is next due, milliseconds since the epoch."""
-        while await self._db.write(self._act, now_ms):
+        following = await self._db.read(tasks.next_due)
+        while following is not None and following <= now_ms:
+            following = await self._db.write(self._act, now_ms)
             self._on_change()
-        return await self._db.read(tasks.next_due)
+        return following
 
-    def _act(self, conn: Connection, now_ms: int) -> int:
-        due = tasks.due(conn, self._vault, now_ms, BATCH)
-        for task in due:
+    def _act(self, conn: Connection, now_ms: int) -> int | None:
+        for task in tasks.due(conn, self._vault, now_ms, BATCH):
             apply(conn, task, now_ms)
-        return len(due)
+        return tasks.next_due(conn)
 
 
 def apply(conn: Connection, task: Task, now_ms: int, *, actor: str = ACTOR) -> None:
