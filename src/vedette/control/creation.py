@@ -70,7 +70,7 @@ def write(conn: Connection, vault: Vault, new: Sequence[Task], usual: Quotas) ->
         TaskNameTaken: a task of the project has a name.
         TaskQuotaReached: the project would have too many tasks.
     """
-    for task in new:
+    for task in sorted(new, key=lambda one: one.document.name):  # so that two who want the same names never cross
         tasks.insert(conn, vault, task, actor=task.creator)
         if task.document.is_saved_as_template:
             templates.keep(conn, task, task.created_at)

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -28,6 +28,10 @@ BATCH = 256
 """Units of work that share one commit at most."""
 WAITING = 10_000
 """Units of work that may wait; beyond it callers are refused instead of piling up."""
+TRIES: Final = 8
+"""How often a unit is run on PostgreSQL that is undone because it and another waited for each other."""
+CROSSED: Final = frozenset({"40P01", "40001"})
+"""What PostgreSQL says then: deadlock detected, could not serialize."""
 
 
 class Database(Protocol):
@@ -43,6 +47,8 @@ class Database(Protocol):
 
     async def write(self, unit: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a unit in a transaction; an exception of the unit undoes what it did, and comes back to the caller.
+
+        A unit may be run again from its beginning if the database undid it, so all it does it does on its connection.
 
         Raises:
             Unavailable: the database is away, locked or full.
@@ -195,13 +201,18 @@ class PostgresDatabase:
         return await self.write(unit, *args, **kwargs)
 
     async def write(self, unit: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            async with self._engine.begin() as conn:
-                return await conn.run_sync(unit, *args, **kwargs)
-        except IntegrityError:
-            raise
-        except (DBAPIError, PoolTimeoutError, OSError, TimeoutError) as error:
-            raise _unavailable(error) from error
+        tries = TRIES
+        while True:
+            tries -= 1
+            try:
+                async with self._engine.begin() as conn:
+                    return await conn.run_sync(unit, *args, **kwargs)
+            except IntegrityError:
+                raise
+            except (DBAPIError, PoolTimeoutError, OSError, TimeoutError) as error:
+                if tries and getattr(getattr(error, "orig", None), "sqlstate", None) in CROSSED:
+                    continue  # nothing of it was written, and the one it crossed has gone on
+                raise _unavailable(error) from error
 
     async def close(self) -> None:
         await self._engine.dispose()
