@@ -79,6 +79,12 @@ def _in_groups(scene: Scene, value: Any) -> Answer:
     return scene.client.call("POST", f"{scene.client.root}/source", SOURCE | {"video_group_ids": [ids[value]]})
 
 
+def _taken_by_cloud(scene: Scene, answer: Any) -> Any:
+    """Look at whether a service in the cloud takes the source."""
+    looks = {"type": "video_source", "data": [{"video_source_id": answer["video_source_id"]}]}
+    return scene.client.create(TASK | {"input": looks}).status
+
+
 def _groups_of(scene: Scene, answer: Any) -> Any:
     shown = scene.get(f"{scene.client.root}/source/sources/{answer['video_source_id']}")
     return [one["video_group_name"] for one in shown["video_packages"]]
@@ -93,7 +99,7 @@ SOURCES: Final = (
     _table(
         "CreateVideoSource", PLACED, "POST", lambda scene: f"{scene.client.root}/source",
         ("video_source_name", LABEL, _source("video_source_name"), "north", "south"),
-        ("access_type", EFFECT, _opened, "cloud", "edge"),
+        ("access_type", EFFECT, _taken_by_cloud, "cloud", "edge"),
         ("type", EFFECT, _listed_under("type=url"), "url", "RTSP_STREAM"),
         ("type_config", EFFECT, _opened, _address(1), _address(2)),
         ("latitude", LABEL, _source("latitude"), "1.5", "2.5"),

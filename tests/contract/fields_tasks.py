@@ -77,7 +77,9 @@ def timetable(name: str, windows: Any, now: Any, at: str) -> list[Field]:
         Field(f"{name}.days_of_week", EFFECT, fate, [2], [3], noon),
         Field(f"{name}.periods", EFFECT, fate, windows, now, noon),
         Field(f"{name}.periods.{at}.begin_at", EFFECT, fate, "12:00:00", "12:30:00", noon),
-        Field(f"{name}.periods.{at}.end_at", EFFECT, fate, "07:30:00", "09:00:00", {name: noon[name] | {"periods": now}}),
+        Field(
+            f"{name}.periods.{at}.end_at", EFFECT, fate, "07:30:00", "09:00:00", {name: noon[name] | {"periods": now}}
+        ),
     ]
 
 
@@ -99,7 +101,9 @@ def given(kind: str) -> dict[str, Any]:
 
 def unserved(kind: str, *named: tuple[str, Any, Any]) -> list[Field]:
     """Return the fields of an input that is kept for later."""
-    return [Field(f"input.{path}", UNSERVED, detail(f"input.{path}"), one, other, given(kind)) for path, one, other in named]
+    return [
+        Field(f"input.{path}", UNSERVED, detail(f"input.{path}"), one, other, given(kind)) for path, one, other in named
+    ]
 
 
 INPUT: Final = [
@@ -136,7 +140,10 @@ ONE_INDEX: Final = Field("input.data.0.index", LABEL, detail("input.data.0.index
 def stored_for_later(name: str, whole: dict[str, Any], *named: tuple[str, Any, Any]) -> list[Field]:
     """Return the fields of an output that is kept for later: with it the task fails at its start, and says so."""
     around = {"output": {name: whole, "event_center": True}}
-    inner = [Field(f"output.{name}.{key}", UNSERVED, detail(f"output.{name}.{key}"), one, other, around) for key, one, other in named]
+    inner = [
+        Field(f"output.{name}.{key}", UNSERVED, detail(f"output.{name}.{key}"), one, other, around)
+        for key, one, other in named
+    ]
     return [Field(f"output.{name}", EFFECT, fate, REMOVE, whole, around), *inner]
 
 

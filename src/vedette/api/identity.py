@@ -49,8 +49,8 @@ async def create_token(request: Request, parts: PartsOf) -> JSONResponse:
     sent = (await received(request, AuthRequest)).auth
     if "password" not in sent.identity.methods or sent.identity.password is None:
         raise Malformed("Of the methods only password is supported.")
-    if sent.scope is not None and sent.scope.project is None:
-        raise Malformed("The scope must be a project.")
+    if sent.scope is not None and (sent.scope.project is None or sent.scope.domain is not None):
+        raise Malformed("The scope must be a project, and no domain.")
     places = await _places(parts, sent.identity.password.user)
     principal = _choose(places, sent.scope.project if sent.scope else None)
     token, held = await parts.authenticator.issue(principal)

@@ -68,7 +68,7 @@ class Scope(Wire):
     project: Project | None = None
     """The project."""
     domain: Domain | None = None
-    """A domain: refused, for a token is always for a project."""
+    """A domain: refused, also beside a project, for a token is always for a project alone."""
 
 
 class Auth(Wire):

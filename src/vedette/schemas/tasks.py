@@ -86,7 +86,7 @@ class ScheduleIn(Wire):
     ) = None
     """Days on which the task runs, 1 (Monday) to 7 (Sunday); needed for weekly timetables."""
     days_of_month: Annotated[list[Annotated[int, Field(ge=1, le=31)]], Field(max_length=31)] | None = None
-    """Kept and shown, without effect: monthly timetables are not supported."""
+    """Kept and shown, without effect, as the task's `status` says: monthly timetables are not supported."""
     periods: list[Annotated[list[WindowIn], Field(max_length=MAX_WINDOWS)]] | None = None
     """The windows of each day: seven lists are Monday to Sunday, as many as `days_of_week` go with these one by one, and a
     single one holds for every day named. Needed for weekly timetables."""
@@ -108,7 +108,7 @@ class InputDatumIn(Wire):
     headers: Headers | None = None
     """Headers of the request to the address of a `restful` input, 10 at most. Their values are secrets."""
     certificate_check: bool | None = None
-    """Whether the certificate of an https address is checked."""
+    """Whether the certificate of the https address of a `restful` input is checked."""
     rtsp_path_in_response: RtspPath | None = None
     """Where in the answer of a `restful` input the stream's address stands, such as `data/url`."""
     device_id: Annotated[str, of_form(VCN_DEVICE)] | None = None
@@ -174,7 +174,8 @@ class WebhookIn(Wire):
     headers: Annotated[Headers, Field(min_length=1, repr=False)]
     """Headers of each call, 1 to 10. Their values are kept sealed and shown as `******`."""
     data_category: DataCategory | None = None
-    """Kinds of result to send, of those the algorithm has several of."""
+    """Kinds of result to send, of those the algorithm has several of; without effect where it has one, as the task's `status`
+    says."""
 
 
 class TaskOutputIn(Wire):

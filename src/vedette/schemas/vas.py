@@ -128,7 +128,7 @@ class VasTaskCreate(Wire):
     service_version: ServiceVersion
     """Version of the service."""
     edge_pool_id: Annotated[str, of_form(EDGE_POOL)] | None = None
-    """Edge pool the task is meant for."""
+    """Edge pool the task is meant for; kept and shown, without effect, as the task's `status` says."""
     resource_order_id: ObjectId | None = None
     """Order that pays for it."""
     timing: Timing | None = None
