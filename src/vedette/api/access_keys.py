@@ -18,7 +18,7 @@ ALL: Final = "/v3.0/OS-CREDENTIAL/credentials"
 ONE: Final = ALL + "/{access_key}"
 
 
-def keys(principal: Caller, parts: PartsOf) -> Keys:
+async def keys(principal: Caller, parts: PartsOf) -> Keys:
     """Return what the caller may manage."""
     return Keys(parts.db, parts.vault, parts.clock, principal)
 

@@ -58,7 +58,7 @@ class Parts:
     quotas: Quotas = USUAL
 
 
-def parts(request: Request) -> Parts:
+async def parts(request: Request) -> Parts:  # as all of these: what is no coroutine is sent to a thread
     """Return what the app handed in."""
     found: Parts = request.app.state.parts
     return found
@@ -132,7 +132,7 @@ async def signed_request(request: Request) -> SignedRequest:
     )
 
 
-def service_name(_member: Member, service_name: Annotated[str, Path()]) -> str:
+async def service_name(_member: Member, service_name: Annotated[str, Path()]) -> str:
     """Return the path's service name, checked after the caller.
 
     Raises:
@@ -143,14 +143,14 @@ def service_name(_member: Member, service_name: Annotated[str, Path()]) -> str:
     return service_name
 
 
-def object_id(name: str) -> Callable[..., str]:
+def object_id(name: str) -> Callable[..., Awaitable[str]]:
     """Return a dependency that gives an id of the path, checked after the caller.
 
     Raises:
         InvalidParameter: from the dependency: it is no id.
     """
 
-    def checked(request: Request, _member: Member) -> str:
+    async def checked(request: Request, _member: Member) -> str:
         value = str(request.path_params[name])
         if not matches(OBJECT_ID, value):
             raise InvalidParameter(f"{name}: it does not have the form ^{OBJECT_ID}$.", param=name)

@@ -38,7 +38,7 @@ EXAMPLE: Final[dict[str, Any]] = {
 }
 
 
-def pool_id(_member: Member, id: Annotated[str, Path()]) -> str:  # noqa: A002 - the published name
+async def pool_id(_member: Member, id: Annotated[str, Path()]) -> str:  # noqa: A002 - the published name
     """Return the pool's id of the path, checked after the caller.
 
     Raises:

@@ -65,7 +65,7 @@ Readable = Annotated[ProjectId, Depends(readable)]
 Minded = Annotated[ProjectId, Depends(minded)]
 
 
-def order_id(_principal: Caller, resource_order_id: Annotated[str, Path()]) -> str:
+async def order_id(_principal: Caller, resource_order_id: Annotated[str, Path()]) -> str:
     """Return the order of the path, checked after the caller.
 
     Raises:
@@ -74,7 +74,7 @@ def order_id(_principal: Caller, resource_order_id: Annotated[str, Path()]) -> s
     return _formed("resource_order_id", resource_order_id, OBJECT_ID)
 
 
-def service(_principal: Caller, service_name: Annotated[str, Path()]) -> str:
+async def service(_principal: Caller, service_name: Annotated[str, Path()]) -> str:
     """Return the service of the path, checked after the caller.
 
     Raises:

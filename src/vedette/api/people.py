@@ -21,7 +21,7 @@ router = APIRouter(tags=["People"])
 EXAMPLE: Final[dict[str, Any]] = {"user": {"name": "guard", "password": "correct horse", "description": "night shift"}}
 
 
-def people(principal: Caller, parts: PartsOf) -> People:
+async def people(principal: Caller, parts: PartsOf) -> People:
     """Return what the caller may manage."""
     return People(parts.db, parts.clock, principal)
 

@@ -20,7 +20,7 @@ router = APIRouter(tags=["People"])
 ONE: Final = "/v3/projects/{project_id}"
 
 
-def projects(principal: Caller, parts: PartsOf) -> Projects:
+async def projects(principal: Caller, parts: PartsOf) -> Projects:
     """Return what the caller may manage."""
     return Projects(parts.db, parts.clock, principal)
 

@@ -45,7 +45,7 @@ CHANGE_EXAMPLE: Final[dict[str, Any]] = {
 }
 
 
-def versions(
+async def versions(
     _member: Member,
     if_match: Annotated[
         str | None,

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, delete, func, select, true
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, select, true
 
 from vedette.model.ids import ProjectId, UserId
 from vedette.store.tables import access_keys, insert_new, memberships, projects, tokens, users
@@ -128,11 +128,7 @@ def add_access_key(
 
 def by_token(conn: Connection, token_hash: str, now: int) -> HeldToken | None:
     """Return the token with this hash, if it still holds and its owner is still a member."""
-    row = conn.execute(
-        _members(tokens.c.issued_at, tokens.c.expires_at)
-        .join(tokens, (tokens.c.user_id == users.c.id) & (tokens.c.project_id == projects.c.id))
-        .where(tokens.c.hash == token_hash, tokens.c.expires_at.is_(None) | (tokens.c.expires_at > now))
-    ).first()
+    row = conn.execute(_BY_TOKEN, {"hash": token_hash, "now": now}).first()
     return HeldToken(_principal(row), row.issued_at, row.expires_at) if row else None
 
 
@@ -143,11 +139,7 @@ def end_token(conn: Connection, token_hash: str) -> bool:
 
 def by_access_key(conn: Connection, access_key: str) -> HeldKey | None:
     """Return the access key, if it may be used and its owner is still a member of its project."""
-    row = conn.execute(
-        _members(access_keys.c.secret)
-        .join(access_keys, (access_keys.c.user_id == users.c.id) & (access_keys.c.project_id == projects.c.id))
-        .where(access_keys.c.access_key == access_key, access_keys.c.enabled == 1)
-    ).first()
+    row = conn.execute(_BY_ACCESS_KEY, {"access_key": access_key}).first()
     return HeldKey(_principal(row), row.secret) if row else None
 
 
@@ -197,6 +189,20 @@ def _members(*further: Any) -> Select[Any]:
         .join(projects, projects.c.id == memberships.c.project_id)
         .where(users.c.enabled == 1, projects.c.enabled == 1)
     )
+
+
+# made once: every request asks one of them, and to build a statement costs as much as to run it
+_BY_TOKEN: Final = (
+    _members(tokens.c.issued_at, tokens.c.expires_at)
+    .join(tokens, (tokens.c.user_id == users.c.id) & (tokens.c.project_id == projects.c.id))
+    .where(tokens.c.hash == bindparam("hash"))
+    .where(tokens.c.expires_at.is_(None) | (tokens.c.expires_at > bindparam("now")))
+)
+_BY_ACCESS_KEY: Final = (
+    _members(access_keys.c.secret)
+    .join(access_keys, (access_keys.c.user_id == users.c.id) & (access_keys.c.project_id == projects.c.id))
+    .where(access_keys.c.access_key == bindparam("access_key"), access_keys.c.enabled == 1)
+)
 
 
 def _principal(row: Row[Any]) -> Principal:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, select, tuple_, update
 
 from vedette.model.errors import AlreadyExists, IllegalTransition, NotFound
 from vedette.model.ids import ProjectId
@@ -12,6 +12,7 @@ from vedette.store.tables import insert_new, resource_orders, service_terms, tas
 
 OrderKey = tuple[str, str]
 """Project and order."""
+_COMMERCIAL = select(service_terms.c.commercial).where(service_terms.c.service_name == bindparam("service_name"))
 
 
 def insert(conn: Connection, order: ResourceOrder) -> None:
@@ -102,8 +103,7 @@ def in_use(conn: Connection, project_id: ProjectId) -> Mapping[str, int]:
 
 def is_commercial(conn: Connection, service_name: str) -> bool:
     """Return whether a service demands an order."""
-    here = service_terms.c.service_name == service_name
-    return bool(conn.execute(select(service_terms.c.commercial).where(here)).scalar())
+    return bool(conn.execute(_COMMERCIAL, {"service_name": service_name}).scalar())
 
 
 def commercial(conn: Connection) -> frozenset[str]:

@@ -6,7 +6,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Column, Connection, case, func, select, update
+from sqlalchemy import Column, Connection, Integer, bindparam, case, func, select, update
 
 from vedette.model.errors import GroupQuotaReached, NotFound, QuotaReached, SourceQuotaReached, TaskQuotaReached
 from vedette.model.ids import ProjectId
@@ -22,6 +22,15 @@ _COUNT: Final[dict[Resource, Column[int]]] = {
     Resource.TASKS: projects.c.task_count,
     Resource.SOURCES: projects.c.source_count,
     Resource.GROUPS: projects.c.group_count,
+}
+_TAKE: Final = {
+    resource: update(projects)
+    .where(
+        projects.c.id == bindparam("project"),
+        column + bindparam("more", type_=Integer) <= func.coalesce(_LIMIT[resource], bindparam("usual", type_=Integer)),
+    )
+    .values({column: column + bindparam("more", type_=Integer)})
+    for resource, column in _COUNT.items()
 }
 _REFUSAL: Final[dict[Resource, tuple[type[QuotaReached], str]]] = {
     Resource.TASKS: (TaskQuotaReached, "tasks"),
@@ -44,10 +53,8 @@ def take(conn: Connection, project_id: ProjectId, resource: Resource, count: int
     Raises:
         QuotaReached: the project would have too many; its subclass says of what.
     """
-    column = _COUNT[resource]
-    limit = func.coalesce(_LIMIT[resource], usual.of(resource))
-    here = (projects.c.id == project_id, column + count <= limit)
-    if conn.execute(update(projects).where(*here).values({column: column + count})).rowcount != 1:
+    given = {"project": project_id, "more": count, "usual": usual.of(resource)}
+    if conn.execute(_TAKE[resource], given).rowcount != 1:
         refusal, what = _REFUSAL[resource]
         raise refusal(f"A project may have {usage(conn, project_id, usual)[resource].limit} {what}.")
 

@@ -1,6 +1,7 @@
 """The schema. Times are milliseconds since the epoch; JSON is text; secrets are sealed by the vault."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -10,6 +11,7 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Index,
+    Insert,
     Integer,
     LargeBinary,
     MetaData,
@@ -431,13 +433,16 @@ Index(
 
 def insert_new(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
     """Insert rows, pass over those that are there already; return how many were new."""
-    if not rows:
-        return 0
-    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
-    new = 0
-    for row in rows:  # one by one: the count of a batch is not to be had from every driver
-        new += conn.execute(dialect.insert(table).values(row).on_conflict_do_nothing()).rowcount
-    return new
+    statement = _insert_new(table, conn.dialect.name)
+    # one by one: the count of a batch is not to be had from every driver
+    return sum(conn.execute(statement, row).rowcount for row in rows)
+
+
+@cache
+def _insert_new(table: Table, database: str) -> Insert:
+    dialect = postgresql if database == "postgresql" else sqlite
+    statement: Insert = dialect.insert(table).on_conflict_do_nothing()
+    return statement
 
 
 def upsert(conn: Connection, table: Table, key: Sequence[str], row: Mapping[str, Any]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, or_, select
 
 from vedette.model.ids import ProjectId
 from vedette.model.lifecycle import State
@@ -13,6 +13,16 @@ from vedette.store.text import holds
 
 NO_SERVICE = "no_service"
 SHOWN = ("id", "name", "state", "created_at", "input_name", "batch_id", "service_name", "service_version")
+
+_MEMBER = select(group_members.c.group_id).where(
+    group_members.c.project_id == bindparam("project"), group_members.c.source_id == bindparam("source")
+)
+_GROUP_NAMES = (
+    select(video_groups.c.name)
+    .where(video_groups.c.project_id == bindparam("project"))
+    .where(or_(video_groups.c.id == bindparam("group"), video_groups.c.id.in_(_MEMBER)))
+    .order_by(video_groups.c.name)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +72,8 @@ def page(
 
 def group_names(conn: Connection, project_id: ProjectId, source_id: str | None, group_id: str | None) -> list[str]:
     """Return the names of the groups that a source is in, and of the group a task was made for, by name."""
-    member = select(group_members.c.group_id).where(
-        group_members.c.project_id == project_id, group_members.c.source_id == source_id
-    )
-    here = (video_groups.c.project_id == project_id, or_(video_groups.c.id == group_id, video_groups.c.id.in_(member)))
-    return list(conn.execute(select(video_groups.c.name).where(*here).order_by(video_groups.c.name)).scalars())
+    given = {"project": project_id, "source": source_id, "group": group_id}
+    return list(conn.execute(_GROUP_NAMES, given).scalars())
 
 
 def _conditions(project_id: ProjectId, wanted: TaskFilter) -> list[ColumnElement[bool]]:

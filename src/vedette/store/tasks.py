@@ -5,7 +5,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, select, update
+from sqlalchemy import insert as insert_into
 from sqlalchemy.exc import IntegrityError
 
 from vedette.model.errors import TaskNameTaken, TaskNotFound
@@ -43,6 +44,18 @@ class Standing:
 STATUS_LENGTH = 4096
 ERROR_LENGTH = 512
 
+_SOURCE = (tasks.c.project_id == video_sources.c.project_id) & (tasks.c.video_source_id == video_sources.c.id)
+_WHOLE = (
+    select(tasks, task_documents.c.document, video_sources.c.name.label("video_source_name"))
+    .join(task_documents, task_documents.c.task_id == tasks.c.id)
+    .outerjoin(video_sources, _SOURCE)
+    .order_by(tasks.c.created_at, tasks.c.id)
+)
+_ONE = _WHOLE.where(tasks.c.project_id == bindparam("project"), tasks.c.id == bindparam("task"))
+_NEW_DOCUMENT = insert_into(task_documents)
+_NEW_MOVE = insert_into(task_moves).inline()
+"""Made once: to build a statement costs as much as to run it."""
+
 
 def insert(conn: Connection, vault: Vault, task: Task, *, actor: str) -> None:
     """Write a new task, and its first move.
@@ -71,7 +84,7 @@ def insert(conn: Connection, vault: Vault, task: Task, *, actor: str) -> None:
     }
     if insert_new(conn, tasks, [row]) == 0:  # ids are random: it can only be the name
         raise TaskNameTaken(f"A task of this project has the name {document.name!r}.", param="name")
-    conn.execute(task_documents.insert().values(task_id=task.id, document=vault.seal(document)))
+    conn.execute(_NEW_DOCUMENT, {"task_id": task.id, "document": vault.seal(document)})
     _record(conn, Move(task.id, task.created_at, None, task.state, "created", actor))
 
 
@@ -81,10 +94,10 @@ def get(conn: Connection, vault: Vault, project_id: ProjectId, task_id: TaskId) 
     Raises:
         TaskNotFound: the project has none with that id.
     """
-    found = _select(conn, vault, tasks.c.project_id == project_id, tasks.c.id == task_id)
-    if not found:
+    row = conn.execute(_ONE, {"project": project_id, "task": task_id}).first()
+    if row is None:
         raise TaskNotFound(f"There is no task {task_id}.", param="task_id")
-    return found[0]
+    return _task(vault, row)
 
 
 def lock(conn: Connection, project_id: ProjectId, task_id: TaskId) -> None:
@@ -279,19 +292,11 @@ def _as_read(task: Task | Standing) -> tuple[ColumnElement[bool], ...]:
 
 def _record(conn: Connection, step: Move) -> None:
     row = {"task_id": step.task_id, "at": step.at, "before": step.before, "after": step.after}
-    conn.execute(task_moves.insert().values(row | {"cause": step.cause, "actor": step.actor}))
+    conn.execute(_NEW_MOVE, row | {"cause": step.cause, "actor": step.actor})
 
 
 def _select(conn: Connection, vault: Vault, *where: Any) -> list[Task]:
-    source = (tasks.c.project_id == video_sources.c.project_id) & (tasks.c.video_source_id == video_sources.c.id)
-    rows = conn.execute(
-        select(tasks, task_documents.c.document, video_sources.c.name.label("video_source_name"))
-        .join(task_documents, task_documents.c.task_id == tasks.c.id)
-        .outerjoin(video_sources, source)
-        .where(*where)
-        .order_by(tasks.c.created_at, tasks.c.id)
-    )
-    return [_task(vault, row) for row in rows]
+    return [_task(vault, row) for row in conn.execute(_WHOLE.where(*where))]
 
 
 def _task(vault: Vault, row: Row[Any]) -> Task:
