@@ -13,9 +13,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidatePoolError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -30,6 +30,8 @@ WAITING = 10_000
 """Units of work that may wait; beyond it callers are refused instead of piling up."""
 TRIES: Final = 8
 """How often a unit is run on PostgreSQL that is undone because it and another waited for each other."""
+STATEMENTS: Final = 500
+"""Statements that a connection to PostgreSQL keeps prepared."""
 CROSSED: Final = frozenset({"40P01", "40001"})
 """What PostgreSQL says then: deadlock detected, could not serialize."""
 
@@ -75,9 +77,7 @@ def open_database(url: str, on_commit: Callable[[int], None] | None = None) -> D
         if backend == "sqlite":
             return SqliteDatabase(Path(parsed.database or "vedette.sqlite3"), on_commit)
         if backend == "postgresql":
-            return PostgresDatabase(
-                create_async_engine(parsed.set(drivername="postgresql+asyncpg"), pool_size=8, pool_pre_ping=True)
-            )
+            return PostgresDatabase(_postgres_engine(parsed.set(drivername="postgresql+asyncpg")))
     except ModuleNotFoundError as error:
         raise Misconfigured(f"The database needs the package {error.name}: pip install 'vedette[postgres]'.") from None
     except SQLAlchemyError as error:
@@ -191,14 +191,31 @@ def _sqlite_engine(path: Path) -> Engine:
     return engine
 
 
+def _postgres_engine(url: URL) -> AsyncEngine:
+    engine = create_async_engine(url, pool_size=8, connect_args={"prepared_statement_cache_size": STATEMENTS})
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def _look(_connection: Any, record: Any, _proxy: Any) -> None:
+        # the driver knows of a server that went away without asking it: a question would cost more than most units
+        if record.driver_connection.is_closed():
+            raise InvalidatePoolError
+
+    return engine
+
+
 class PostgresDatabase:
-    """Each unit in a transaction of its own."""
+    """Each unit that writes in a transaction of its own; one that reads sees what is committed, and needs none."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     async def read(self, unit: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self.write(unit, *args, **kwargs)
+        try:
+            async with self._reading.connect() as conn:
+                return await conn.run_sync(unit, *args, **kwargs)
+        except (DBAPIError, PoolTimeoutError, OSError, TimeoutError) as error:
+            raise _unavailable(error) from error
 
     async def write(self, unit: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         tries = TRIES
