@@ -17,7 +17,7 @@ import fields_people
 import fields_people_lists
 import fields_tasks
 import pytest
-from fields_scene import Rows, Scene, fields, many_services
+from fields_scene import Kind, Rows, Scene, fields, many_services
 from fields_stage import Receiver
 from service import Service, serving
 
@@ -70,6 +70,17 @@ def test_every_field_of_the_document_has_a_row_and_every_row_a_field(service: Se
     assert len(documented) > 500
     assert sorted(documented - TABLE.keys()) == [], "fields without a row"
     assert sorted(TABLE.keys() - documented) == [], "rows without a field"
+
+
+def test_what_is_only_read_or_kept_is_little() -> None:
+    """A row that shows what was sent proves least: such rows are for words that are for people, and for later releases."""
+    labels = {name.rpartition(".")[2].rpartition(":")[2] for name, row in TABLE.items() if row.kind is Kind.LABEL}
+    assert labels == {
+        "name", "description", "video_source_name", "video_group_name", "latitude", "longitude", "index",
+        "ief_service_instance_id", "edge_pool_id",
+    }  # fmt: skip
+    unserved = {name.partition(":")[2].partition(".")[0] for name, row in TABLE.items() if row.kind is Kind.UNSERVED}
+    assert unserved == {"input", "output"}
 
 
 @pytest.mark.parametrize("field", BODIES)

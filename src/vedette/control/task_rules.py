@@ -51,7 +51,7 @@ def without_effect(document: TaskDocument) -> tuple[str, ...]:
     if schedule is not None and schedule.days_of_month:
         said.append("schedule.days_of_month has no effect on a weekly timetable.")
     if webhook is not None and webhook.data_category:
-        said.append("output.webhook.data_category has no effect: the service has one kind of result.")
+        said.append("output.webhook.data_category has no effect: the service does not tell kinds of result apart.")
     if document.edge_pool_id is not None:
         said.append("edge_pool_id has no effect: the service itself chooses where a task runs.")
     return tuple(said)
