@@ -16,6 +16,8 @@ NO_SERVICE: Final = "no_service"
 STOPPED_NO_SERVICE: Final = "STOPPED_NO_SERVICE"
 MOST_NAMES: Final = 100
 """Children of one batch whose sources' names are read."""
+BETWEEN: Final = "\n"
+"""No name holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,11 @@ def page(conn: Connection, project_id: ProjectId, wanted: BatchFilter, order: Ba
     keys = [one.desc() if order.descending else one for one in (key, batches.c.id)]
     rows = conn.execute(query.order_by(*keys).offset(order.offset).limit(order.limit)).all()
     ids = [row.id for row in rows]
-    states, group_names = _states(conn, ids), _group_names(conn, project_id, ids)
+    states, group_names, source_names = (
+        _states(conn, ids),
+        _group_names(conn, project_id, ids),
+        _source_names(conn, ids),
+    )
     return total, [
         Listed(
             row.id,
@@ -91,7 +97,7 @@ def page(conn: Connection, project_id: ProjectId, wanted: BatchFilter, order: Ba
             row.service_name,
             row.created_at,
             states.get(row.id, {}),
-            _source_names(conn, row.id),
+            source_names.get(row.id, ()),
             group_names.get(row.id, ()),
         )
         for row in rows
@@ -133,12 +139,17 @@ def _states(conn: Connection, batch_ids: Sequence[str]) -> dict[str, dict[str, i
     return found
 
 
-def _source_names(conn: Connection, batch_id: str) -> list[str]:
+def _source_names(conn: Connection, batch_ids: Sequence[str]) -> dict[str, list[str]]:
+    """Return the names of sources of each batch, in one answer; the database joins them, so few rows come."""
     columns = (tasks.c.project_id, tasks.c.video_source_id)
     as_indexed = (tasks.c.state, tasks.c.halted_by)  # else PostgreSQL may look for them through the whole table
-    some = select(*columns).where(tasks.c.batch_id == batch_id).order_by(*as_indexed).limit(MOST_NAMES).subquery()
+    children = select(*columns).where(tasks.c.batch_id == batches.c.id).correlate(batches)
+    some = children.order_by(*as_indexed).limit(MOST_NAMES).subquery()
     same = (video_sources.c.project_id == some.c.project_id) & (video_sources.c.id == some.c.video_source_id)
-    return sorted(conn.execute(select(video_sources.c.name).join(some, same).distinct()).scalars())
+    names = select(video_sources.c.name).join(some, same).distinct().subquery()
+    joined = select(func.aggregate_strings(names.c.name, BETWEEN)).scalar_subquery()
+    rows = conn.execute(select(batches.c.id, joined.label("names")).where(batches.c.id.in_(batch_ids)))
+    return {row.id: sorted(row.names.split(BETWEEN)) for row in rows if row.names}
 
 
 def _group_names(conn: Connection, project_id: ProjectId, batch_ids: Sequence[str]) -> dict[str, list[str]]:

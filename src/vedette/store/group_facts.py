@@ -10,7 +10,7 @@ from vedette.model.group import VideoGroup
 from vedette.model.ids import ProjectId
 from vedette.model.source import SourceLevel
 from vedette.store.groups import group_of
-from vedette.store.source_facts import among, at_level, level_of
+from vedette.store.source_facts import among, at_level, levels
 from vedette.store.tables import group_members, tasks, video_groups, video_sources
 from vedette.store.text import holds
 
@@ -63,10 +63,12 @@ def facts(conn: Connection, project_id: ProjectId, group_ids: Collection[str]) -
     found = {group_id: GroupFacts() for group_id in group_ids}
     if not found:
         return found
-    level = level_of(group_members.c.project_id, group_members.c.source_id)
+    busy = levels(project_id)
+    level = func.coalesce(busy.c.level, SourceLevel.OFFLINE.value)
     members = (
         select(group_members.c.group_id, video_sources.c.kind, level.label("level"))
         .join(video_sources, _SAME_SOURCE)
+        .outerjoin(busy, busy.c.source_id == group_members.c.source_id)
         .where(group_members.c.project_id == project_id, among(group_members.c.group_id, group_ids))
         .subquery()
     )
@@ -75,8 +77,8 @@ def facts(conn: Connection, project_id: ProjectId, group_ids: Collection[str]) -
         if row.group_id in found:
             found[row.group_id].levels[SourceLevel(row.level)] += row.n
             found[row.group_id].kinds.add(row.kind)
-    here = (tasks.c.project_id == project_id, among(tasks.c.group_id, group_ids))
-    batches = select(tasks.c.group_id, func.count(tasks.c.batch_id.distinct()).label("n")).where(*here)
+    here = among(tasks.c.group_id, group_ids)  # the project is not asked for, as above
+    batches = select(tasks.c.group_id, func.count(tasks.c.batch_id.distinct()).label("n")).where(here)
     for row in conn.execute(batches.group_by(tasks.c.group_id)):
         if row.group_id in found:
             found[row.group_id].num_batch_task = row.n

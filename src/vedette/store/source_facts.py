@@ -60,13 +60,13 @@ def at_level(level: SourceLevel, project: ColumnElement[Any], source: ColumnElem
     }[level]
 
 
-def level_of(project: ColumnElement[Any], source: ColumnElement[Any]) -> ColumnElement[str]:
-    """Return the level of a source that two columns name."""
-    return case(
-        (_some(SEEN, project, source), SourceLevel.ONLINE.value),
-        (_some(MISSED, project, source), SourceLevel.EXCEPTION.value),
-        else_=SourceLevel.OFFLINE.value,
-    )
+def levels(project_id: ProjectId) -> Subquery:
+    """Return the levels of the project's sources that are not offline: `source_id` and `level`."""
+    level = case((tasks.c.state.in_(list(SEEN)), SourceLevel.ONLINE.value), else_=SourceLevel.EXCEPTION.value)
+    here = (tasks.c.project_id == project_id, tasks.c.state.in_([*SEEN, *MISSED]), tasks.c.video_source_id.is_not(None))
+    # of both, online is the smaller
+    found = select(tasks.c.video_source_id.label("source_id"), func.min(level).label("level")).where(*here)
+    return found.group_by(tasks.c.video_source_id).subquery()
 
 
 def tasks_counted(project_id: ProjectId, *, states: bool = False) -> Subquery:
