@@ -58,9 +58,11 @@ class Somebody:
         """Ask for many things."""
         for _ in range(REQUESTS):
             self.random.choice(
-                [self.new_task, self.new_task, self.change_task, self.change_task, self.tell_task, self.tell_task]
-                + [self.new_source, self.change_source, self.new_group, self.change_group, self.new_batch]
-                + [self.change_batch, self.tell_batch, self.deployment, self.order, self.template]
+                [
+                    *[self.new_task, self.change_task, self.tell_task] * 2,
+                    *(self.new_source, self.change_source, self.new_group, self.change_group, self.new_batch),
+                    *(self.change_batch, self.tell_batch, self.deployment, self.order, self.template),
+                ]
             )()
 
     def ask(self, method: str, path: str, body: Any = None, *, ours: bool = False, **headers: str) -> Answer:
