@@ -211,3 +211,21 @@ def test_a_bad_quota_is_refused_by_name(client: Client, given: dict[str, object]
     """And nothing is changed."""
     answer = client.call("PUT", ours(client, "quotas"), given)
     assert (answer.status, answer.json["params"]) == (400, list(given))
+
+
+def test_what_stands_under_an_expired_order_can_be_changed_and_no_other_comes_under_it(client: Client) -> None:
+    """A frozen task is sent back whole by its client, order and all; a new one has nothing to wait for."""
+    register(client, id="order-ends", expires_at=None)
+    named = TASK | {"name": "ends", "resource_order_id": "order-ends"}
+    task_id, other = client.created(named), client.created(TASK | {"name": "other"})
+    ended = {"stream_quota": 2, "expires_at": 0}
+    assert client.call("PUT", ours(client, "resource-orders/order-ends"), ended).status == 200
+
+    answer = client.call("PUT", f"{client.root}/tasks/{task_id}", named | {"name": "renamed", "description": "d"})
+    assert (answer.status, answer.json) == (200, {})
+    assert client.show(task_id)["name"] == "renamed"
+    for refused in (
+        client.call("PUT", f"{client.root}/tasks/{other}", named | {"name": "other"}),
+        client.create(named | {"name": "new"}),
+    ):
+        assert (refused.status, refused.json["params"]) == (400, ["resource_order_id"])

@@ -41,7 +41,7 @@ class Changer:
             document = replace(document, output=output)
         algorithm = self.registry.find(document.service_name, document.service_version)
         check_config(algorithm, document.config)
-        terms.check(conn, project_id, document, now)
+        terms.check(conn, project_id, document, now, batch.document)
         entries: tuple[Entry, ...] = ()
         numbered = batch.numbered
         if change.groups is not None:

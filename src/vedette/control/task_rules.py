@@ -58,9 +58,17 @@ def without_effect(document: TaskDocument) -> tuple[str, ...]:
 
 
 def check_references(
-    conn: Connection, registry: Registry, project_id: ProjectId, document: TaskDocument, now_ms: int
+    conn: Connection,
+    registry: Registry,
+    project_id: ProjectId,
+    document: TaskDocument,
+    now_ms: int,
+    before: TaskDocument | None = None,
 ) -> tuple[str, ...]:
     """Check a document against what the project has; call it in the transaction that writes it.
+
+    Args:
+        before: the document it takes the place of.
 
     Returns:
         The warnings about its order.
@@ -84,19 +92,24 @@ def check_references(
                 f"A service of type {deploy} does not take a video source whose access type is {access_type}.",
                 param="type",
             )
-    return terms.check(conn, project_id, document, now_ms)
+    return terms.check(conn, project_id, document, now_ms, before)
 
 
 def check(
-    conn: Connection, registry: Registry, project_id: ProjectId, document: TaskDocument, now_ms: int
+    conn: Connection,
+    registry: Registry,
+    project_id: ProjectId,
+    document: TaskDocument,
+    now_ms: int,
+    before: TaskDocument,
 ) -> tuple[str, ...]:
-    """Check a document in every way; return all warnings.
+    """Check a changed document in every way; return all warnings.
 
     Raises:
         NotReferable: see `check_service` and `check_references`.
         InvalidParameter: likewise.
     """
-    return check_service(registry, document) + check_references(conn, registry, project_id, document, now_ms)
+    return check_service(registry, document) + check_references(conn, registry, project_id, document, now_ms, before)
 
 
 def input_name(given: TaskInput) -> str | None:

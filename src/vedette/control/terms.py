@@ -24,8 +24,13 @@ class Ordered(Protocol):
     def resource_order_id(self) -> str | None: ...
 
 
-def check(conn: Connection, project_id: ProjectId, document: Ordered, now_ms: int) -> tuple[str, ...]:
+def check(
+    conn: Connection, project_id: ProjectId, document: Ordered, now_ms: int, before: Ordered | None = None
+) -> tuple[str, ...]:
     """Return the warnings about a document's order; call it in the transaction that writes the document.
+
+    An order that a changed document had before may have expired: what stands under it is frozen, and is changed for
+    the day it thaws.
 
     Raises:
         InvalidParameter: the service demands an order and none is named, or the order has expired.
@@ -44,6 +49,7 @@ def check(conn: Connection, project_id: ProjectId, document: Ordered, now_ms: in
         return (f"The resource order {order_id!r} is not registered and has no effect.",)
     if order.service_name not in (None, service):
         raise NotReferable(f"The resource order {order_id} is not for the service {service}.", param=PARAM)
-    if not order.holds(now_ms):
+    kept = before is not None and before.resource_order_id == order_id
+    if not kept and not order.holds(now_ms):
         raise InvalidParameter(f"The resource order {order_id} has expired.", param=PARAM)
     return ()

@@ -78,7 +78,7 @@ def _write(
     conn: Connection, vault: Vault, registry: Registry, task: Task, document: TaskDocument, actor: str, now_ms: int
 ) -> bool:
     columns = {
-        "warnings": task_rules.check(conn, registry, task.project_id, document, now_ms),
+        "warnings": task_rules.check(conn, registry, task.project_id, document, now_ms, task.document),
         "input_name": task_rules.input_name(document.input),
         "parked_for": None,  # what it waited for may matter no more
         **timetable(task, document.schedule, now_ms),
