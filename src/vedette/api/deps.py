@@ -1,6 +1,5 @@
 """What the operations share: the parts they are made of, who calls, and the document that was sent."""
 
-import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, TypeVar
@@ -159,7 +158,7 @@ def object_id(name: str) -> Callable[..., Awaitable[str]]:
     return checked
 
 
-async def repeat(request: Request) -> Repeat | None:
+async def repeat(request: Request, having: PartsOf) -> Repeat | None:
     """Return the Idempotency-Key of a request with its fingerprint, or None if it has none.
 
     Raises:
@@ -171,7 +170,7 @@ async def repeat(request: Request) -> Repeat | None:
     if not 1 <= len(key) <= 255 or not key.isascii() or not key.isprintable():
         raise InvalidParameter(f"{KEY} must be 1 to 255 printable ASCII characters.", param=KEY)
     whole = b"\n".join((request.method.encode(), request.url.path.encode(), await request.body()))
-    return Repeat(key, hashlib.sha256(whole).hexdigest())
+    return Repeat(key, having.vault.fingerprint(whole))  # a body may hold a short secret, which a plain hash gives away
 
 
 RepeatOf = Annotated[Repeat | None, Depends(repeat)]

@@ -24,7 +24,7 @@ class Repeat:
     """A request that may be a repetition.
 
     Attributes:
-        fingerprint: SHA-256 of method, path and body, hex.
+        fingerprint: of method, path and body; `Vault.fingerprint` makes it.
     """
 
     key: str

@@ -318,7 +318,7 @@ idempotency_keys = Table(
     metadata,
     Column("project_id", ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True),
     Column("key", String(255), primary_key=True),
-    Column("fingerprint", String(64), nullable=False),  # SHA-256 of method, path and body, hex
+    Column("fingerprint", String(64), nullable=False),  # HMAC of method, path and body, hex
     Column("answer", Text),  # JSON of what the first request was answered with
     Column("created_at", BigInteger, nullable=False),
     Index("idempotency_by_age", "created_at"),

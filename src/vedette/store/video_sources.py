@@ -82,7 +82,8 @@ def get(
         NotFound: the project has none with that id.
     """
     wanted = select(video_sources).where(*_key(project_id, source_id))
-    row = conn.execute(wanted.with_for_update() if hold else wanted).first()
+    # not FOR UPDATE: tasks that refer to the source hold its key, and must not wait for one who waits for them
+    row = conn.execute(wanted.with_for_update(key_share=True) if hold else wanted).first()
     if row is None:
         raise _unknown(source_id)
     return _source(vault, row)
