@@ -15,14 +15,17 @@ from fastapi import FastAPI, Request
 from vedette.api import deps, errors
 from vedette.api.events import make_router
 from vedette.model.errors import VedetteError
+from vedette.model.ids import ProjectId, UserId
+from vedette.store.identity import Principal
 
 Start = Callable[..., Awaitable[Any]]
 BASE = "/vedette/v1/p1"
 JPEG = b"\xff\xd8jpeg\xff\xd9"
 
 
-async def _project_of_the_token(request: Request) -> Any:
-    return SimpleNamespace(project_id=request.headers["x-auth-token"])
+async def _project_of_the_token(request: Request) -> Principal:
+    project = request.headers["x-auth-token"]
+    return Principal(UserId("u"), "anna", "Default", ProjectId(project), project, "Default", ("operator",))
 
 
 @pytest.fixture
