@@ -238,6 +238,12 @@ class Settings(BaseSettings):
     workers: int = _running(
         "number", "Worker processes on this machine.", default_factory=_cores, shown="number of CPU cores", ge=1, le=256
     )
+    tasks_per_worker: int = _running(
+        "number",
+        "Tasks that may run at once for each worker process; one beyond all of them waits.",
+        default=200,
+        ge=1,
+    )
     lease_s: float = _running(
         "number",
         "How long a worker may go on with its streams when the service does not answer it.",

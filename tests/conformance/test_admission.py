@@ -253,6 +253,19 @@ async def test_a_parked_task_whose_document_changes_is_looked_at_again(stage: Th
     assert (await stage.see(second)).state is State.STARTING
 
 
+async def test_the_workers_have_so_many_tasks_at_once_also_on_one_stream(stage: Theatre) -> None:
+    """Ten thousand tasks on a hundred cameras are a hundred streams; what they cost is analysed ten thousand times."""
+    stage.tasks_at_once = 2
+    stage.serve()
+    crowd = [live(f"t{n}", camera=1, at=NOW + n) for n in range(4)]
+    first, _, third, _ = await stage.start(*crowd)
+    assert (await count(stage, State.RUNNING), await count(stage, State.PENDING)) == (2, 2)
+    assert third.status == "Waiting for room: the workers may have 2 tasks at once."
+    await ended(stage, first)
+    assert (await stage.see(third)).state is not State.PENDING
+    assert await count(stage, State.PENDING) == 1
+
+
 async def test_many_waiting_tasks_are_parked_window_by_window_and_then_cost_nothing(stage: Theatre) -> None:
     """A round reads no more than a window of them; when all are parked it reads none."""
     await deploy(stage, 1)

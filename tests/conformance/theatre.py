@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from conformance.ground import NOW, insert, read
 from vedette.algorithms.registry import Registry
+from vedette.control.admission import Limits
 from vedette.control.fleet import Fleet
 from vedette.control.orders import Desk
 from vedette.control.reconciler import Reconciler
@@ -139,6 +140,7 @@ class Theatre:
         self.executor = FakeExecutor(limit)
         self.workers: dict[WorkerId, FakeWorker] = {}
         self._crash_budget = crash_budget
+        self.tasks_at_once: int | None = None
         self.serve()
 
     def serve(self) -> None:
@@ -150,7 +152,8 @@ class Theatre:
         )  # fmt: skip
         self.reconciler = Reconciler(
             self.db, self.vault, self.fleet, self.executor,
-            metrics=Metrics(), crash_budget=self._crash_budget, monotonic=lambda: self.mono, algorithms=ALGORITHMS,
+            metrics=Metrics(), crash_budget=self._crash_budget, monotonic=lambda: self.mono,
+            limits=Limits(ALGORITHMS, tasks_at_once=self.tasks_at_once),
         )  # fmt: skip
         self.scheduler = Scheduler(self.db, self.vault, on_change=lambda: None)
         self.executor._on_exit = self.reconciler.worker_exited

@@ -28,6 +28,7 @@ from vedette.app.keystone import external_keystone
 from vedette.app.loops import Loops, keep
 from vedette.auth.authenticator import Authenticator
 from vedette.auth.keystone import Keystone
+from vedette.control.admission import Limits
 from vedette.control.batches import Batches
 from vedette.control.expiry import Expiry
 from vedette.control.fleet import Fleet
@@ -192,7 +193,7 @@ def _wire(base: Ground, metrics: Metrics, session: aiohttp.ClientSession, keysto
             metrics=metrics,
             crash_budget=settings.crash_budget,
             monotonic=time.monotonic,
-            algorithms=algorithm_ids(registry),
+            limits=Limits(algorithm_ids(registry), tasks_at_once=settings.workers * settings.tasks_per_worker),
         ),
         desk=desk,
         dispatcher=dispatcher,

@@ -1,7 +1,8 @@
 """Which waiting tasks may have a stream now, and what the others wait for. Pure.
 
-Three things are looked at, in this order: the service is deployed (a project that never said anything has it), the
-resource order has a stream left, the deployment has one left. Whoever waits longest comes first, over all projects.
+Four things are looked at, in this order: the service is deployed (a project that never said anything has it), the
+resource order has a stream left, the deployment has one left, the workers have room for one more task. Whoever waits
+longest comes first, over all projects.
 
 What a task waits for is a key. All tasks under one key wait for the same thing, so one look at the key says whether
 any of them need be looked at: ten thousand waiting tasks cost no more than one.
@@ -22,6 +23,9 @@ from vedette.store.tasks import Standing
 DEPLOY: Final = "deploy"
 ORDER: Final = "order"
 CAPACITY: Final = "capacity"
+WORKERS: Final = "workers"
+EVERYBODYS: Final = f"{WORKERS}::tasks"
+"""The key of tasks that wait because as many run as the workers may have at once."""
 NOT_DEPLOYED: Final = "The service is not deployed in this project; the task starts when it is."
 
 
@@ -46,11 +50,13 @@ class Limits:
         algorithms: service name -> `alg_id`.
         capacities: the deployments there are.
         orders: the registered orders of the tasks that are looked at.
+        tasks_at_once: how many tasks all workers together may have; None: as many as their streams feed.
     """
 
     algorithms: Mapping[str, str] = field(default_factory=dict)
     capacities: Mapping[DeploymentKey, Capacity] = field(default_factory=dict)
     orders: Mapping[OrderKey, ResourceOrder] = field(default_factory=dict)
+    tasks_at_once: int | None = None
 
     def capacity(self, task: Standing) -> Capacity | None:
         """Return what the deployment of a task's service allows; None: nobody ever deployed or stopped it."""
@@ -111,6 +117,8 @@ def admit(
 def standing_barrier(key: str, limits: Limits, in_use: Used) -> Barrier | None:
     """Return what tasks parked under a key still wait for; None: some of them should be looked at one by one."""
     kind, project, name = key.split(":", 2)
+    if kind == WORKERS:
+        return _full_workers(limits, in_use)
     order = limits.orders.get((project, name))
     capacity = limits.capacities.get((project, name))
     if kind == ORDER:
@@ -141,7 +149,15 @@ def _barrier(task: Standing, limits: Limits, taken: Used) -> Barrier | None:
     order = limits.orders.get((task.project_id, task.resource_order_id or ""))
     if order is not None and (full := _full_order(f"{ORDER}:{task.project_id}:{order.id}", order, taken)):
         return full
-    return _full_deployment(f"{CAPACITY}:{deployment}", capacity, taken) if capacity else None
+    if capacity is not None and (full := _full_deployment(f"{CAPACITY}:{deployment}", capacity, taken)):
+        return full
+    return _full_workers(limits, taken)
+
+
+def _full_workers(limits: Limits, taken: Used) -> Barrier | None:
+    if limits.tasks_at_once is None or taken[EVERYBODYS] < limits.tasks_at_once:
+        return None
+    return Barrier(EVERYBODYS, f"Waiting for room: the workers may have {limits.tasks_at_once} tasks at once.")
 
 
 def _full_order(key: str, order: ResourceOrder, taken: Used) -> Barrier | None:
@@ -161,7 +177,9 @@ def _all_in_use(count: int) -> str:
 
 
 def _counters(task: Standing, limits: Limits) -> list[str]:
-    keys = [f"{ORDER}:{task.project_id}:{task.resource_order_id}"] if task.resource_order_id else []
+    keys = [EVERYBODYS]
+    if task.resource_order_id:
+        keys.append(f"{ORDER}:{task.project_id}:{task.resource_order_id}")
     alg_id = limits.algorithms.get(task.service_name)
     return [*keys, f"{CAPACITY}:{task.project_id}:{alg_id}"] if alg_id else keys
 

@@ -36,22 +36,25 @@ class Queue:
     in_use: Used
 
 
-def look(conn: Connection, algorithms: Mapping[str, str], running: Sequence[Standing]) -> Queue:
+def look(conn: Connection, usual: Limits, running: Sequence[Standing]) -> Queue:
     """Read what waits, and what is allowed.
 
     Args:
-        algorithms: service name -> `alg_id`.
+        usual: the limits that do not stand in the database.
         running: all tasks that have a place.
     """
     new, keys = waiting.unparked(conn, WINDOW), waiting.keys(conn)
-    capacities = deployments.capacities(conn)
-    limits = Limits(algorithms, capacities, orders.some(conn, {order for key in keys if (order := order_of(key))}))
+    limits = replace(
+        usual,
+        capacities=deployments.capacities(conn),
+        orders=orders.some(conn, {order for key in keys if (order := order_of(key))}),
+    )
     in_use = used(running, limits)
     barriers = {key: standing_barrier(key, limits, in_use) for key in keys}
     stirred = [
         task for key, barrier in barriers.items() if barrier is None for task in waiting.parked(conn, key, WINDOW)
     ]
-    limits = Limits(algorithms, capacities, _orders(conn, (*new, *stirred)))
+    limits = replace(limits, orders=_orders(conn, (*new, *stirred)))
     closed = [barrier for barrier in barriers.values() if barrier is not None]
     return Queue(new, stirred, closed, waiting.wait_for_room(conn), limits, in_use)
 

@@ -6,7 +6,7 @@ decides the same again.
 """
 
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy import Connection
 
 from vedette.control import line
+from vedette.control.admission import Limits
 from vedette.control.decisions import SILENT_S, Act, Seen, decide, find, halt
 from vedette.control.fleet import Fleet
 from vedette.control.line import Queue
@@ -70,14 +71,14 @@ class Reconciler:
         metrics: Metrics,
         crash_budget: int,
         monotonic: Callable[[], float],
-        algorithms: Mapping[str, str],
+        limits: Limits,
     ) -> None:
         """Take what it works with.
 
         Args:
             crash_budget: how often in a row the loss of its worker is forgiven a task.
             monotonic: seconds.
-            algorithms: service name -> `alg_id`, under which deployments are found.
+            limits: what projects are allowed, as far as it does not stand in the database.
         """
         self._db = db
         self._fleet = fleet
@@ -85,7 +86,7 @@ class Reconciler:
         self._metrics = metrics
         self._crash_budget = crash_budget
         self._monotonic = monotonic
-        self._algorithms = algorithms
+        self._limits = limits
         self._settler = Settler(db, vault, fleet, executor, metrics, monotonic)
         self._exited: set[WorkerId] = set()
         self._hung: dict[WorkerId, float] = {}  # buried while their process lives, and when they were last heard
@@ -96,9 +97,9 @@ class Reconciler:
 
     async def run_once(self, now_ms: int) -> bool:
         """Do one round; return whether it changed anything."""
-        world = await self._db.read(_look, self._algorithms)
+        world = await self._db.read(_look, self._limits)
         if buried := await self._bury(world, now_ms):
-            world = await self._db.read(_look, self._algorithms)
+            world = await self._db.read(_look, self._limits)
         acts, lost, removed = self._decide(world, now_ms)
         changed = 0
         for start in range(0, max(len(acts), len(removed)), CHUNK):
@@ -221,10 +222,10 @@ def _act(conn: Connection, acts: Sequence[Act], removed: Sequence[TaskId], now_m
     return changed + sum(tasks.remove(conn, task_id) for task_id in removed)
 
 
-def _look(conn: Connection, algorithms: Mapping[str, str]) -> World:
+def _look(conn: Connection, limits: Limits) -> World:
     held = {holding.stream_id: holding for holding in assignments.holdings(conn)}
     running = tasks.standing(conn, LOOKED_AT)
-    return World(running, held, assignments.all_workers(conn), line.look(conn, algorithms, running))
+    return World(running, held, assignments.all_workers(conn), line.look(conn, limits, running))
 
 
 def _may_retry(task: Standing, now_ms: int) -> bool:
