@@ -11,6 +11,7 @@ from service import Client, Service
 from sqlalchemy import Connection, select, update
 
 from conformance.theatre import FakeExecutor, FakeWorker
+from vedette.control.admission import Limits
 from vedette.control.fleet import Fleet
 from vedette.control.orders import Desk
 from vedette.control.reconciler import Reconciler
@@ -75,7 +76,7 @@ class Stage:
         )  # fmt: skip
         self._reconciler = Reconciler(
             service.db, service.vault, fleet, self._executor, metrics=Metrics(process=False), crash_budget=1,
-            monotonic=lambda: self._mono, algorithms=algorithms,
+            monotonic=lambda: self._mono, limits=Limits(algorithms),
         )  # fmt: skip
         self._scheduler = Scheduler(service.db, service.vault, on_change=lambda: None)
         self._worker: FakeWorker | None = None
