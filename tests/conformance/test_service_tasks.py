@@ -27,3 +27,16 @@ async def test_a_page_is_filtered_sorted_and_cut(db: Database, vault: Vault) -> 
     assert await names(db, vault, states=[State.RUNNING]) == (0, [])
     assert await names(db, vault, service_version="2.0") == (0, [])
     assert (await names(db, vault, order="updated_at"))[1][0] == "beta-2"
+
+
+async def test_every_page_is_the_same_read_from_either_end(db: Database, vault: Vault) -> None:
+    """Pages behind the middle are read from the end; nothing may be missing, twice, or in another order."""
+    several = [ground.task(f"task-{n:02}", at=NOW + n // 3) for n in range(11)]
+    await ground.insert(db, vault, *several)
+    for order in ("name", "created_at", "updated_at"):
+        for descending in (True, False):
+            _, whole = await names(db, vault, order=order, descending=descending, limit=100)
+            for limit in (1, 3, 4, 11):
+                for offset in range(13):
+                    page = await names(db, vault, order=order, descending=descending, offset=offset, limit=limit)
+                    assert page == (11, whole[offset : offset + limit]), (order, descending, offset, limit)

@@ -38,6 +38,22 @@ def test_an_older_key_still_opens_what_it_sealed() -> None:
     assert Vault(new).decrypt(both.encrypt("y")) == "y"
 
 
+def test_what_older_versions_sealed_is_opened_still() -> None:
+    """They sealed with Fernet."""
+    key = Fernet.generate_key().decode()
+    assert Vault(key).decrypt(Fernet(key).encrypt(b"hunter2")) == "hunter2"
+
+
+def test_what_was_changed_on_disk_is_not_opened() -> None:
+    """A tag guards every byte."""
+    vault = Vault(Fernet.generate_key().decode())
+    sealed = vault.encrypt("hunter2")
+    for place in range(len(sealed)):
+        changed = sealed[:place] + bytes([sealed[place] ^ 1]) + sealed[place + 1 :]
+        with pytest.raises(Misconfigured):
+            vault.decrypt(changed)
+
+
 def test_another_key_opens_nothing() -> None:
     """The operator is told what is wrong, and not the text."""
     sealed = Vault(Fernet.generate_key().decode()).encrypt("x")

@@ -3,8 +3,9 @@
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
+from vedette.api.answers import JSONResponse
 from vedette.api.deps import Caller, PartsOf, received
 from vedette.api.described import takes
 from vedette.api.people_views import key_info

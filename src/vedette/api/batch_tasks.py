@@ -5,9 +5,9 @@
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from fastapi.responses import JSONResponse
 
 from vedette.algorithms.registry import Registry
+from vedette.api.answers import JSONResponse
 from vedette.api.deps import Member, PartsOf, RepeatOf, object_id, received
 from vedette.api.described import takes
 from vedette.control.services import facts

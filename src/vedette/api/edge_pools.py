@@ -5,9 +5,10 @@
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from sqlalchemy import Connection
 
+from vedette.api.answers import JSONResponse
 from vedette.api.deps import Member, PartsOf, RepeatOf, received
 from vedette.api.described import takes
 from vedette.control import nodes

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from vedette.api.answers import JSONResponse
 from vedette.api.vas_errors import BEFORE, speaks_vas, vas_error
 from vedette.model.errors import (
     CallerError,

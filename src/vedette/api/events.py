@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
+from vedette.api.answers import JSONResponse
 from vedette.api.deps import Member, PartsOf
 from vedette.model.errors import InvalidParameter, NotFound
 from vedette.model.ids import EventId, TaskId

@@ -3,8 +3,9 @@
 from typing import Final
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
+from vedette.api.answers import JSONResponse
 from vedette.api.deps import Caller, Parts, PartsOf, received
 from vedette.api.described import takes
 from vedette.api.people_views import base

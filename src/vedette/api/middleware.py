@@ -9,9 +9,9 @@ from typing import Final
 import structlog
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from vedette.api.answers import JSONResponse
 from vedette.api.errors import body, status_of
 from vedette.model.errors import TooLarge, VedetteError
 from vedette.telemetry import logs

@@ -1,8 +1,9 @@
 """For whoever runs the service: alive, ready, counted. No token is asked for, and nothing of a project is told."""
 
 from fastapi import APIRouter
-from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.responses import PlainTextResponse, Response
 
+from vedette.api.answers import JSONResponse
 from vedette.api.deps import PartsOf
 from vedette.schemas.standing import Standing
 from vedette.telemetry.metrics import CONTENT_TYPE

@@ -6,9 +6,9 @@ Members of a project read what concerns it; whoever minds the installation reads
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Request
-from fastapi.responses import JSONResponse
 from sqlalchemy import Connection
 
+from vedette.api.answers import JSONResponse
 from vedette.api.deps import Administrator, Caller, Parts, PartsOf, RepeatOf, received
 from vedette.api.described import takes
 from vedette.control.sales import Sales

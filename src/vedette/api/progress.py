@@ -3,8 +3,8 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from fastapi.responses import JSONResponse
 
+from vedette.api.answers import JSONResponse
 from vedette.api.deps import Member, PartsOf, object_id
 from vedette.model.ids import TaskId
 from vedette.schemas.event_info import History, Progress

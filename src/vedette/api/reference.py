@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.responses import HTMLResponse, Response
 
+from vedette.api.answers import JSONResponse
 from vedette.api.reference_page import POLICY, page
 
 CACHED: Final = "no-cache"

@@ -3,8 +3,9 @@
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
+from vedette.api.answers import JSONResponse
 from vedette.api.deps import Caller
 from vedette.api.people import PeopleOf
 from vedette.api.people_views import assignment_info, listing, role_info

@@ -5,8 +5,8 @@
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import JSONResponse
 
+from vedette.api.answers import JSONResponse
 from vedette.api.deps import Member, Parts, PartsOf, object_id, received
 from vedette.api.described import takes
 from vedette.api.service_views import deployment_info, service_detail, service_row

@@ -1,7 +1,10 @@
 """The documents of sources and groups, put together from what the store knows; each in one look."""
 
+from collections.abc import Collection
 from typing import Any
 
+from msgspec import Raw
+from msgspec.json import encode
 from sqlalchemy import Connection
 
 from vedette.model.group import VideoGroup
@@ -68,12 +71,9 @@ def group_list(conn: Connection, project_id: ProjectId, query: GroupQuery, usual
     found, total = group_facts.find(
         conn, project_id, wanted, by=query.sort_name, descending=query.descending, page=query.page
     )
-    known = group_facts.facts(conn, project_id, [group.id for group in found])
-    items = [
-        group_info(group, known[group.id].levels, known[group.id].num_batch_task)
-        | {"type": ",".join(sorted(known[group.id].kinds))}
-        for group in found
-    ]
+    kinds = group_facts.kinds(conn, project_id, [group.id for group in found])
+    documents = _groups(conn, project_id, found)
+    items = [document | {"type": ",".join(sorted(kinds[group_id]))} for group_id, document in documents.items()]
     return {
         "video_group_number": len(items),
         "total_number": total,
@@ -100,7 +100,8 @@ def _sources(conn: Connection, project_id: ProjectId, found: list[VideoSource]) 
     ids = [source.id for source in found]
     known = source_facts.facts(conn, project_id, ids)
     places = groups.of_sources(conn, project_id, ids)
-    packages = _groups(conn, project_id, [group for some in places.values() for group in some])
+    made = _groups(conn, project_id, {group.id: group for some in places.values() for group in some}.values())
+    packages = {group_id: Raw(encode(document)) for group_id, document in made.items()}  # each stands in many sources
     return [
         source_info(source, known[source.id].level, [packages[group.id] for group in places.get(source.id, ())])
         | {
@@ -111,10 +112,6 @@ def _sources(conn: Connection, project_id: ProjectId, found: list[VideoSource]) 
     ]
 
 
-def _groups(conn: Connection, project_id: ProjectId, found: list[VideoGroup]) -> dict[str, dict[str, Any]]:
-    distinct = {group.id: group for group in found}
-    known = group_facts.facts(conn, project_id, distinct)
-    return {
-        group_id: group_info(group, known[group_id].levels, known[group_id].num_batch_task)
-        for group_id, group in distinct.items()
-    }
+def _groups(conn: Connection, project_id: ProjectId, found: Collection[VideoGroup]) -> dict[str, dict[str, Any]]:
+    known = group_facts.facts(conn, project_id, [group.id for group in found])
+    return {group.id: group_info(group, known[group.id].levels, known[group.id].num_batch_task) for group in found}

@@ -6,8 +6,8 @@ import re
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
-from fastapi.responses import JSONResponse
 
+from vedette.api.answers import JSONResponse
 from vedette.api.deps import Member, PartsOf, RepeatOf, object_id, received, service_name
 from vedette.api.described import takes
 from vedette.api.vas import create_vas

@@ -5,8 +5,8 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from fastapi.responses import JSONResponse
 
+from vedette.api.answers import JSONResponse
 from vedette.api.deps import Member, PartsOf, object_id
 from vedette.schemas.tasks import Nothing
 from vedette.schemas.template_info import TemplateInfo, TemplateList, TemplateQuery, template_info

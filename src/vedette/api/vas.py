@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import JSONResponse
 
 from vedette.algorithms.registry import Registry
+from vedette.api.answers import JSONResponse
 from vedette.api.deps import Member, Parts, PartsOf, object_id, received, service_name
 from vedette.api.described import takes
 from vedette.model.errors import NotReferable, TaskNotFound

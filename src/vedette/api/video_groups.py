@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import JSONResponse
 from sqlalchemy import Connection
 
 from vedette.api import source_views
+from vedette.api.answers import JSONResponse
 from vedette.api.deps import Member, PartsOf, RepeatOf, object_id, received
 from vedette.api.described import takes
 from vedette.model.group import VideoGroup

@@ -6,10 +6,10 @@ import uuid
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import JSONResponse
 from sqlalchemy import Connection
 
 from vedette.api import source_changes, source_views
+from vedette.api.answers import JSONResponse
 from vedette.api.deps import Member, PartsOf, RepeatOf, object_id, received
 from vedette.api.described import takes
 from vedette.api.source_changes import Change

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import fcntl
+import gc
 import os
 import secrets
 import signal
@@ -63,6 +64,8 @@ STREAMS_PER_WORKER = 60
 GAUGES_S = 2.0
 BATCHES_S = 60.0
 EXPIRY_S = 1.0
+COLLECT_AFTER = 50_000
+"""Objects made and kept until the collector looks for circles among the young ones."""
 WORKER_ENTRY = "vedette.worker.entry:run"
 WORKER_PRELOAD = ("av", "cv2", "numpy", "onnxruntime", "vedette.worker.entry")
 
@@ -125,8 +128,16 @@ async def serve(settings: Settings) -> None:
         metrics = Metrics()
         async with ground(settings, metrics.db_batch.observe) as base:
             await first_start.prepare(base.settings, base.db, base.vault, now_ms)
+            _settle_memory()
             await _run(base, listener, metrics)
     log.info("service ended")
+
+
+def _settle_memory() -> None:
+    """Spare the collector what is loaded for good, and let it look less often: a list makes thousands of objects."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER, 20, 20)
 
 
 @dataclass(frozen=True, slots=True)

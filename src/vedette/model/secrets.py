@@ -29,7 +29,7 @@ _OVER_TLS: Final = frozenset({"https", "rtsps"})
 
 def hide_userinfo(text: str) -> str:
     """Return the text with `user:password@` of its URLs hidden."""
-    return _USERINFO.sub(rf"\g<scheme>{MASK}@", text)
+    return _USERINFO.sub(rf"\g<scheme>{MASK}@", text) if "@" in text else text
 
 
 def shown_url(url: str) -> str:

@@ -25,7 +25,7 @@ def hide_values(headers: Mapping[str, str]) -> dict[str, str]:
 def hide_in_xml(xml: str) -> str:
     """Return a source's configuration with passwords and `user:password@` hidden."""
     without = _XML_SECRET.sub(rf"\g<open>{MASK}\g<close>", xml)
-    return hide_userinfo(_ESCAPED.sub(_hide_escaped, without))
+    return hide_userinfo(_ESCAPED.sub(_hide_escaped, without) if "&" in without else without)
 
 
 def _hide_escaped(found: re.Match[str]) -> str:

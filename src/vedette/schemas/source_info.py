@@ -1,6 +1,6 @@
 """From a received source to the model's value, and from it to the answer's document."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -68,11 +68,11 @@ def changed_source(received: VideoSourceUpdate, stored: VideoSource) -> VideoSou
     )
 
 
-def source_info(source: VideoSource, level: SourceLevel, groups: list[dict[str, Any]]) -> dict[str, Any]:
+def source_info(source: VideoSource, level: SourceLevel, groups: Sequence[object]) -> dict[str, Any]:
     """Return the document of a source, secrets hidden.
 
     Args:
-        groups: documents of the groups it is in.
+        groups: documents of the groups it is in, encoded or not.
     """
     info = {
         "video_source_id": source.id,

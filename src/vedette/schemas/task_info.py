@@ -4,9 +4,10 @@ What is not set is left out, as in the published example. Secrets are hidden.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import to_builtins
 
 from vedette.model.output import TaskOutput
 from vedette.model.schedule import Schedule
@@ -21,7 +22,7 @@ MIN_ERROR, MAX_ERROR = 2, 512
 def iso(at_ms: int) -> str:
     """Return milliseconds since the epoch as the detail page writes times: `2023-06-06T06:59:33.024Z`."""
     seconds, ms = divmod(at_ms, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{ms:03d}Z"
+    return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{ms:03d}Z"
 
 
 def task_info(
@@ -37,23 +38,11 @@ def task_info(
         source: the registered source, if the input is one.
     """
     document = task.document
-    info = {
-        "id": task.id,
-        "name": document.name,
-        "creator": task.creator,
-        "project_id": task.project_id,
-        "description": document.description or None,
-        "release_id": service.get("release_id"),
-        "service_id": service.get("service_id"),
-        "created_at": iso(task.created_at),
-        "updated_at": iso(task.updated_at),
+    info = shared_info(task) | {
         "event_type": 0,
         "priority": "low",
         "steal": 0,
-        "state": task.state.value,
-        "status": status_text(task.status, task.warnings) or None,
-        "error": _error(task),
-        "schedule_status": _schedule_status(task),
+        "schedule_status": schedule_status(task),
         "schedule": document.schedule and schedule_info(document.schedule),
         "input": input_info(document.input),
         "output": output_info(document.output),
@@ -65,6 +54,22 @@ def task_info(
         "access_address": _access_address(document.input, source),
     }
     return _present({**info, **service})
+
+
+def shared_info(task: Task) -> dict[str, Any]:
+    """Return the fields that both dialects have, with the same meaning; None for those that are not set."""
+    return {
+        "id": task.id,
+        "name": task.document.name,
+        "creator": task.creator,
+        "project_id": task.project_id,
+        "description": task.document.description or None,
+        "created_at": iso(task.created_at),
+        "updated_at": iso(task.updated_at),
+        "state": task.state.value,
+        "status": status_text(task.status, task.warnings) or None,
+        "error": _error(task),
+    }
 
 
 def status_text(status: str, warnings: Sequence[str]) -> str:
@@ -91,7 +96,8 @@ def _error(task: Task) -> dict[str, str] | None:
     return {"code": task.error_code, "message": message if len(message) >= MIN_ERROR else "Unknown error."}
 
 
-def _schedule_status(task: Task) -> str | None:
+def schedule_status(task: Task) -> str | None:
+    """Return whether the timetable is obeyed, or None without one."""
     if task.document.schedule is None:
         return None
     return "ACTIVATED" if task.activated else "INACTIVATED"
@@ -99,23 +105,23 @@ def _schedule_status(task: Task) -> str | None:
 
 def schedule_info(schedule: Schedule) -> dict[str, Any]:
     """Return a timetable as it was sent."""
-    return _present(asdict(schedule))
+    return _present(to_builtins(schedule))
 
 
 def input_info(received: TaskInput) -> dict[str, Any]:
     """Return the input as it was sent, secrets hidden."""
-    datum = _present(asdict(received.datum))
+    datum = _present(to_builtins(received.datum))
     if "url" in datum:
         datum["url"] = shown_url(datum["url"])
     if "headers" in datum:
         datum["headers"] = hide_values(datum["headers"])
-    vcn = asdict(received.vcn) | {"password": MASK} if received.vcn else None
+    vcn = to_builtins(received.vcn) | {"password": MASK} if received.vcn else None
     return _present({"type": received.type.value, "data": [datum], "vcn": vcn})
 
 
 def output_info(output: TaskOutput) -> dict[str, Any]:
     """Return the outputs as they were sent, secrets hidden."""
-    info = {name: _present(value) if isinstance(value, dict) else value for name, value in asdict(output).items()}
+    info = {name: _present(value) if isinstance(value, dict) else value for name, value in to_builtins(output).items()}
     if output.webhook:
         info["webhook"]["url"] = shown_url(output.webhook.url)
         info["webhook"]["headers"] = hide_values(output.webhook.headers)

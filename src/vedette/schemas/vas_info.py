@@ -10,10 +10,8 @@ from vedette.model.schedule import Schedule
 from vedette.model.source import InputType, TaskInput
 from vedette.model.task import Task
 from vedette.schemas.common import Wire
-from vedette.schemas.task_info import input_info, output_info, task_info
+from vedette.schemas.task_info import input_info, output_info, schedule_status, shared_info
 
-SHARED = ("id", "name", "creator", "project_id", "description", "created_at", "updated_at", "state", "status", "error")
-"""Fields that both dialects have, with the same meaning."""
 WEEK = frozenset(range(1, 8))
 
 
@@ -106,14 +104,13 @@ def task_details(task: Task, title: tuple[str, str] | None) -> dict[str, Any]:
         title: English and Chinese name of its service, if that is installed.
     """
     document = task.document
-    known = task_info(task, {})
-    info = {name: known.get(name) for name in SHARED} | {
+    info = shared_info(task) | {
         "service_name": document.service_name,
         "service_version": document.service_version,
         "service_title": title and {"en": title[0], "zh": title[1]},
         "edge_pool_id": document.edge_pool_id,
         "resource_order_id": document.resource_order_id,
-        "timing_status": known.get("schedule_status"),
+        "timing_status": schedule_status(task),
         "timing": document.schedule and timing_info(document.schedule),
         "input": vas_input_info(document.input),
         "output": vas_output_info(document.output),
@@ -147,17 +144,15 @@ def timing_info(schedule: Schedule) -> dict[str, Any]:
 def vas_input_info(received: TaskInput) -> dict[str, Any]:
     """Return the input under its older name, and without `index`, which the older dialect has not."""
     info = input_info(received)
-    if received.type is InputType.RESTFUL:
-        info["type"] = "edgerestful"
-    for entry in info["data"]:
-        entry.pop("index", None)
-    return info
+    kind = "edgerestful" if received.type is InputType.RESTFUL else info["type"]
+    data = [{name: value for name, value in entry.items() if name != "index"} for entry in info["data"]]
+    return info | {"type": kind, "data": data}
 
 
 def vas_output_info(output: TaskOutput) -> dict[str, Any]:
     """Return the outputs; those of the older dialect without their empty fields."""
     info = output_info(output)
-    for name in ("hosting", "localpath"):
-        if name in info:
-            info[name] = {key: value for key, value in info[name].items() if value is not None}
-    return info
+    older = {name: info[name] for name in ("hosting", "localpath") if name in info}
+    return info | {
+        name: {key: value for key, value in fields.items() if value is not None} for name, fields in older.items()
+    }

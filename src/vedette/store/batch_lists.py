@@ -10,14 +10,12 @@ from vedette.model.ids import ProjectId
 from vedette.model.lifecycle import State
 from vedette.store.batches import LEAVING
 from vedette.store.tables import batches, tasks, video_groups, video_sources
-from vedette.store.text import holds
+from vedette.store.text import BETWEEN, holds
 
 NO_SERVICE: Final = "no_service"
 STOPPED_NO_SERVICE: Final = "STOPPED_NO_SERVICE"
 MOST_NAMES: Final = 100
 """Children of one batch whose sources' names are read."""
-BETWEEN: Final = "\n"
-"""No name holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +70,8 @@ def page(conn: Connection, project_id: ProjectId, wanted: BatchFilter, order: Ba
     columns = (batches.c.id, batches.c.name, batches.c.service_name, batches.c.created_at)
     query = select(*columns).where(*here)
     if order.by_count:
-        counted = (
-            select(tasks.c.batch_id, func.count().label("n"))
-            .where(tasks.c.batch_id.is_not(None))
-            .group_by(tasks.c.batch_id)
-            .subquery()
-        )
-        query = query.outerjoin(counted, counted.c.batch_id == batches.c.id)
-        key: ColumnElement[Any] = func.coalesce(counted.c.n, 0)
+        counted = select(func.count()).select_from(tasks).where(tasks.c.batch_id == batches.c.id)
+        key: ColumnElement[Any] = counted.correlate(batches).scalar_subquery()
     else:
         key = batches.c.created_at
     keys = [one.desc() if order.descending else one for one in (key, batches.c.id)]
@@ -88,7 +80,7 @@ def page(conn: Connection, project_id: ProjectId, wanted: BatchFilter, order: Ba
     states, group_names, source_names = (
         _states(conn, ids),
         _group_names(conn, project_id, ids),
-        _source_names(conn, ids),
+        _source_names(conn, project_id, ids),
     )
     return total, [
         Listed(
@@ -139,13 +131,12 @@ def _states(conn: Connection, batch_ids: Sequence[str]) -> dict[str, dict[str, i
     return found
 
 
-def _source_names(conn: Connection, batch_ids: Sequence[str]) -> dict[str, list[str]]:
+def _source_names(conn: Connection, project_id: ProjectId, batch_ids: Sequence[str]) -> dict[str, list[str]]:
     """Return the names of sources of each batch, in one answer; the database joins them, so few rows come."""
-    columns = (tasks.c.project_id, tasks.c.video_source_id)
     as_indexed = (tasks.c.state, tasks.c.halted_by)  # else PostgreSQL may look for them through the whole table
-    children = select(*columns).where(tasks.c.batch_id == batches.c.id).correlate(batches)
+    children = select(tasks.c.video_source_id).where(tasks.c.batch_id == batches.c.id).correlate(batches)
     some = children.order_by(*as_indexed).limit(MOST_NAMES).subquery()
-    same = (video_sources.c.project_id == some.c.project_id) & (video_sources.c.id == some.c.video_source_id)
+    same = (video_sources.c.project_id == project_id) & (video_sources.c.id == some.c.video_source_id)
     names = select(video_sources.c.name).join(some, same).distinct().subquery()
     joined = select(func.aggregate_strings(names.c.name, BETWEEN)).scalar_subquery()
     rows = conn.execute(select(batches.c.id, joined.label("names")).where(batches.c.id.in_(batch_ids)))

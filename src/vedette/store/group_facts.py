@@ -24,14 +24,9 @@ _MADE_OVER: Final = tasks.c.group_id == video_groups.c.id
 
 @dataclass(slots=True)
 class GroupFacts:
-    """What is known of a group.
-
-    Attributes:
-        kinds: of its sources.
-    """
+    """What is known of a group."""
 
     levels: dict[SourceLevel, int] = field(default_factory=lambda: dict.fromkeys(SourceLevel, 0))
-    kinds: set[str] = field(default_factory=set)
     num_batch_task: int = 0
 
     @property
@@ -63,25 +58,35 @@ def facts(conn: Connection, project_id: ProjectId, group_ids: Collection[str]) -
     found = {group_id: GroupFacts() for group_id in group_ids}
     if not found:
         return found
-    busy = levels(project_id)
-    level = func.coalesce(busy.c.level, SourceLevel.OFFLINE.value)
-    members = (
-        select(group_members.c.group_id, video_sources.c.kind, level.label("level"))
-        .join(video_sources, _SAME_SOURCE)
-        .outerjoin(busy, busy.c.source_id == group_members.c.source_id)
-        .where(group_members.c.project_id == project_id, among(group_members.c.group_id, group_ids))
-        .subquery()
-    )
-    columns = (members.c.group_id, members.c.kind, members.c.level)
-    for row in conn.execute(select(*columns, func.count().label("n")).group_by(*columns)):
+    mine = (group_members.c.project_id == project_id, among(group_members.c.group_id, group_ids))
+    counted = select(group_members.c.group_id, func.count().label("n")).where(*mine)
+    for row in conn.execute(counted.group_by(group_members.c.group_id)).all():
         if row.group_id in found:
-            found[row.group_id].levels[SourceLevel(row.level)] += row.n
-            found[row.group_id].kinds.add(row.kind)
+            found[row.group_id].levels[SourceLevel.OFFLINE] = row.n
+    # few sources are at work beside those that are registered: these alone are looked up in their groups
+    busy = levels(project_id)
+    columns = (group_members.c.group_id, busy.c.level)
+    at_work = select(*columns, func.count().label("n")).join(busy, busy.c.source_id == group_members.c.source_id)
+    for row in conn.execute(at_work.where(*mine).group_by(*columns)).all():
+        if row.group_id in found:
+            found[row.group_id].levels[SourceLevel(row.level)] = row.n
+            found[row.group_id].levels[SourceLevel.OFFLINE] -= row.n
     here = among(tasks.c.group_id, group_ids)  # the project is not asked for, as above
     batches = select(tasks.c.group_id, func.count(tasks.c.batch_id.distinct()).label("n")).where(here)
     for row in conn.execute(batches.group_by(tasks.c.group_id)):
         if row.group_id in found:
             found[row.group_id].num_batch_task = row.n
+    return found
+
+
+def kinds(conn: Connection, project_id: ProjectId, group_ids: Collection[str]) -> dict[str, set[str]]:
+    """Return the kinds of the sources that are in these groups of the project."""
+    found: dict[str, set[str]] = {group_id: set() for group_id in group_ids}
+    here = (group_members.c.project_id == project_id, among(group_members.c.group_id, group_ids))
+    columns = (group_members.c.group_id, video_sources.c.kind)
+    for row in conn.execute(select(*columns).join(video_sources, _SAME_SOURCE).where(*here).distinct()).all():
+        if row.group_id in found:
+            found[row.group_id].add(row.kind)
     return found
 
 

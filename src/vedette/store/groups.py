@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from vedette.model.errors import GroupNameTaken, InvalidParameter, NotFound, NotReferable
@@ -14,6 +14,7 @@ from vedette.model.source import AccessType, VideoSource
 from vedette.store import quotas
 from vedette.store.source_facts import among
 from vedette.store.tables import group_members, insert_new, video_groups, video_sources
+from vedette.store.text import BETWEEN
 
 
 def insert(conn: Connection, group: VideoGroup, source_ids: Collection[str]) -> None:
@@ -99,16 +100,19 @@ def of_source(conn: Connection, project_id: ProjectId, source_id: str) -> list[V
 
 def of_sources(conn: Connection, project_id: ProjectId, source_ids: Sequence[str]) -> dict[str, list[VideoGroup]]:
     """Return the groups that sources are in, by name; only for those that are in one."""
-    rows = conn.execute(
-        select(video_groups, group_members.c.source_id)
-        .join(group_members, group_members.c.group_id == video_groups.c.id)
-        .where(group_members.c.project_id == project_id, among(group_members.c.source_id, source_ids))
-        .order_by(video_groups.c.name)
-    )
-    found: dict[str, list[VideoGroup]] = {}
-    for row in rows:
-        found.setdefault(row.source_id, []).append(group_of(row))
-    return found
+    # a source has many groups, and a group many sources: each group is read once, and of the pairs only their ids
+    joined = func.aggregate_strings(group_members.c.group_id, BETWEEN).label("group_ids")
+    mine = (group_members.c.project_id == project_id, among(group_members.c.source_id, source_ids))
+    pairs = select(group_members.c.source_id, joined).where(*mine).group_by(group_members.c.source_id)
+    places = {row.source_id: row.group_ids.split(BETWEEN) for row in conn.execute(pairs).all()}
+    wanted = {group_id for group_ids in places.values() for group_id in group_ids}
+    here = (video_groups.c.project_id == project_id, among(video_groups.c.id, wanted))
+    rows = conn.execute(select(video_groups).where(*here).order_by(video_groups.c.name)).all() if wanted else ()
+    found = {row.id: (rank, group_of(row)) for rank, row in enumerate(rows)}
+    return {
+        source_id: [group for _, group in sorted(found[group_id] for group_id in group_ids if group_id in found)]
+        for source_id, group_ids in places.items()
+    }
 
 
 def group_of(row: Row[Any]) -> VideoGroup:

@@ -32,6 +32,9 @@ _TAKE: Final = {
     .values({column: column + bindparam("more", type_=Integer)})
     for resource, column in _COUNT.items()
 }
+_USED: Final = {
+    resource: select(column).where(projects.c.id == bindparam("project")) for resource, column in _COUNT.items()
+}
 _REFUSAL: Final[dict[Resource, tuple[type[QuotaReached], str]]] = {
     Resource.TASKS: (TaskQuotaReached, "tasks"),
     Resource.SOURCES: (SourceQuotaReached, "video sources"),
@@ -64,6 +67,11 @@ def give_back(conn: Connection, project_id: ProjectId, resource: Resource, count
     column = _COUNT[resource]
     left = case((column > count, column - count), else_=0)
     conn.execute(update(projects).where(projects.c.id == project_id).values({column: left}))
+
+
+def used(conn: Connection, project_id: ProjectId, resource: Resource) -> int | None:
+    """Return how much of a resource a project has, or None if there is no such project."""
+    return conn.execute(_USED[resource], {"project": project_id}).scalar()
 
 
 def usage(conn: Connection, project_id: ProjectId, usual: Quotas) -> dict[Resource, Usage]:

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
-from vedette.model.ids import ProjectId, TaskId
+from vedette.model.ids import ProjectId
 from vedette.model.lifecycle import State
 from vedette.model.task import Task
+from vedette.store.paging import cut
 from vedette.store.tables import tasks
-from vedette.store.tasks import some
+from vedette.store.tasks import chosen
 from vedette.store.text import holds
 from vedette.store.vault import Vault
 
@@ -43,20 +44,19 @@ class Wanted:
 def page(conn: Connection, vault: Vault, project_id: ProjectId, wanted: Wanted) -> tuple[int, list[Task]]:
     """Return how many tasks of the project match, and those of the page, in order."""
     here = [tasks.c.project_id == project_id, tasks.c.service_name == wanted.service_name, *_filters(wanted)]
-    count = conn.execute(select(func.count()).select_from(tasks).where(*here)).scalar_one()
+    counted = select(func.count()).select_from(tasks).where(*here)
+    count = conn.execute(counted).scalar_one() if wanted.offset else None
+    part = cut(wanted.offset, wanted.limit, count)
+    ids = select(tasks.c.id).where(*here).order_by(*_order(wanted, turned=part.turned))
+    found = chosen(conn, vault, ids.offset(part.offset).limit(part.limit), _order(wanted))
+    if count is None:  # a page that is not full has told it
+        count = len(found) if len(found) < wanted.limit else conn.execute(counted).scalar_one()
+    return count, found
+
+
+def _order(wanted: Wanted, *, turned: bool = False) -> list[ColumnElement[Any]]:
     columns = (tasks.c[wanted.order], tasks.c.id)
-    ids: list[TaskId] = [
-        TaskId(row.id)
-        for row in conn.execute(
-            select(tasks.c.id)
-            .where(*here)
-            .order_by(*(column.desc() if wanted.descending else column.asc() for column in columns))
-            .offset(wanted.offset)
-            .limit(wanted.limit)
-        )
-    ]
-    found = {task.id: task for task in some(conn, vault, ids)} if ids else {}
-    return count, [found[task_id] for task_id in ids]
+    return [column.desc() if wanted.descending is not turned else column.asc() for column in columns]
 
 
 def _filters(wanted: Wanted) -> list[Any]:

@@ -13,8 +13,8 @@ from vedette.store.tables import tasks, templates
 
 SEEN: Final = (State.RUNNING,)
 MISSED: Final = (State.ABNORMAL, State.RECOVERING)
-MANY: Final = 1000
-"""Beyond as many ids the whole project is looked at: a statement takes only so many values."""
+MANY: Final = 200
+"""Beyond as many ids the whole project is looked at: so many values cost more than the rows they spare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +28,20 @@ class SourceFacts:
 
 def facts(conn: Connection, project_id: ProjectId, source_ids: Collection[str]) -> dict[str, SourceFacts]:
     """Return what is known of these sources of the project."""
-    states: dict[str, dict[str, int]] = {source_id: {} for source_id in source_ids}
     here = (tasks.c.project_id == project_id, among(tasks.c.video_source_id, source_ids))
-    counted = select(tasks.c.video_source_id, tasks.c.state, func.count().label("n")).where(*here)
-    for row in conn.execute(counted.group_by(tasks.c.video_source_id, tasks.c.state)):
-        if row.video_source_id in states:
-            states[row.video_source_id][row.state] = row.n
+    counted = select(tasks.c.video_source_id, func.count().label("n")).where(*here).group_by(tasks.c.video_source_id)
+    used = {row.video_source_id: row.n for row in conn.execute(counted).all()}
+    busy = levels(project_id)
+    at_work = select(busy.c.source_id, busy.c.level).where(among(busy.c.source_id, source_ids))
+    known = {source_id: SourceLevel(level) for source_id, level in conn.execute(at_work).all()}
     kept = (templates.c.project_id == project_id, among(templates.c.source_id, source_ids))
-    rows = conn.execute(
-        select(templates.c.source_id, func.count().label("n")).where(*kept).group_by(templates.c.source_id)
-    )
-    stored = {row.source_id: row.n for row in rows}
+    counted = select(templates.c.source_id, func.count().label("n")).where(*kept).group_by(templates.c.source_id)
+    stored = {row.source_id: row.n for row in conn.execute(counted).all()}
     return {
-        source_id: SourceFacts(_level(found), sum(found.values()), stored.get(source_id, 0))
-        for source_id, found in states.items()
+        source_id: SourceFacts(
+            known.get(source_id, SourceLevel.OFFLINE), used.get(source_id, 0), stored.get(source_id, 0)
+        )
+        for source_id in source_ids
     }
 
 
@@ -63,10 +63,11 @@ def at_level(level: SourceLevel, project: ColumnElement[Any], source: ColumnElem
 def levels(project_id: ProjectId) -> Subquery:
     """Return the levels of the project's sources that are not offline: `source_id` and `level`."""
     level = case((tasks.c.state.in_(list(SEEN)), SourceLevel.ONLINE.value), else_=SourceLevel.EXCEPTION.value)
-    here = (tasks.c.project_id == project_id, tasks.c.state.in_([*SEEN, *MISSED]), tasks.c.video_source_id.is_not(None))
+    here = (tasks.c.project_id == project_id, tasks.c.state.in_([*SEEN, *MISSED]))
+    # not the bare column: SQLite would read all tasks in the order of their sources, where few are at work
+    source = func.coalesce(tasks.c.video_source_id, "").label("source_id")
     # of both, online is the smaller
-    found = select(tasks.c.video_source_id.label("source_id"), func.min(level).label("level")).where(*here)
-    return found.group_by(tasks.c.video_source_id).subquery()
+    return select(source, func.min(level).label("level")).where(*here).group_by(source).subquery()
 
 
 def tasks_counted(project_id: ProjectId, *, states: bool = False) -> Subquery:
@@ -103,9 +104,3 @@ def _some(states: Collection[State], project: ColumnElement[Any], source: Column
     return exists().where(
         tasks.c.project_id == project, tasks.c.video_source_id == source, tasks.c.state.in_(list(states))
     )
-
-
-def _level(states: dict[str, int]) -> SourceLevel:
-    if states.keys() & set(SEEN):
-        return SourceLevel.ONLINE
-    return SourceLevel.EXCEPTION if states.keys() & set(MISSED) else SourceLevel.OFFLINE

@@ -214,8 +214,13 @@ tasks = Table(
         "input_name",
     ),
     Index("tasks_of_source", "project_id", "video_source_id", "state"),  # covers what a source's status is made of
-    Index("tasks_in_state", "project_id", "state", "created_at", "id"),
-    Index("tasks_of_batch", "batch_id", "state", "halted_by"),  # covers what a batch's counters are made of
+    Index(
+        "tasks_in_state", "project_id", "state", "created_at", "id", "video_source_id"
+    ),  # covers which sources are busy
+    Index("tasks_of_batch", "batch_id", "state", "halted_by", "video_source_id"),  # covers its counters and names
+    Index(
+        "tasks_of_service", "project_id", "service_name", "updated_at", "id"
+    ),  # covers how many, and the last changed
     Index("tasks_of_stream", "stream_id"),
     Index("tasks_by_state", "state", "created_at"),
 )

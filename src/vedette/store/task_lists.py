@@ -8,6 +8,9 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, or_, s
 
 from vedette.model.ids import ProjectId
 from vedette.model.lifecycle import State
+from vedette.model.quota import Resource
+from vedette.store import quotas
+from vedette.store.paging import cut
 from vedette.store.tables import group_members, tasks, video_groups, video_sources
 from vedette.store.text import holds
 
@@ -51,29 +54,32 @@ def page(
     conn: Connection, project_id: ProjectId, wanted: TaskFilter, *, newest_first: bool, offset: int, limit: int
 ) -> Sequence[Row[Any]]:
     """Return the rows of some tasks of the project, in the order of their creation; `SHOWN` and the source's name."""
-    order = [column.desc() if newest_first else column.asc() for column in (tasks.c.created_at, tasks.c.id)]
     if wanted.service_names is not None and not wanted.service_names:
         return []
-    found = (
+    conditions = _conditions(project_id, wanted)
+    total = quotas.used(conn, project_id, Resource.TASKS) if offset and not conditions else None
+    part = cut(offset, limit, total)
+    ids = (
         select(tasks.c.id)
-        .where(tasks.c.project_id == project_id, *_conditions(project_id, wanted))
-        .order_by(*order)
-        .offset(offset)
-        .limit(limit)
+        .where(tasks.c.project_id == project_id, *conditions)
+        .order_by(*_order(newest_first=newest_first is not part.turned))
+        .offset(part.offset)
+        .limit(part.limit)
     )
-    ids = list(conn.execute(found).scalars())
-    if not ids:
-        return []
     source = (tasks.c.project_id == video_sources.c.project_id) & (tasks.c.video_source_id == video_sources.c.id)
     columns = (*(tasks.c[name] for name in SHOWN), video_sources.c.name.label("video_source_name"))
-    rows = conn.execute(select(*columns).outerjoin(video_sources, source).where(tasks.c.id.in_(ids)).order_by(*order))
-    return rows.all()
+    rows = select(*columns).outerjoin(video_sources, source).where(tasks.c.id.in_(ids))
+    return conn.execute(rows.order_by(*_order(newest_first=newest_first))).all()
 
 
 def group_names(conn: Connection, project_id: ProjectId, source_id: str | None, group_id: str | None) -> list[str]:
     """Return the names of the groups that a source is in, and of the group a task was made for, by name."""
     given = {"project": project_id, "source": source_id, "group": group_id}
     return list(conn.execute(_GROUP_NAMES, given).scalars())
+
+
+def _order(*, newest_first: bool) -> list[ColumnElement[Any]]:
+    return [column.desc() if newest_first else column.asc() for column in (tasks.c.created_at, tasks.c.id)]
 
 
 def _conditions(project_id: ProjectId, wanted: TaskFilter) -> list[ColumnElement[bool]]:

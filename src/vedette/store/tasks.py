@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, delete, func, select, update
 from sqlalchemy import insert as insert_into
 from sqlalchemy.exc import IntegrityError
 
@@ -149,6 +149,12 @@ def standings(conn: Connection, *where: ColumnElement[bool], limit: int | None =
 def some(conn: Connection, vault: Vault, task_ids: Collection[TaskId]) -> list[Task]:
     """Return these tasks, of whatever project (for the loops), oldest first."""
     return _select(conn, vault, tasks.c.id.in_(list(task_ids)))
+
+
+def chosen(conn: Connection, vault: Vault, ids: Select[Any], order: Sequence[ColumnElement[Any]]) -> list[Task]:
+    """Return the tasks whose ids a statement finds, in an order."""
+    rows = conn.execute(_WHOLE.where(tasks.c.id.in_(ids)).order_by(None).order_by(*order)).all()
+    return [_task(vault, row) for row in rows]
 
 
 def of_streams(conn: Connection, vault: Vault, stream_ids: Collection[StreamId]) -> list[Task]:
@@ -296,7 +302,7 @@ def _record(conn: Connection, step: Move) -> None:
 
 
 def _select(conn: Connection, vault: Vault, *where: Any) -> list[Task]:
-    return [_task(vault, row) for row in conn.execute(_WHOLE.where(*where))]
+    return [_task(vault, row) for row in conn.execute(_WHOLE.where(*where)).all()]
 
 
 def _task(vault: Vault, row: Row[Any]) -> Task:

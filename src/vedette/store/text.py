@@ -11,6 +11,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+BETWEEN: Final = "\n"
+"""Stands between names or ids that a database joins into one text: none of them holds it."""
 _FOLD: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 

@@ -162,7 +162,7 @@ def find(
         video_sources.c.project_id == project_id,
         source_facts.among(video_sources.c.id, [row.id for row in found]),
     )
-    rows = {row.id: row for row in conn.execute(select(video_sources).where(*chosen))}
+    rows = {row.id: row for row in conn.execute(select(video_sources).where(*chosen)).all()}
     return [_source(vault, rows[row.id]) for row in found if row.id in rows], found[0].total
 
 
