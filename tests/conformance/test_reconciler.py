@@ -8,8 +8,9 @@ from conformance.ground import NOW, batch, task
 from conformance.theatre import LEASE_S, Theatre
 from vedette.control.reconciler import HUNG_S, STARTING_S
 from vedette.model.errors import Unavailable
+from vedette.model.failure import Failure
 from vedette.model.lifecycle import Signal, State
-from vedette.model.stream import Failure, StreamState
+from vedette.model.stream import StreamState
 from vedette.store import assignments
 from vedette.store.db import Database
 from vedette.store.vault import Vault

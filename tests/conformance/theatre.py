@@ -14,9 +14,10 @@ from vedette.control.reconciler import Reconciler
 from vedette.control.scheduler import Scheduler
 from vedette.control.services import algorithm_ids
 from vedette.model.errors import Unavailable
+from vedette.model.failure import Failure
 from vedette.model.ids import StreamId, WorkerId
 from vedette.model.lifecycle import Signal, State, after
-from vedette.model.stream import Assignment, Failure, Orders, RunReport, StreamReport, StreamState, StreamStats, Sync
+from vedette.model.stream import Assignment, Orders, RunReport, StreamReport, StreamState, StreamStats, Sync
 from vedette.model.task import Task
 from vedette.store import tasks
 from vedette.store.assignments import Holding, holdings

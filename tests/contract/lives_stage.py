@@ -14,8 +14,9 @@ from sqlalchemy import Connection, func, select
 from conformance.theatre import FakeWorker, Theatre
 from vedette.auth import passwords
 from vedette.control.expiry import Expiry
+from vedette.model.failure import Failure
 from vedette.model.quota import Quotas
-from vedette.model.stream import Failure, StreamState
+from vedette.model.stream import StreamState
 from vedette.store import tables
 from vedette.telemetry import logs
 

@@ -7,9 +7,10 @@ from itertools import product
 from typing import Any, Final
 
 from vedette.control.fleet import WorkerView
+from vedette.model.failure import Failure
 from vedette.model.ids import StreamId, WorkerId
 from vedette.model.lifecycle import CLEARING, WANTED, Signal, State, path
-from vedette.model.stream import Failure, RunReport, StreamReport, StreamState
+from vedette.model.stream import RunReport, StreamReport, StreamState
 from vedette.store.assignments import Holding
 from vedette.store.tasks import Standing
 

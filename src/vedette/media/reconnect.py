@@ -15,10 +15,11 @@ from vedette.media.opening import Limits
 from vedette.media.reader import Picture, Reader, Resume
 from vedette.media.sampler import Mailbox
 from vedette.model.errors import SourceError, SourceLost
+from vedette.model.failure import Failure
 from vedette.model.frame import Frame
 from vedette.model.guard import GuardPolicy
 from vedette.model.source import Address, Liveness
-from vedette.model.stream import Failure, StreamState, StreamStats
+from vedette.model.stream import StreamState, StreamStats
 
 FILE_TRIES = 5
 """Transient errors of a file in a row, without a picture between, after which it is given up."""

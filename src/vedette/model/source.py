@@ -1,7 +1,9 @@
 """What a task looks at: the six kinds of input, as values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from vedette.model.objects import ObjectStore
 
 
 class InputType(StrEnum):
@@ -133,6 +135,69 @@ class Liveness(StrEnum):
     """Endless: newest frame wins, loss of the connection is retried without limit."""
     FILE = "file"
     """Finite: every frame counts, the end is the end."""
+    EITHER = "either"
+    """Its first connection tells: an http address, such as a playlist's, may stand for one or the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestfulLookup:
+    """The user's server is asked for the address.
+
+    Attributes:
+        path: where the address stands in the answer: keys of its JSON objects, joined by `/`.
+    """
+
+    url: str = field(repr=False)
+    headers: dict[str, str] = field(repr=False)
+    tls_verify: bool
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class VcnLookup:
+    """A video cloud node is asked for the address of a camera.
+
+    Attributes:
+        stream_type: 1 for the main stream, 2 and 3 for the smaller ones.
+    """
+
+    server: VcnServer
+    camera: str
+    stream_type: int
+
+
+@dataclass(frozen=True, slots=True)
+class OnvifLookup:
+    """The camera itself is asked, by ONVIF.
+
+    Attributes:
+        url: of its device service.
+        profile: token or name of the media profile; empty: its first one.
+    """
+
+    url: str = field(repr=False)
+    username: str = ""
+    password: str = field(default="", repr=False)
+    profile: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectLookup:
+    """An object of a store, for which a signed address is made."""
+
+    store: ObjectStore
+    bucket: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """How an address is found, anew at every connection; exactly one of the fields is set."""
+
+    restful: RestfulLookup | None = None
+    vcn: VcnLookup | None = None
+    onvif: OnvifLookup | None = None
+    stored: ObjectLookup | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +205,17 @@ class Address:
     """What media opens.
 
     Attributes:
-        url: http, https, rtsp, rtmp or file URL; may hold credentials, so it is never logged as it is.
+        url: http, https, ftp, rtsp, rtmp or file URL; may hold credentials, so it is never logged as it is. Empty if it
+            has to be looked up.
         liveness: whether the source has an end.
         tls_verify: whether the certificate of the server is verified.
+        lookup: how the URL is found at every connection.
     """
 
     url: str
     liveness: Liveness
     tls_verify: bool = True
+    lookup: Lookup | None = None
 
 
 LIVE_SCHEMES = frozenset({"rtsp", "rtsps", "rtmp"})

@@ -14,8 +14,10 @@ from enum import StrEnum
 from typing import Any
 
 from vedette.model.event import Event
+from vedette.model.failure import Failure
 from vedette.model.frame import Position
 from vedette.model.ids import ProjectId, RunId, StreamId, TaskId, WorkerId
+from vedette.model.look import Look, Probe
 from vedette.model.source import Address
 
 
@@ -81,14 +83,6 @@ class Assignment:
     spec: StreamSpec
     epoch: int
     revision: str
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """An error as it travels: `code` and `message` as in a task's `error`."""
-
-    code: str
-    message: str
 
 
 class StreamState(StrEnum):
@@ -173,6 +167,7 @@ class Sync:
     Attributes:
         wait_s: how long the answer may be held back while there is nothing new.
         capacity: how many streams this worker can hold.
+        looks: what it has seen of sources since the last sync that was answered.
     """
 
     worker_id: WorkerId
@@ -181,6 +176,7 @@ class Sync:
     capacity: int
     wait_s: float
     streams: tuple[StreamReport, ...]
+    looks: tuple[Look, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +188,7 @@ class Orders:
         held: what it holds and shall go on holding.
         changed: what it shall take up, or take over in a new revision.
         drain: finish what is buffered, hand everything back, and exit.
+        probes: sources to look at once, beside the streams.
     Whatever it holds and is in neither list is ended.
     """
 
@@ -199,6 +196,7 @@ class Orders:
     held: tuple[tuple[StreamId, int], ...]
     changed: tuple[Assignment, ...]
     drain: bool = False
+    probes: tuple[Probe, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

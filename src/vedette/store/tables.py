@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
+    Float,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -131,6 +132,56 @@ group_members = Table(
     Index("groups_of_source", "project_id", "source_id"),
 )
 
+source_looks = Table(  # what was seen of a source when somebody looked last
+    "source_looks",
+    metadata,
+    Column("project_id", String(64), primary_key=True),
+    Column("source_id", String(36), primary_key=True),
+    Column("level", String(1), nullable=False),  # model.source.SourceLevel
+    Column("reason", Text, nullable=False, server_default=""),  # why it is not online
+    Column("since", BigInteger, nullable=False),  # how long it has been at this level
+    Column("looked_at", BigInteger),  # None: nobody has looked yet
+    Column("due_at", BigInteger, nullable=False),  # when it is to be looked at again, unless a task does all the time
+    Column("width", Integer, nullable=False, server_default="0"),
+    Column("height", Integer, nullable=False, server_default="0"),
+    Column("codec", String(32), nullable=False, server_default=""),
+    Column("fps", Float, nullable=False, server_default="0"),
+    Column("quality", Text, nullable=False, server_default="[]"),  # JSON list of model.look.Fault
+    Column("image_at", BigInteger),
+    Column("image", LargeBinary),  # JPEG, small; last, for lists read past it
+    ForeignKeyConstraint(
+        ["project_id", "source_id"], ["video_sources.project_id", "video_sources.id"], ondelete="CASCADE"
+    ),
+    Index("source_looks_due", "due_at"),
+    Index("source_looks_at_level", "project_id", "level"),
+)
+
+object_stores = Table(  # where the buckets of a project are
+    "object_stores",
+    metadata,
+    Column("project_id", ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("kind", String(16), nullable=False),  # model.objects.StoreKind
+    Column("buckets", Text, nullable=False),  # JSON list; empty: all that no other store names
+    Column("config", LargeBinary, nullable=False),  # sealed model.objects.ObjectStore
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+)
+
+devices = Table(  # end devices of edge nodes, such as cameras
+    "devices",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("project_id", ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("description", Text, nullable=False, server_default=""),
+    Column("tags", Text, nullable=False),  # JSON object: name -> value
+    Column("attributes", LargeBinary, nullable=False),  # sealed JSON object: name -> value
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    UniqueConstraint("project_id", "name"),
+)
+
 templates = Table(
     "templates",
     metadata,
@@ -214,13 +265,9 @@ tasks = Table(
         "input_name",
     ),
     Index("tasks_of_source", "project_id", "video_source_id", "state"),  # covers what a source's status is made of
-    Index(
-        "tasks_in_state", "project_id", "state", "created_at", "id", "video_source_id"
-    ),  # covers which sources are busy
+    Index("tasks_in_state", "project_id", "state", "created_at", "id", "video_source_id"),
     Index("tasks_of_batch", "batch_id", "state", "halted_by", "video_source_id"),  # covers its counters and names
-    Index(
-        "tasks_of_service", "project_id", "service_name", "updated_at", "id"
-    ),  # covers how many, and the last changed
+    Index("tasks_of_service", "project_id", "service_name", "updated_at", "id"),
     Index("tasks_of_stream", "stream_id"),
     Index("tasks_by_state", "state", "created_at"),
 )

@@ -14,9 +14,10 @@ from vedette.algorithms.base import Algorithm, Models
 from vedette.algorithms.registry import Registry
 from vedette.model.errors import AlgorithmError, VedetteError
 from vedette.model.event import Event
+from vedette.model.failure import Failure
 from vedette.model.frame import Frame
 from vedette.model.source import Liveness
-from vedette.model.stream import Checkpoint, Failure, RunProgress, RunReport, TaskRun
+from vedette.model.stream import Checkpoint, RunProgress, RunReport, TaskRun
 from vedette.results import message, snapshot
 from vedette.worker.memory import Memory, Origin, config_name
 from vedette.worker.preparing import Prepared, prepare

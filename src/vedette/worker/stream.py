@@ -9,18 +9,11 @@ import structlog
 from vedette.algorithms.base import Models
 from vedette.algorithms.registry import Registry
 from vedette.model.errors import SourceError, VedetteError
+from vedette.model.failure import Failure
 from vedette.model.frame import Frame
 from vedette.model.ids import StreamId
 from vedette.model.source import Liveness
-from vedette.model.stream import (
-    Assignment,
-    Checkpoint,
-    Failure,
-    RunProgress,
-    StreamReport,
-    StreamState,
-    StreamStats,
-)
+from vedette.model.stream import Assignment, Checkpoint, RunProgress, StreamReport, StreamState, StreamStats
 from vedette.worker.run import failure_of
 from vedette.worker.runs import Runs
 from vedette.worker.spool import Spool

@@ -8,9 +8,10 @@ import pytest
 
 from vedette.control.decisions import DECISIONS, SILENT_S, STREAM_SEEN, Seen, decide, find
 from vedette.control.fleet import WorkerView
+from vedette.model.failure import Failure
 from vedette.model.ids import ProjectId, RunId, StreamId, TaskId, WorkerId
 from vedette.model.lifecycle import CLEARING, RESTING, WANTED, State
-from vedette.model.stream import Failure, RunReport, StreamReport, StreamState, StreamStats
+from vedette.model.stream import RunReport, StreamReport, StreamState, StreamStats
 from vedette.store.assignments import Holding
 from vedette.store.tasks import Standing
 

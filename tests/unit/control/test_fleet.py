@@ -10,8 +10,9 @@ import pytest
 from vedette.control.bell import Bell, heard
 from vedette.control.fleet import Fleet
 from vedette.control.gauges import Gauges
+from vedette.model.failure import Failure
 from vedette.model.ids import RunId, StreamId, WorkerId
-from vedette.model.stream import Failure, RunReport, StreamReport, StreamState, StreamStats, Sync
+from vedette.model.stream import RunReport, StreamReport, StreamState, StreamStats, Sync
 from vedette.telemetry.metrics import Metrics
 
 W = WorkerId("w")

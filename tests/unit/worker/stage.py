@@ -11,10 +11,11 @@ from vedette.algorithms.base import Algorithm, AlgorithmConfig, Manifest, Models
 from vedette.algorithms.registry import Registry, Service
 from vedette.model.errors import ModelError, SourceError
 from vedette.model.event import Finding
+from vedette.model.failure import Failure
 from vedette.model.frame import Frame, Position
 from vedette.model.ids import ProjectId, RunId, StreamId, TaskId
 from vedette.model.source import Address, Liveness
-from vedette.model.stream import Assignment, Checkpoint, Failure, StreamSpec, StreamState, StreamStats, TaskRun
+from vedette.model.stream import Assignment, Checkpoint, StreamSpec, StreamState, StreamStats, TaskRun
 
 DEADLINE_S = 5.0
 PICTURE = np.zeros((4, 4), np.uint8)

@@ -7,13 +7,9 @@ from playing import Play, of
 from stage import DEADLINE_S, FakeFeed, Status, assignment, run
 
 from vedette.model.errors import SourceInvalid, SourceUnreachable
+from vedette.model.failure import Failure
 from vedette.model.ids import RunId, StreamId
-from vedette.model.stream import (
-    Checkpoint,
-    Failure,
-    RunReport,
-    StreamState,
-)
+from vedette.model.stream import Checkpoint, RunReport, StreamState
 
 
 def test_a_stream_is_opening_until_its_first_picture_and_ended_only_when_all_is_acknowledged(play: Play) -> None:

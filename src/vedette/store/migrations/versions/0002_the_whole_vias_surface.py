@@ -198,11 +198,8 @@ def _new_columns() -> None:
         sqlite_where=sa.text("template_id IS NOT NULL"),
         postgresql_where=sa.text("template_id IS NOT NULL"),
     )
-    op.create_index(
-        "tasks_in_state", "tasks", ["project_id", "state", "created_at", "id", "video_source_id"], unique=False
-    )
-    op.create_index("tasks_of_batch", "tasks", ["batch_id", "state", "halted_by", "video_source_id"], unique=False)
-    op.create_index("tasks_of_service", "tasks", ["project_id", "service_name", "updated_at", "id"], unique=False)
+    op.create_index("tasks_in_state", "tasks", ["project_id", "state", "created_at", "id"], unique=False)
+    op.create_index("tasks_of_batch", "tasks", ["batch_id", "state", "halted_by"], unique=False)
     op.create_index(
         "tasks_of_order",
         "tasks",
