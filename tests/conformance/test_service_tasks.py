@@ -10,7 +10,10 @@ from vedette.store.vault import Vault
 
 
 async def names(db: Database, vault: Vault, **wanted: object) -> tuple[int, list[str]]:
-    count, found = await db.read(service_tasks.page, vault, MINE, Wanted(SERVICE, **wanted))  # type: ignore[arg-type]
+    asked = Wanted(SERVICE, **wanted)  # type: ignore[arg-type]
+    count = await db.read(service_tasks.count, MINE, asked)
+    found = await db.read(service_tasks.page, vault, MINE, asked, count)
+    assert found == await db.read(service_tasks.page, vault, MINE, asked, None)
     return count, [task.document.name for task in found]
 
 

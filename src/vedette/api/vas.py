@@ -5,6 +5,7 @@ It creates on the same path as CreateTask: `speaks_vas` tells the two apart by t
 
 # ruff: noqa: FAST003 - the path's parameters are read and checked by the dependencies
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
@@ -15,7 +16,7 @@ from vedette.api.answers import JSONResponse
 from vedette.api.deps import Member, Parts, PartsOf, object_id, received, service_name
 from vedette.api.described import takes
 from vedette.model.errors import NotReferable, TaskNotFound
-from vedette.model.ids import TaskId
+from vedette.model.ids import ProjectId, TaskId
 from vedette.model.task import Task
 from vedette.schemas.tasks import Nothing
 from vedette.schemas.vas import VasTaskCreate, VasTasksQuery, VasTaskUpdate
@@ -23,7 +24,7 @@ from vedette.schemas.vas_info import TaskDetails, TaskDetailsPage, hosting_resul
 from vedette.schemas.vas_rules import vas_changes, vas_documents
 from vedette.store.idempotency import Repeat
 from vedette.store.identity import Principal
-from vedette.store.service_tasks import Wanted, page
+from vedette.store.service_tasks import Wanted, count, page
 
 ONE = "/v2/{project_id}/services/{service_name}/tasks/{task_id}"
 router = APIRouter(tags=["Tasks (older dialect)"])
@@ -64,8 +65,18 @@ async def listed(
         query.offset,
         query.limit,
     )
-    count, tasks = await parts.db.read(page, parts.vault, principal.project_id, wanted)
-    return JSONResponse({"count": count, "tasks": [_details(parts, task) for task in tasks]})
+    total, tasks = await _listed(parts, principal.project_id, wanted)
+    return JSONResponse({"count": total, "tasks": [_details(parts, task) for task in tasks]})
+
+
+async def _listed(parts: Parts, project_id: ProjectId, wanted: Wanted) -> tuple[int, list[Task]]:
+    """Return how many tasks match, and those of the page; they are looked up side by side where neither needs the other."""
+    if wanted.offset:
+        total = await parts.db.read(count, project_id, wanted)
+        return total, await parts.db.read(page, parts.vault, project_id, wanted, total)
+    return await asyncio.gather(
+        parts.db.read(count, project_id, wanted), parts.db.read(page, parts.vault, project_id, wanted, None)
+    )
 
 
 @router.get(ONE, operation_id="VasShowTask", response_model=TaskDetails)

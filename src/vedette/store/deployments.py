@@ -67,7 +67,9 @@ def of_project(conn: Connection, vault: Vault, project_id: ProjectId) -> list[De
 
 def in_use(conn: Connection, project_id: ProjectId, service_names: Collection[str]) -> int:
     """Return how many tasks of these services hold a stream."""
-    here = (tasks.c.project_id == project_id, tasks.c.service_name.in_(list(service_names)), holding())
+    # not the bare name: few tasks hold a stream, and their states are the index to find them by
+    of_service = func.coalesce(tasks.c.service_name, "").in_(list(service_names))
+    here = (tasks.c.project_id == project_id, of_service, holding())
     return conn.execute(select(func.count()).select_from(tasks).where(*here)).scalar_one()
 
 

@@ -41,17 +41,21 @@ class Wanted:
     limit: int = 100
 
 
-def page(conn: Connection, vault: Vault, project_id: ProjectId, wanted: Wanted) -> tuple[int, list[Task]]:
-    """Return how many tasks of the project match, and those of the page, in order."""
-    here = [tasks.c.project_id == project_id, tasks.c.service_name == wanted.service_name, *_filters(wanted)]
-    counted = select(func.count()).select_from(tasks).where(*here)
-    count = conn.execute(counted).scalar_one() if wanted.offset else None
-    part = cut(wanted.offset, wanted.limit, count)
-    ids = select(tasks.c.id).where(*here).order_by(*_order(wanted, turned=part.turned))
-    found = chosen(conn, vault, ids.offset(part.offset).limit(part.limit), _order(wanted))
-    if count is None:  # a page that is not full has told it
-        count = len(found) if len(found) < wanted.limit else conn.execute(counted).scalar_one()
-    return count, found
+def count(conn: Connection, project_id: ProjectId, wanted: Wanted) -> int:
+    """Return how many tasks of the project match."""
+    here = _filters(project_id, wanted)
+    return conn.execute(select(func.count()).select_from(tasks).where(*here)).scalar_one()
+
+
+def page(conn: Connection, vault: Vault, project_id: ProjectId, wanted: Wanted, total: int | None) -> list[Task]:
+    """Return the tasks of the page, in order.
+
+    Args:
+        total: how many match, if that is known: a page far from the beginning is read from the end then.
+    """
+    part = cut(wanted.offset, wanted.limit, total)
+    ids = select(tasks.c.id).where(*_filters(project_id, wanted)).order_by(*_order(wanted, turned=part.turned))
+    return chosen(conn, vault, ids.offset(part.offset).limit(part.limit), _order(wanted))
 
 
 def _order(wanted: Wanted, *, turned: bool = False) -> list[ColumnElement[Any]]:
@@ -59,7 +63,8 @@ def _order(wanted: Wanted, *, turned: bool = False) -> list[ColumnElement[Any]]:
     return [column.desc() if wanted.descending is not turned else column.asc() for column in columns]
 
 
-def _filters(wanted: Wanted) -> list[Any]:
+def _filters(project_id: ProjectId, wanted: Wanted) -> list[Any]:
+    here = [tasks.c.project_id == project_id, tasks.c.service_name == wanted.service_name]
     conditions: list[tuple[object, Any]] = [
         (wanted.service_version, tasks.c.service_version == wanted.service_version),
         (wanted.states, tasks.c.state.in_(list(wanted.states or ()))),
@@ -68,4 +73,4 @@ def _filters(wanted: Wanted) -> list[Any]:
         (wanted.created_since, tasks.c.created_at >= (wanted.created_since or 0)),
         (wanted.created_until, tasks.c.created_at <= (wanted.created_until or 0)),
     ]
-    return [condition for given, condition in conditions if given is not None]
+    return here + [condition for given, condition in conditions if given is not None]

@@ -51,6 +51,7 @@ _WHOLE = (
     .outerjoin(video_sources, _SOURCE)
     .order_by(tasks.c.created_at, tasks.c.id)
 )
+_READ = tuple(column.key for column in _WHOLE.selected_columns)
 _ONE = _WHOLE.where(tasks.c.project_id == bindparam("project"), tasks.c.id == bindparam("task"))
 _NEW_DOCUMENT = insert_into(task_documents)
 _NEW_MOVE = insert_into(task_moves).inline()
@@ -306,33 +307,36 @@ def _select(conn: Connection, vault: Vault, *where: Any) -> list[Task]:
 
 
 def _task(vault: Vault, row: Row[Any]) -> Task:
+    at = dict(
+        zip(_READ, row, strict=True)
+    )  # a row is asked for a column by position first: names cost more than the rest
     return Task(
-        id=TaskId(row.id),
-        project_id=ProjectId(row.project_id),
-        creator=row.creator,
-        document=vault.unseal(row.document, TaskDocument),
-        state=State(row.state),
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        status=row.status,
-        error_code=row.error_code,
-        error_message=row.error_message,
-        activated=None if row.activated is None else bool(row.activated),
-        next_due_at=row.next_due_at,
-        run_id=RunId(row.run_id) if row.run_id else None,
-        run_started_at=row.run_started_at,
-        stream_id=StreamId(row.stream_id) if row.stream_id else None,
-        frames=row.frames,
-        crashes=row.crashes,
-        video_source_name=row.video_source_name,
-        input_name=row.input_name,
-        version=row.version,
-        batch_id=row.batch_id,
-        group_id=row.group_id,
-        template_id=row.template_id,
-        halted_by=row.halted_by,
-        frozen_by=row.frozen_by,
-        resume=None if row.resume is None else bool(row.resume),
-        parked_for=row.parked_for,
-        warnings=tuple(json.loads(row.warnings)),
+        id=TaskId(at["id"]),
+        project_id=ProjectId(at["project_id"]),
+        creator=at["creator"],
+        document=vault.unseal(at["document"], TaskDocument),
+        state=State(at["state"]),
+        created_at=at["created_at"],
+        updated_at=at["updated_at"],
+        status=at["status"],
+        error_code=at["error_code"],
+        error_message=at["error_message"],
+        activated=None if at["activated"] is None else bool(at["activated"]),
+        next_due_at=at["next_due_at"],
+        run_id=RunId(at["run_id"]) if at["run_id"] else None,
+        run_started_at=at["run_started_at"],
+        stream_id=StreamId(at["stream_id"]) if at["stream_id"] else None,
+        frames=at["frames"],
+        crashes=at["crashes"],
+        video_source_name=at["video_source_name"],
+        input_name=at["input_name"],
+        version=at["version"],
+        batch_id=at["batch_id"],
+        group_id=at["group_id"],
+        template_id=at["template_id"],
+        halted_by=at["halted_by"],
+        frozen_by=at["frozen_by"],
+        resume=None if at["resume"] is None else bool(at["resume"]),
+        parked_for=at["parked_for"],
+        warnings=tuple(json.loads(at["warnings"])),
     )
