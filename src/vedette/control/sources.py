@@ -1,55 +1,215 @@
 """From a task's input to what its stream opens, and which tasks share a stream."""
 
+from collections.abc import Callable, Mapping
+from pathlib import PurePosixPath
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
 from sqlalchemy import Connection
 
 from vedette.model.errors import SourceUnsupported
-from vedette.model.ids import RunId, StreamId, VideoSourceId, derived_uuid
+from vedette.model.ids import ProjectId, RunId, StreamId, VideoSourceId, derived_uuid
 from vedette.model.output import OutputKind
-from vedette.model.source import LIVE_SCHEMES, Address, InputType, Liveness, SourceKind
+from vedette.model.source import (
+    LIVE_SCHEMES,
+    Address,
+    InputType,
+    Liveness,
+    Lookup,
+    ObjectLookup,
+    RestfulLookup,
+    SourceKind,
+    TaskInput,
+    VcnLookup,
+    VcnServer,
+    VideoSource,
+)
 from vedette.model.task import Task
-from vedette.store import video_sources
+from vedette.store import devices, object_stores, video_sources
 from vedette.store.vault import Vault
 
 SERVED_OUTPUTS = frozenset({OutputKind.WEBHOOK, OutputKind.EVENT_CENTER})
+FILES: Final = frozenset(
+    [
+        ".3gp",
+        ".asf",
+        ".avi",
+        ".divx",
+        ".h264",
+        ".h265",
+        ".hevc",
+        ".ivf",
+        ".m2ts",
+        ".m4v",
+        ".mjpeg",
+        ".mjpg",
+        ".mkv",
+        ".mov",
+        ".mp4",
+        ".mpeg",
+        ".mpg",
+        ".mts",
+        ".mxf",
+        ".nut",
+        ".ogv",
+        ".ts",
+        ".vob",
+        ".webm",
+        ".wmv",
+    ]
+)
+"""What the names of video files end in. A name that ends otherwise may stand for a file or for an endless stream."""
+CHECK: Final = frozenset({"1", "true", "yes"})
 
 
 def address_of(conn: Connection, vault: Vault, task: Task) -> Address:
     """Return what a task looks at.
 
     Raises:
-        SourceUnsupported: this release does not serve the kind of input, or one of the outputs.
+        SourceUnsupported: this release does not serve one of the outputs.
+        SourceRefused: the project has no store with the bucket, or no camera with the id.
         NotFound: the registered source is gone.
     """
     unserved = [kind for kind in task.document.output.kinds() if kind not in SERVED_OUTPUTS]
     if unserved:
         raise SourceUnsupported(f"This release does not send events to {' and '.join(unserved)} yet.")
     given = task.document.input
-    if given.type is InputType.URL and given.datum.url:
-        return address(given.datum.url)
     if given.type is InputType.VIDEO_SOURCE and given.datum.video_source_id:
         source = video_sources.get(conn, vault, task.project_id, VideoSourceId(given.datum.video_source_id))
-        url = source.leaves.get("URL_ADDRESS")
-        if source.kind in (SourceKind.URL, SourceKind.RTSP_STREAM) and url:
-            return address(url)
-        raise SourceUnsupported(f"This release does not read video sources of the type {source.kind} yet.")
-    raise SourceUnsupported(f"This release does not read inputs of the type {given.type} yet.")
+        return address_of_source(conn, vault, source)
+    return _OF_INPUT[given.type](conn, vault, task.project_id, given)
+
+
+def address_of_source(conn: Connection, vault: Vault, source: VideoSource) -> Address:
+    """Return what is opened of a registered source.
+
+    Raises:
+        SourceUnsupported: it is of a kind that only a platform of old could read.
+        SourceRefused: the project has no store with the bucket, or no camera with the id.
+    """
+    return _OF_SOURCE[source.kind](conn, vault, source)
 
 
 def address(url: str) -> Address:
-    """Return the address behind a URL; rtsp and rtmp have no end, what http and file name is taken for a file."""
-    scheme = url.partition(":")[0].lower()
-    return Address(url, Liveness.LIVE if scheme in LIVE_SCHEMES else Liveness.FILE)
+    """Return the address behind a URL: rtsp and rtmp have no end, ftp and file name files, http may be either."""
+    parts = urlsplit(url)
+    if parts.scheme.lower() in LIVE_SCHEMES:
+        return Address(url, Liveness.LIVE)
+    named = PurePosixPath(parts.path).suffix.lower() in FILES
+    return Address(url, Liveness.FILE if named or parts.scheme.lower() in {"ftp", "file"} else Liveness.EITHER)
 
 
 def stream_of(task: Task, run_id: RunId, place: Address) -> StreamId:
     """Return the stream a run feeds on: a live source is opened once for all tasks of a project, a file for each run."""
-    if place.liveness is Liveness.FILE:
+    if place.liveness is not Liveness.LIVE:
         return StreamId(run_id)
-    return StreamId(derived_uuid("stream", task.project_id, place.url, place.tls_verify).lower())
+    found = [] if place.lookup is None else [msgspec.json.encode(place.lookup, order="deterministic").decode()]
+    return StreamId(derived_uuid("stream", task.project_id, place.url, place.tls_verify, *found).lower())
 
 
 def stream_name(task: Task) -> str:
     """Return `stream_id` of the messages: the name of the stream if one was given, else of the source or the file."""
     datum = task.document.input.datum
-    last = (datum.url or "").partition("?")[0].rstrip("/").rpartition("/")[2].rpartition("@")[2]
+    last = (datum.url or datum.path or "").partition("?")[0].rstrip("/").rpartition("/")[2].rpartition("@")[2]
     return datum.stream_name or task.video_source_name or datum.device_id or datum.id or last or task.id
+
+
+def _found(lookup: Lookup, liveness: Liveness = Liveness.LIVE, *, tls_verify: bool = True) -> Address:
+    return Address("", liveness, tls_verify, lookup)
+
+
+# -- inputs
+
+
+def _url(_conn: Connection, _vault: Vault, _project: ProjectId, given: TaskInput) -> Address:
+    return address(given.datum.url or "")
+
+
+def _obs(conn: Connection, vault: Vault, project_id: ProjectId, given: TaskInput) -> Address:
+    return _object(conn, vault, project_id, given.datum.bucket or "", given.datum.path or "")
+
+
+def _restful(_conn: Connection, _vault: Vault, _project: ProjectId, given: TaskInput) -> Address:
+    datum = given.datum
+    asked = RestfulLookup(
+        datum.url or "", datum.headers or {}, bool(datum.certificate_check), datum.rtsp_path_in_response or ""
+    )
+    return _found(Lookup(restful=asked), tls_verify=asked.tls_verify)
+
+
+def _vcn(_conn: Connection, _vault: Vault, _project: ProjectId, given: TaskInput) -> Address:
+    if given.vcn is None:
+        raise SourceUnsupported("The input names no VCN server.")
+    return _found(Lookup(vcn=VcnLookup(given.vcn, given.datum.device_id or "", given.datum.stream_type or 1)))
+
+
+def _edgecamera(conn: Connection, vault: Vault, project_id: ProjectId, given: TaskInput) -> Address:
+    return _camera(conn, vault, project_id, given.datum.id or given.datum.device_id or "")
+
+
+_OF_INPUT: Final[Mapping[InputType, Callable[[Connection, Vault, ProjectId, TaskInput], Address]]] = {
+    InputType.URL: _url,
+    InputType.OBS: _obs,
+    InputType.RESTFUL: _restful,
+    InputType.VCN: _vcn,
+    InputType.EDGECAMERA: _edgecamera,
+}
+
+
+# -- registered sources
+
+
+def _url_source(_conn: Connection, _vault: Vault, source: VideoSource) -> Address:
+    return address(source.leaves["URL_ADDRESS"])
+
+
+def _obs_source(conn: Connection, vault: Vault, source: VideoSource) -> Address:
+    return _object(conn, vault, ProjectId(source.project_id), source.leaves["BUCKET"], source.leaves["PATH"])
+
+
+def _restful_source(_conn: Connection, _vault: Vault, source: VideoSource) -> Address:
+    leaves = source.leaves
+    checked = leaves.get("HTTP_CHECK", "").lower() in CHECK
+    return _found(Lookup(restful=RestfulLookup(leaves["URL"], {}, checked, leaves["RTSP_URL"])), tls_verify=checked)
+
+
+def _vcn_source(_conn: Connection, _vault: Vault, source: VideoSource) -> Address:
+    leaves = source.leaves
+    server = VcnServer(leaves["IP"], int(leaves["PORT"]), leaves["USER_NAME"], leaves["PASSWORD"])
+    return _found(Lookup(vcn=VcnLookup(server, leaves["DATA_SOURCE_ID"], int(leaves.get("STREAM_TYPE") or 1))))
+
+
+def _camera_source(conn: Connection, vault: Vault, source: VideoSource) -> Address:
+    return _camera(conn, vault, ProjectId(source.project_id), source.leaves["EDGE_CAMERA_ID"])
+
+
+def _unserved(_conn: Connection, _vault: Vault, source: VideoSource) -> Address:
+    """Open what the configuration says in words that any kind may use; some have none."""
+    if url := source.leaves.get("URL_ADDRESS") or source.leaves.get("URL"):
+        return address(url)
+    raise SourceUnsupported(f"A video source of the type {source.kind} that gives no address cannot be read.")
+
+
+_OF_SOURCE: Final[Mapping[SourceKind, Callable[[Connection, Vault, VideoSource], Address]]] = {
+    SourceKind.URL: _url_source,
+    SourceKind.RTSP_STREAM: _url_source,
+    SourceKind.OBS: _obs_source,
+    SourceKind.RESTFUL: _restful_source,
+    SourceKind.VCN: _vcn_source,
+    SourceKind.CAMERA: _camera_source,
+    SourceKind.VIDEO_PLATFORM: _unserved,
+    SourceKind.VIDEO_IMAGE_DB: _unserved,
+}
+
+
+# -- what the project's registers know
+
+
+def _object(conn: Connection, vault: Vault, project_id: ProjectId, bucket: str, path: str) -> Address:
+    store = object_stores.with_bucket(conn, vault, project_id, bucket)
+    return _found(Lookup(stored=ObjectLookup(store, bucket, path)), Liveness.FILE, tls_verify=store.tls_verify)
+
+
+def _camera(conn: Connection, vault: Vault, project_id: ProjectId, device_id: str) -> Address:
+    return devices.camera(conn, vault, project_id, device_id)
