@@ -90,7 +90,7 @@ class Stage:
 
     async def listed(self, **given: Any) -> tuple[int, list[batch_lists.Listed]]:
         order = BatchOrder(**{key: given.pop(key) for key in ("by_count", "descending", "limit") if key in given})
-        return await self.db.read(batch_lists.page, given.pop("project", MINE), BatchFilter(**given), order)
+        return await batch_lists.page(self.db, given.pop("project", MINE), BatchFilter(**given), order)
 
 
 @pytest.fixture

@@ -73,7 +73,7 @@ async def listed(principal: Member, query: Annotated[BatchListQuery, Query()], p
         offset=(query.page_num - 1) * query.page_size if query.is_paged else 0,
         limit=query.page_size if query.is_paged else None,
     )
-    count, found = await parts.db.read(batch_lists.page, principal.project_id, wanted, order)
+    count, found = await batch_lists.page(parts.db, principal.project_id, wanted, order)
     known = _facts(parts.registry)
     entries = [batch_entry(one, known.get(one.service_name, {})) for one in found]
     return JSONResponse({"count": count, "batch_task_list": entries})

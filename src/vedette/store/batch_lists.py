@@ -1,5 +1,6 @@
 """Lists of batch tasks: filtered, sorted and counted by the database; no document is unsealed for a list."""
 
+import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -9,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, exists, func, or_, select
 from vedette.model.ids import ProjectId
 from vedette.model.lifecycle import State
 from vedette.store.batches import LEAVING
+from vedette.store.db import Database
 from vedette.store.tables import batches, tasks, video_groups, video_sources
 from vedette.store.text import BETWEEN, holds
 
@@ -63,24 +65,12 @@ class Listed:
     group_names: Sequence[str] = ()
 
 
-def page(conn: Connection, project_id: ProjectId, wanted: BatchFilter, order: BatchOrder) -> tuple[int, list[Listed]]:
-    """Return how many batches of the project are wanted, and those of the page."""
-    here = _where(project_id, wanted)
-    total = conn.execute(select(func.count()).select_from(batches).where(*here)).scalar_one()
-    columns = (batches.c.id, batches.c.name, batches.c.service_name, batches.c.created_at)
-    query = select(*columns).where(*here)
-    if order.by_count:
-        counted = select(func.count()).select_from(tasks).where(tasks.c.batch_id == batches.c.id)
-        key: ColumnElement[Any] = counted.correlate(batches).scalar_subquery()
-    else:
-        key = batches.c.created_at
-    keys = [one.desc() if order.descending else one for one in (key, batches.c.id)]
-    rows = conn.execute(query.order_by(*keys).offset(order.offset).limit(order.limit)).all()
+async def page(db: Database, project_id: ProjectId, wanted: BatchFilter, order: BatchOrder) -> tuple[int, list[Listed]]:
+    """Return how many batches of the project are wanted, and those of the page; what is to be shown is found side by side."""
+    total, rows = await db.read(_found, project_id, wanted, order)
     ids = [row.id for row in rows]
-    states, group_names, source_names = (
-        _states(conn, ids),
-        _group_names(conn, project_id, ids),
-        _source_names(conn, project_id, ids),
+    states, group_names, source_names = await asyncio.gather(
+        db.read(_states, ids), db.read(_group_names, project_id, ids), db.read(_source_names, project_id, ids)
     )
     return total, [
         Listed(
@@ -94,6 +84,22 @@ def page(conn: Connection, project_id: ProjectId, wanted: BatchFilter, order: Ba
         )
         for row in rows
     ]
+
+
+def _found(
+    conn: Connection, project_id: ProjectId, wanted: BatchFilter, order: BatchOrder
+) -> tuple[int, Sequence[Any]]:
+    here = _where(project_id, wanted)
+    total = conn.execute(select(func.count()).select_from(batches).where(*here)).scalar_one()
+    columns = (batches.c.id, batches.c.name, batches.c.service_name, batches.c.created_at)
+    query = select(*columns).where(*here)
+    if order.by_count:
+        counted = select(func.count()).select_from(tasks).where(tasks.c.batch_id == batches.c.id)
+        key: ColumnElement[Any] = counted.correlate(batches).scalar_subquery()
+    else:
+        key = batches.c.created_at
+    keys = [one.desc() if order.descending else one for one in (key, batches.c.id)]
+    return total, conn.execute(query.order_by(*keys).offset(order.offset).limit(order.limit)).all()
 
 
 def _where(project_id: ProjectId, wanted: BatchFilter) -> list[ColumnElement[bool]]:
