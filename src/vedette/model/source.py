@@ -42,7 +42,7 @@ class VcnServer:
     ip: str
     port: int
     username: str
-    password: str
+    password: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

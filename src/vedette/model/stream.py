@@ -18,7 +18,7 @@ from vedette.model.failure import Failure
 from vedette.model.frame import Position
 from vedette.model.ids import ProjectId, RunId, StreamId, TaskId, WorkerId
 from vedette.model.look import Look, Probe
-from vedette.model.source import Address
+from vedette.model.source import Address, VcnLookup
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,3 +225,28 @@ class IngestAnswer:
 
     accepted: bool
     stored: int
+
+
+@dataclass(frozen=True, slots=True)
+class AddressQuestion:
+    """A worker asks for the address of a camera whose sessions the control plane holds, before each connection."""
+
+    worker_id: WorkerId
+    stream_id: StreamId
+    epoch: int
+    vcn: VcnLookup
+
+
+@dataclass(frozen=True, slots=True)
+class AddressAnswer:
+    """Either an address or a failure.
+
+    Attributes:
+        url: what to open; good for one connection.
+        failure: why there is none.
+        transient: asking again may help.
+    """
+
+    url: str = field(default="", repr=False)
+    failure: Failure | None = None
+    transient: bool = False

@@ -9,9 +9,11 @@ import cv2
 from vedette.algorithms.engine import Engine
 from vedette.algorithms.models import ModelStore
 from vedette.algorithms.registry import Registry
+from vedette.media.lookup import finder
 from vedette.media.reader import Resume
 from vedette.media.reconnect import Feed
-from vedette.model.stream import Assignment, Checkpoint
+from vedette.model.source import VcnLookup
+from vedette.model.stream import AddressQuestion, Assignment, Checkpoint
 from vedette.model.worker import WorkerSpec
 from vedette.telemetry import logs
 from vedette.worker.host import Host, obey_signals, watch_parent
@@ -31,7 +33,7 @@ def run(spec: WorkerSpec) -> None:
     def make_stream(assignment: Assignment, spool: Spool, on_news: Callable[[], None]) -> Stream:
         return Stream(
             assignment,
-            open_feed=feed_opener(spec),
+            open_feed=feed_opener(spec, link),
             registry=registry,
             models=engine.for_stream,
             spool=spool,
@@ -52,10 +54,13 @@ def _elapsed_us(assignment: Assignment) -> int:
     return max(0, time.time_ns() // 1000 - began * 1000)
 
 
-def feed_opener(spec: WorkerSpec) -> OpenFeed:
+def feed_opener(spec: WorkerSpec, link: Link) -> OpenFeed:
     """Return what opens feeds under this worker's guard and file roots."""
 
     def open_feed(assignment: Assignment, fps: float, resume: Checkpoint | None) -> Feed:
+        def ask_vcn(asked: VcnLookup) -> str:
+            return link.address(AddressQuestion(spec.worker_id, assignment.spec.stream_id, assignment.epoch, asked))
+
         return Feed(
             assignment.spec.address,
             policy=spec.guard,
@@ -63,6 +68,7 @@ def feed_opener(spec: WorkerSpec) -> OpenFeed:
             fps=fps,
             resume=Resume(resume.position, resume.seek, elapsed_us=_elapsed_us(assignment)) if resume else None,
             first_connection=first_connection(assignment),
+            find=finder(spec.guard, ask_vcn),
         )
 
     return open_feed

@@ -1,17 +1,20 @@
-"""The client end of the worker protocol: two calls over HTTP, MessagePack both ways."""
+"""The client end of the worker protocol: three calls over HTTP, MessagePack both ways."""
 
 from typing import TypeVar
 
 import msgspec
 import urllib3
 
-from vedette.model.errors import Unauthorized, Unavailable
-from vedette.model.stream import Ingest, IngestAnswer, Orders, Sync
+from vedette.model.errors import SourceError, SourceRefused, SourceUnreachable, Unauthorized, Unavailable
+from vedette.model.stream import AddressAnswer, AddressQuestion, Ingest, IngestAnswer, Orders, Sync
 
 T = TypeVar("T")
 
 SYNC_PATH = "/vedette/worker/v1/sync"
 INGEST_PATH = "/vedette/worker/v1/ingest"
+ADDRESS_PATH = "/vedette/worker/v1/address"
+ADDRESS_S = 90.0
+"""The control plane asks somebody else, who may take his time; see `media.vcn.CALL_S`."""
 KEY_HEADER = "X-Vedette-Worker-Key"
 
 
@@ -42,7 +45,24 @@ class Link:
         """
         return self._call(INGEST_PATH, batch, IngestAnswer, 4 * self._timeout_s)
 
-    def _call(self, path: str, message: Sync | Ingest, kind: type[T], timeout_s: float) -> T:
+    def address(self, question: AddressQuestion) -> str:
+        """Ask for the address of a camera whose sessions the control plane holds.
+
+        Raises:
+            SourceUnreachable: nobody answers; ask again.
+            SourceError: there is none.
+        """
+        try:
+            answer = self._call(ADDRESS_PATH, question, AddressAnswer, ADDRESS_S)
+        except (Unavailable, Unauthorized) as error:
+            raise SourceUnreachable(error.message) from None
+        if answer.failure is None:
+            return answer.url
+        kinds: dict[str, type[SourceError]] = {kind.code: kind for kind in SourceError.__subclasses__()}
+        usual = SourceUnreachable if answer.transient else SourceRefused
+        raise kinds.get(answer.failure.code, usual)(answer.failure.message)
+
+    def _call(self, path: str, message: Sync | Ingest | AddressQuestion, kind: type[T], timeout_s: float) -> T:
         body = msgspec.msgpack.encode(message)
         try:
             answer = self._pool.request(
