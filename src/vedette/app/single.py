@@ -78,6 +78,7 @@ def watch(
     run = Run(spec, place.liveness, registry, engine.for_stream())
     feed = Feed(place, policy=EVERYWHERE, file_roots=(root,) if root else (), fps=run.fps)
     for frame in feed.frames():
+        run.told(feed.liveness)
         progress = run.process(frame, time.time_ns() // 1_000_000, feed.seek_mark)
         for event in progress.events if progress else ():
             on_event(event)

@@ -56,10 +56,16 @@ class Limits:
 
 @dataclass(slots=True)
 class Opened:
-    """An open container, and what it reads from (None where FFmpeg itself is connected)."""
+    """An open container.
+
+    Attributes:
+        file: what it reads from; None where FFmpeg itself is connected.
+        live: it has no end; told by the connection where the address does not say.
+    """
 
     container: InputContainer
     file: HttpFile | LocalFile | None
+    live: bool
 
     def close(self) -> None:
         """Hang up."""
@@ -102,7 +108,7 @@ def _open_file(file: HttpFile | LocalFile, pinned: Pinned, limits: Limits) -> Op
             raise _file_failure(error, file, pinned) from None
         finally:
             file.close()
-    return Opened(container, file)
+    return Opened(container, file, pinned.liveness is Liveness.LIVE)
 
 
 def _file_failure(error: Exception, file: HttpFile | LocalFile, pinned: Pinned) -> SourceError:
@@ -151,7 +157,7 @@ def _open_stream(pinned: Pinned, address: str, policy: GuardPolicy, limits: Limi
     except FFmpegError as error:
         silent = time.monotonic() - began > min(limits.connect_s, limits.read_s) * 0.9
         raise _stream_failure(error, pinned, silent=silent) from None
-    return Opened(container, None)
+    return Opened(container, None, live=True)
 
 
 def _stream_failure(error: FFmpegError, pinned: Pinned, *, silent: bool) -> SourceError:

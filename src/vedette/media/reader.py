@@ -71,6 +71,7 @@ class Reader:
     and a worker has other streams to run beside.
 
     Attributes:
+        live: whether the source has no end; where the address does not say so, the connection does.
         codec: name of the codec, as FFmpeg writes it.
         fps: the native rate; 0 where a live source does not say.
         decoded: pictures decoded.
@@ -102,16 +103,17 @@ class Reader:
         Raises:
             SourceError: of the kind that fits.
         """
-        self.live = address.liveness is Liveness.LIVE
         self.decoded = self.corrupt = self.bytes_in = 0
         self._limits, self._clock = limits, clock
         self._stop = stop or threading.Event()
-        self._connection, self._base_us = connection, base_us
-        self._start = None if self.live else start
         self._pixels = Pixels()
         self._last: Picture | None = None
         self._open: Callable[[], Opened] = lambda: open_source(address, policy, file_roots, limits, self._stop)
         self._opened = self._open()
+        self.live = self._opened.live
+        told_file = address.liveness is Liveness.EITHER and not self.live  # counts from nothing, as every file does
+        self._connection, self._base_us = (0, 0) if told_file else (connection, base_us)
+        self._start = None if self.live else start
         try:
             self._take_stream()
         except SourceError:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vedette.media.backoff import Backoff
+from vedette.media.lookup import Find, as_it_is
 from vedette.media.opening import Limits
 from vedette.media.reader import Picture, Reader, Resume
 from vedette.media.sampler import Mailbox
@@ -55,6 +56,7 @@ class Feed:
         fps: float,
         resume: Resume | None = None,
         first_connection: int = 0,
+        find: Find = as_it_is,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         limits: Limits = Limits(),  # noqa: B008 - frozen
@@ -66,13 +68,16 @@ class Feed:
             fps: pictures a second the tasks want at least.
             resume: where an earlier run of the same source stopped.
             first_connection: ordinal of the first connection of a live source.
+            find: called before each connection; finds the URL where the address has none of its own.
             clock: seconds, monotonic.
             wall: seconds since the epoch, for `last_frame_ms`.
             limits: time-outs and sizes.
             backoff: waits between tries.
         """
-        self._address, self._policy, self._roots = address, policy, file_roots
-        self._live = address.liveness is Liveness.LIVE
+        self._address, self._policy, self._roots, self._find = address, policy, file_roots, find
+        self._live = (
+            address.liveness is not Liveness.FILE
+        )  # has the patience that a live one is given, until it is told
         self._resume, self._clock, self._wall, self._limits = resume, clock, wall, limits
         self._backoff = backoff or Backoff()
         self._stop = threading.Event()
@@ -88,6 +93,11 @@ class Feed:
         self._last: Picture | None = None  # that was decoded, a little ahead of the other
         self._newest: tuple[float, int] | None = None  # when the newest picture came, and its media time
         self._fetcher: threading.Thread | None = None
+
+    @property
+    def liveness(self) -> Liveness:
+        """Return whether the source has an end; `EITHER` is no answer any more once a picture came."""
+        return self._address.liveness
 
     def frames(self) -> Iterator[Frame]:
         """Yield the sampled pictures; return at the end of a file, or soon after `stop`.
@@ -197,7 +207,7 @@ class Feed:
     def _read(self) -> None:
         """Read one connection to its end."""
         reader = Reader(
-            self._address,
+            self._find(self._address),
             policy=self._policy,
             file_roots=self._roots,
             limits=self._limits,
@@ -208,7 +218,7 @@ class Feed:
             clock=self._clock,
         )
         with reader:
-            self._box.opened(reader.fps)
+            self._learn(reader)
             counted = _Counts()
             try:
                 for picture in reader.pictures():
@@ -220,6 +230,15 @@ class Feed:
                 raise
             finally:
                 self._count(reader, counted)
+
+    def _learn(self, reader: Reader) -> None:
+        """Note what the connection tells; what the first one told of liveness holds for all after it."""
+        if self._address.liveness is Liveness.EITHER:
+            self._live = reader.live
+            self._address = replace(self._address, liveness=Liveness.LIVE if reader.live else Liveness.FILE)
+            self._connection = self._connection if reader.live else 0
+            self._backoff.reset()
+        self._box.opened(reader.fps, live=self._live)
 
     def _flowing(self, picture: Picture) -> None:
         self._seen = True

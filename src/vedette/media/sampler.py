@@ -45,7 +45,7 @@ class Mailbox:
     """Between the thread that decodes and the one that analyses.
 
     Args of the constructor:
-        live: newest wins; otherwise every n-th, and `offer` waits.
+        live: newest wins; otherwise every n-th, and `offer` waits. `opened` may tell otherwise.
         fps: pictures a second wanted.
     """
 
@@ -68,10 +68,11 @@ class Mailbox:
             self._fps = fps
             self._due_us = None
 
-    def opened(self, native_fps: float) -> None:
-        """Tell the native rate of the source."""
+    def opened(self, native_fps: float, *, live: bool | None = None) -> None:
+        """Tell the native rate of the source, and what it turned out to be where that was not known."""
         with self._changed:
             self._native = native_fps
+            self._live = self._live if live is None else live
 
     def offer(self, picture: Picture) -> None:
         """Put a decoded picture in; of a file, wait while the box is full."""

@@ -28,6 +28,16 @@ CHECKPOINT_US = 2_000_000
 """Media time between checkpoints while nothing happens: what a crash makes do again at most."""
 
 
+def told_by(liveness: Liveness, checkpoint: Checkpoint | None) -> Liveness:
+    """Return what is known of a source: where its address does not say, an earlier worker may have left word.
+
+    The checkpoint of a file holds what the run knew, that of a live source does not.
+    """
+    if liveness is not Liveness.EITHER or checkpoint is None:
+        return liveness
+    return Liveness.LIVE if checkpoint.state is None else Liveness.FILE
+
+
 def failure_of(error: VedetteError) -> Failure:
     """Return an error as it travels."""
     return Failure(error.code, error.message)
@@ -59,11 +69,11 @@ class Run:
             VedetteError: the service is not known here, its configuration is at fault, or a model is missing.
         """
         self.spec = spec
-        self._liveness, self._registry, self._models = liveness, registry, models
+        self._registry, self._models = registry, models
         self._usual_fps, self._on_misfit = usual_fps, on_misfit
         self._present = prepare(spec, registry, models)
         self.fps = self._fps(spec, self._present)
-        self._live = liveness is Liveness.LIVE
+        self._live = told_by(liveness, spec.checkpoint) is Liveness.LIVE
         self.frames = spec.checkpoint.frames if spec.checkpoint else 0
         self.events = 0
         self.failure: Failure | None = None
@@ -77,6 +87,10 @@ class Run:
         self._base_ms: int | None = None
         self.resume: Checkpoint | None = None if self._live else self._restore()
         """Where a file is to go on; None for its start."""
+
+    def told(self, liveness: Liveness) -> None:
+        """Take what the first connection told; called before the first picture."""
+        self._live = liveness is Liveness.LIVE
 
     @property
     def algorithm(self) -> Algorithm[Any]:

@@ -52,6 +52,13 @@ class Runs:
                 for run_id in kept.keys() - self._wanted.keys():
                     del kept[run_id]
 
+    def told(self, liveness: Liveness) -> None:
+        """Take what the first connection told of the source."""
+        with self._lock:
+            self._liveness = liveness
+            for run in self._present.values():
+                run.told(liveness)
+
     def settle(self) -> None:
         """Make what is wanted and not there yet; every thread that calls it returns when nothing is left to make."""
         with self._making:
@@ -95,6 +102,8 @@ class Runs:
                 made = self._run(spec)
                 with self._lock:
                     if self._note(spec):
+                        if self._liveness is not Liveness.EITHER:  # told while it was made
+                            made.told(self._liveness)
                         self._present[spec.run_id] = made
                 return
             same = _made_from(before) == _made_from(spec) and not run.misfit

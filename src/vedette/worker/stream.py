@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Protocol
 
 import structlog
@@ -14,7 +15,7 @@ from vedette.model.frame import Frame
 from vedette.model.ids import StreamId
 from vedette.model.source import Liveness
 from vedette.model.stream import Assignment, Checkpoint, RunProgress, StreamReport, StreamState, StreamStats
-from vedette.worker.run import failure_of
+from vedette.worker.run import failure_of, told_by
 from vedette.worker.runs import Runs
 from vedette.worker.spool import Spool
 
@@ -33,8 +34,10 @@ class FeedStatus(Protocol):
 
 
 class Feed(Protocol):
-    """Sampled pictures of one source."""
+    """Sampled pictures of one source; with the first one it is known whether the source is live."""
 
+    @property
+    def liveness(self) -> Liveness: ...
     def frames(self) -> Iterator[Frame]: ...
     def status(self) -> FeedStatus: ...
     def seek_mark(self) -> bytes | None: ...
@@ -171,12 +174,15 @@ class Stream:
         self._runs.settle()
         with self._lock:
             self._asked_fps = self._runs.fps()
-            self._feed = self._open_feed(self.assignment, self._asked_fps, self._resume())
+            resume = self._resume()
+            self._feed = self._open_feed(self._as_told(resume), self._asked_fps, resume)
         if self._stopped.is_set():
             self._feed.stop()
         for frame in self._feed.frames():
             if not self._flowed:
                 self._flowed = True
+                if self._liveness is Liveness.EITHER:
+                    self._runs.told(self._feed.liveness)
                 self._show(frame)
                 self._on_news()
             else:
@@ -188,10 +194,17 @@ class Stream:
     def _resume(self) -> Checkpoint | None:
         """Return where a file goes on (it has a single run), or how far a live source had come."""
         runs = self._runs.present()
-        if self._liveness is Liveness.FILE:
-            return runs[0].resume if len(runs) == 1 else None
         points = [run.spec.checkpoint for run in runs if run.spec.checkpoint is not None]
-        return max(points, key=lambda point: point.position.time_us, default=None)
+        newest = max(points, key=lambda point: point.position.time_us, default=None)
+        if told_by(self._liveness, newest) is Liveness.FILE:
+            return runs[0].resume if len(runs) == 1 else None
+        return newest
+
+    def _as_told(self, resume: Checkpoint | None) -> Assignment:
+        """Return the assignment with what an earlier worker learnt of the source's liveness."""
+        spec = self.assignment.spec
+        known = told_by(spec.address.liveness, next((run.checkpoint for run in spec.runs if run.checkpoint), resume))
+        return replace(self.assignment, spec=replace(spec, address=replace(spec.address, liveness=known)))
 
     def _show(self, frame: Frame) -> None:
         feed = self._feed

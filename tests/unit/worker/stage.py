@@ -58,6 +58,7 @@ class FakeFeed:
         self.taken = 0
         self.stopped = False
         self.fps: list[float] = []
+        self.liveness = Liveness.FILE
 
     def give(self, *indexes: int) -> None:
         for index in indexes:
