@@ -26,8 +26,8 @@ def absent() -> str | None:
 class RtspServer:
     """Loops an H.264 clip (in MP4) under `url`, in its own process; can be killed, and started again on its port."""
 
-    def __init__(self, clip: Path, fps: int = 25) -> None:
-        self.clip, self.fps = clip, fps
+    def __init__(self, clip: Path, fps: int = 25, cameras: int = 1, *, udp: bool = False) -> None:
+        self.clip, self.fps, self.cameras, self.udp = clip, fps, cameras, udp
         self.port = _free_port()
         self._process: subprocess.Popen[str] | None = None
         self._changed = threading.Condition()
@@ -37,10 +37,16 @@ class RtspServer:
     def url(self) -> str:
         return f"rtsp://127.0.0.1:{self.port}/live"
 
+    @property
+    def urls(self) -> list[str]:
+        """Return the addresses of all its cameras."""
+        return [f"{self.url}{number or ''}" for number in range(self.cameras)]
+
     def start(self, deadline_s: float = 20.0) -> None:
         """Start, and wait until it listens."""
         before = self._count("ready")
-        command = [PYTHON, str(_SCRIPT), str(self.clip), str(self.port), str(self.fps)]
+        command = [PYTHON, str(_SCRIPT), str(self.clip), str(self.port), str(self.fps), str(self.cameras)]
+        command += ["udp"] if self.udp else []
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         threading.Thread(target=self._listen, args=(self._process,), daemon=True).start()
         if not self.wait_for("ready", before + 1, deadline_s):
@@ -56,6 +62,13 @@ class RtspServer:
     def connections(self) -> int:
         """Connections it has seen since it was made."""
         return self._count("connected")
+
+    @property
+    def open(self) -> int:
+        """Connections that were made since it was started last, and have not been closed."""
+        with self._changed:
+            since = len(self._events) - self._events[::-1].index("ready")
+            return self._events[since:].count("connected") - self._events[since:].count("closed")
 
     @property
     def playing(self) -> int:

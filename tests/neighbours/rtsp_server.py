@@ -1,9 +1,10 @@
 # ruff: noqa: ANN001, ANN003, ANN201, ANN202, ANN204 - GObject types have no annotations to name
 """An RTSP server that loops one H.264 file with continuous time stamps; run under the system's Python.
 
-    /usr/bin/python3 rtsp_server.py CLIP PORT
+    /usr/bin/python3 rtsp_server.py CLIP PORT FPS [CAMERAS [udp]]
 
-Writes one JSON line on stdout for each thing that happens: ready, connected, closed, playing. The path is /live.
+Writes one JSON line on stdout for each thing that happens: ready, connected, closed, playing. The path is /live; of
+further cameras /live1, /live2 and so on. With udp it refuses to send over TCP.
 """
 
 import json
@@ -12,8 +13,9 @@ import sys
 import gi
 
 gi.require_version("Gst", "1.0")
+gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402 - gi must be told the versions first
+from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402 - gi must be told the versions first
 
 
 def say(**what):
@@ -24,8 +26,9 @@ def say(**what):
 class Loop(GstRtspServer.RTSPMediaFactory):
     """Feeds an appsrc from a list of access units, over and over."""
 
-    def __init__(self, units, fps):
+    def __init__(self, units, fps, *, udp):
         super().__init__()
+        self.udp = udp
         self.units, self.step = units, Gst.SECOND // fps
         self.set_launch(
             "( appsrc name=source is-live=true format=time block=true caps=video/x-h264,stream-format=byte-stream,"
@@ -34,6 +37,8 @@ class Loop(GstRtspServer.RTSPMediaFactory):
         self.set_shared(True)
 
     def do_configure(self, media):
+        if self.udp:
+            media.set_protocols(GstRtsp.RTSPLowerTrans.UDP)
         count = [0]
 
         def need(source, _):
@@ -69,7 +74,9 @@ def main():
     server = GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
     server.set_service(port)
-    server.get_mount_points().add_factory("/live", Loop(access_units(clip), fps))
+    units = access_units(clip)
+    for number in range(int(sys.argv[4]) if len(sys.argv) > 4 else 1):
+        server.get_mount_points().add_factory(f"/live{number or ''}", Loop(units, fps, udp="udp" in sys.argv))
 
     def connected(_, client):
         say(event="connected")
