@@ -42,13 +42,17 @@ class Limits:
     """What is put up with.
 
     Attributes:
-        pixels: width times height of the largest picture; 4096x2304 holds every size that VIAS names.
+        pixels: width times height of the largest picture.
+        packet_bytes: of the largest packet: a picture of that size takes a tenth of it, uncompressed.
+        duration_s: the longest recording, by its own account.
         connect_s: seconds to wait for a connection.
         read_s: seconds to wait for the next bytes of a source.
         picture_s: seconds to wait for the next picture while bytes do come.
     """
 
-    pixels: int = 4096 * 2304
+    pixels: int = 4096 * 2160
+    packet_bytes: int = 64 << 20
+    duration_s: float = 7 * 86_400.0
     connect_s: float = 5.0
     read_s: float = 5.0
     picture_s: float = 15.0

@@ -282,6 +282,9 @@ class Reader:
             if packet.size == 0:
                 continue
             self.bytes_in += packet.size
+            if packet.size > self._limits.packet_bytes:
+                broken = SourceInvalid(f"a packet of {packet.size} bytes is larger than this service takes")
+                break
             if packet.is_corrupt and not self.live and self._opened.container.format.name != "mpegts":
                 self.corrupt += 1  # half a packet at the end of a file that was cut
                 continue
