@@ -8,6 +8,7 @@ import base64
 import socket
 import ssl
 import threading
+from dataclasses import replace
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from urllib3.connection import HTTPConnection
@@ -15,6 +16,7 @@ from urllib3.response import BaseHTTPResponse
 from urllib3.util.ssl_match_hostname import CertificateError
 
 from vedette.media.exchange import BROKEN, Timeouts, connection_to, host_header, length_of, range_of, why
+from vedette.media.objects import ANSWER, stored_behind
 from vedette.media.resolve import Pinned, pin
 from vedette.model.errors import SourceError, SourceInvalid, SourceLost, SourceRefused, SourceUnreachable
 from vedette.model.guard import GuardPolicy
@@ -27,7 +29,7 @@ REWINDS = 8
 """Times that a file on a server without ranges is read again from its start, to get to a place before or behind."""
 TRIES = 4
 """Connections in a row that may break without giving a byte."""
-_SAFE = "/%:@!$&'()*+,;=?~-._[]"
+SAFE = "/%:@!$&'()*+,;=?~-._[]"
 """What stays as it is in a path or query; anything else (letters beyond ASCII) is percent-encoded."""
 _AHEAD = 256 << 10
 _SKIP = 1 << 20
@@ -68,6 +70,7 @@ class HttpFile:
         self.size: int | None = None
         self.failure: SourceError | None = None
         self._address, self._policy, self._stop = address, policy, stop
+        self._stored = stored_behind(address)
         self._timeouts, self._max = timeouts, max_bytes
         self._live = address.liveness is Liveness.LIVE
         self.cheap_seeks = False
@@ -190,12 +193,12 @@ class HttpFile:
 
     def _connect(self, at: int) -> None:
         """Ask for the file from byte `at` on, and follow redirects, each judged anew."""
-        address = self._address
+        address = self._address if self._stored is None else replace(self._address, url=self._stored.url())
         for _ in range(REDIRECTS + 1):
             pinned = pin(address, self._policy, ())
             same = pinned.host == urlsplit(self._address.url).hostname
             response = self._ask(pinned, at, login=same)
-            if response.status not in _REDIRECT:
+            if response.status not in _REDIRECT or self._stored is not None:
                 self._take(response, at)
                 return
             self._close()
@@ -225,7 +228,7 @@ class HttpFile:
                 connection.connect()
                 assert isinstance(connection.sock, socket.socket)
                 connection.sock.settimeout(self._timeouts.read_s)
-                connection.request("GET", quote(pinned.target, safe=_SAFE), headers=headers, preload_content=False)
+                connection.request("GET", quote(pinned.target, safe=SAFE), headers=headers, preload_content=False)
                 self._response, self._connection = connection.getresponse(), connection
                 return self._response
             except (ssl.SSLCertVerificationError, CertificateError) as error:
@@ -240,13 +243,11 @@ class HttpFile:
     def _take(self, response: BaseHTTPResponse, at: int) -> None:
         """Check what the server answered, and move to byte `at`."""
         status, shown = response.status, self._shown()
-        if status >= 500 or status in _LATER:
-            self._close()
-            raise SourceUnreachable(f"{shown} answered {status}")
         if status not in (200, 206) and not (status == 416 and at == 0):
+            refusal = self._refusal(response)
             self._close()
-            raise SourceRefused(f"{shown} answered {status}")
-        begin, size = range_of(response) if status == 206 else (0, length_of(response))
+            raise refusal
+        begin, size = range_of(response) if status == 206 else (0, 0 if status == 416 else length_of(response))
         tag = response.headers.get("ETag") or response.headers.get("Last-Modified")
         if at == 0:
             self.size, self._tag = size, tag
@@ -266,6 +267,18 @@ class HttpFile:
         if begin > at or not self._skip(at - begin):
             self._close()
             raise SourceUnreachable(f"{shown} does not give the part of the file that was asked for")
+
+    def _refusal(self, response: BaseHTTPResponse) -> SourceError:
+        """Return what it means that the server gives nothing."""
+        status = response.status
+        if self._stored is not None:
+            try:
+                answer = response.read1(ANSWER, decode_content=False)
+            except BROKEN:
+                answer = b""
+            return self._stored.refusal(status, answer)
+        kind = SourceUnreachable if status >= 500 or status in _LATER else SourceRefused
+        return kind(f"{self._shown()} answered {status}")
 
     def _close(self) -> None:
         response, self._response = self._response, None

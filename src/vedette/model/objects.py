@@ -41,3 +41,14 @@ class ObjectStore:
     buckets: tuple[str, ...] = ()
     created_at: int = 0
     updated_at: int = 0
+
+    @property
+    def address(self) -> str:
+        """Where its buckets are: the endpoint, or the provider's own; empty for folders."""
+        if self.endpoint or self.kind is StoreKind.FOLDER:
+            return self.endpoint
+        if self.kind is StoreKind.AZURE:
+            return f"https://{self.access_key}.blob.core.windows.net"
+        if self.kind is StoreKind.GCS:
+            return "https://storage.googleapis.com"
+        return f"https://s3.{self.region or 'us-east-1'}.amazonaws.com"
