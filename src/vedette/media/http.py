@@ -277,8 +277,10 @@ class HttpFile:
             except BROKEN:
                 answer = b""
             return self._stored.refusal(status, answer)
-        kind = SourceUnreachable if status >= 500 or status in _LATER else SourceRefused
-        return kind(f"{self._shown()} answered {status}")
+        said = f"{self._shown()} answered {status}"
+        if status >= 500 or status in _LATER:
+            return SourceUnreachable(said)
+        return SourceRefused(said, login=status in (401, 403))
 
     def _close(self) -> None:
         response, self._response = self._response, None

@@ -170,7 +170,8 @@ def _stream_failure(error: FFmpegError, pinned: Pinned, *, silent: bool) -> Sour
     Judged by phase and time rather than by type alone: a server that says nothing ends in `Invalid data`, too.
     """
     if isinstance(error, _SAYS_NO):
-        return SourceRefused(f"{pinned.shown} refused: {reason(error)}")
+        login = isinstance(error, (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError))
+        return SourceRefused(f"{pinned.shown} refused: {reason(error)}", login=login)
     if isinstance(error, (av.error.TimeoutError, av.error.ExitError)) or silent:
         return SourceUnreachable(f"{pinned.shown} accepts connections, or swallows them, and says nothing")
     if isinstance(error, av.error.InvalidDataError):

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vedette.media.backoff import Backoff
+from vedette.media.knock import knock
 from vedette.media.lookup import Find, as_it_is
 from vedette.media.opening import Limits
 from vedette.media.reader import Picture, Reader, Resume
 from vedette.media.sampler import Mailbox
-from vedette.model.errors import SourceError, SourceLost
+from vedette.model.errors import SourceError, SourceLost, SourceRefused, SourceUnreachable
 from vedette.model.failure import Failure
 from vedette.model.frame import Frame
 from vedette.model.guard import GuardPolicy
@@ -26,6 +27,12 @@ FILE_TRIES = 5
 """Transient errors of a file in a row, without a picture between, after which it is given up."""
 _STEADY_S = 5.0
 """A connection that held this long was a good one: the next loss is tried again soon."""
+FILE_CEILING_S = 15.0
+"""The longest wait before a file is tried again; it has no more than its few tries."""
+REFUSED_CEILING_S = 5.0
+"""The longest wait before a live source that has been seen is asked again after it refused, or gave no video."""
+LOGIN_CEILING_S = 30.0
+"""The longest wait where it refused the name or the password: cameras lock accounts for wrong ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +91,7 @@ class Feed:
         self._box = Mailbox(live=self._live, fps=fps)
         self._connection = first_connection if self._live else 0
         self._seen = resume is not None  # had pictures before: now it may stay away
+        self._absent = self._knocked = False  # nobody answered the last time; the last try found somebody at home
         self._lock = threading.Lock()  # guards what status reads
         self._state = StreamState.OPENING
         self._failure: Failure | None = None
@@ -184,7 +192,17 @@ class Feed:
                     raise
                 self._tell(error)
                 self._again()
-            self._stop.wait(self._backoff.next())
+                wait_s = self._backoff.next(self._ceiling_s(error))
+                self._absent = isinstance(error, SourceUnreachable) and not (self._absent and self._knocked)
+            self._stop.wait(wait_s)
+
+    def _ceiling_s(self, error: SourceError) -> float | None:
+        """Return the longest wait for what went wrong; None for the usual one."""
+        if not self._live:
+            return FILE_CEILING_S
+        if error.transient:
+            return None
+        return LOGIN_CEILING_S if isinstance(error, SourceRefused) and error.login else REFUSED_CEILING_S
 
     def _again(self) -> None:
         """Prepare the next connection: a file goes on behind the picture that was decoded last."""
@@ -206,8 +224,13 @@ class Feed:
 
     def _read(self) -> None:
         """Read one connection to its end."""
+        address = self._find(self._address)
+        self._knocked = False
+        if self._absent:
+            knock(address, self._policy, self._roots)
+            self._knocked = True
         reader = Reader(
-            self._find(self._address),
+            address,
             policy=self._policy,
             file_roots=self._roots,
             limits=self._limits,

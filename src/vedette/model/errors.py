@@ -258,9 +258,17 @@ class SourceLost(SourceError):
 
 
 class SourceRefused(SourceError):
-    """The source, or our own guard, says no; asking again does not help."""
+    """The source, or our own guard, says no; asking again does not help.
+
+    Attributes:
+        login: it refuses the name or the password: who repeats them too often has the account locked.
+    """
 
     code = "VEDETTE.1003"
+
+    def __init__(self, message: str, *, param: str | None = None, login: bool = False) -> None:
+        super().__init__(message, param=param)
+        self.login = login
 
 
 class SourceInvalid(SourceError):
