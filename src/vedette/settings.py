@@ -252,6 +252,14 @@ class Settings(BaseSettings):
         ge=1,
         le=3600,
     )
+    vcn_keep_alive_s: float = _running(
+        "number",
+        "How often a session at a VCN server is kept from ending, where no stream asks it for an address meanwhile.",
+        unit="s",
+        default=300.0,
+        ge=5,
+        le=3600,
+    )
     crash_budget: int = _running(
         "number",
         "How often in a row a task may lose its worker, without five seconds of running between; once more and it is FAILED.",

@@ -25,7 +25,7 @@ def _routers() -> list[APIRouter]:
     ready = [module.router for module in modules if isinstance(getattr(module, "router", None), APIRouter)]
     made = [
         events.make_router(nothing, nothing, {}),
-        WorkerDoor(nothing, nothing, nothing, "", on_events=nothing).router,
+        WorkerDoor(nothing, nothing, nothing, "", sessions=nothing, on_events=nothing).router,
     ]
     return ready + made
 

@@ -9,9 +9,10 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 
 from vedette.control.orders import Desk
+from vedette.control.vcn_sessions import VcnSessions
 from vedette.model.errors import Malformed, Unauthorized, Unavailable
 from vedette.model.ids import EventId
-from vedette.model.stream import Ingest, IngestAnswer, Sync
+from vedette.model.stream import AddressQuestion, Ingest, IngestAnswer, Sync
 from vedette.store.blobs import Blobs
 from vedette.telemetry.metrics import Metrics
 
@@ -22,17 +23,28 @@ KEY_HEADER = "X-Vedette-Worker-Key"
 
 
 class WorkerDoor:
-    """Takes what workers say to the desk."""
+    """Takes what workers say to the desk, and what they ask to those who know."""
 
-    def __init__(self, desk: Desk, blobs: Blobs, metrics: Metrics, key: str, *, on_events: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        blobs: Blobs,
+        metrics: Metrics,
+        key: str,
+        *,
+        sessions: VcnSessions,
+        on_events: Callable[[], None],
+    ) -> None:
         self._desk = desk
         self._blobs = blobs
         self._metrics = metrics
         self._key = key.encode()
+        self._sessions = sessions
         self._on_events = on_events
         self.router = APIRouter(prefix=PREFIX, include_in_schema=False)
         self.router.add_api_route("/sync", self.sync, methods=["POST"])
         self.router.add_api_route("/ingest", self.ingest, methods=["POST"])
+        self.router.add_api_route("/address", self.address, methods=["POST"])
 
     async def sync(self, request: Request) -> Response:
         """Take a report, answer with orders."""
@@ -55,6 +67,10 @@ class WorkerDoor:
         if stored.new:
             self._on_events()
         return _packed(IngestAnswer(accepted=stored.accepted, stored=stored.new))
+
+    async def address(self, request: Request) -> Response:
+        """Answer with the address of a camera whose sessions are held here."""
+        return _packed(await self._sessions.address(await self._read(request, AddressQuestion)))
 
     def _keep_pictures(self, batch: Ingest) -> Mapping[EventId, str]:
         events = (event for progress in batch.progress for event in progress.events)

@@ -40,10 +40,12 @@ from vedette.control.reconciler import Reconciler
 from vedette.control.scheduler import Scheduler
 from vedette.control.services import algorithm_ids
 from vedette.control.tasks import Tasks
+from vedette.control.vcn_sessions import VcnSessions
 from vedette.delivery.dispatcher import Dispatcher
 from vedette.delivery.guard import guarded_session
 from vedette.delivery.sinks.webhook import WebhookSink
 from vedette.executors.local import LocalExecutor, this_node
+from vedette.media.vcn import VcnNode
 from vedette.model.errors import Misconfigured, Unavailable
 from vedette.model.guard import GuardPolicy
 from vedette.model.ids import WorkerId
@@ -51,6 +53,7 @@ from vedette.model.output import OutputKind
 from vedette.model.worker import WorkerSpec
 from vedette.settings import Settings
 from vedette.store import assignments, schema, video_sources
+from vedette.store import tasks as task_rows
 from vedette.store.blobs import Blobs
 from vedette.store.db import Database, open_database
 from vedette.store.events import Retention
@@ -64,6 +67,7 @@ STREAMS_PER_WORKER = 60
 GAUGES_S = 2.0
 BATCHES_S = 60.0
 EXPIRY_S = 1.0
+VCN_S = 2.0
 COLLECT_AFTER = 50_000
 """Objects made and kept until the collector looks for circles among the young ones."""
 WORKER_ENTRY = "vedette.worker.entry:run"
@@ -155,6 +159,7 @@ class Rooms:
     gauges: Gauges
     server: Server
     batches: Batches
+    vcn: VcnSessions
 
 
 def _wire(base: Ground, metrics: Metrics, session: aiohttp.ClientSession, keystone: Keystone | None) -> Rooms:
@@ -190,7 +195,13 @@ def _wire(base: Ground, metrics: Metrics, session: aiohttp.ClientSession, keysto
         quotas=settings.quotas,
     )
     kinds = {number: name for service in registry.services() for number, name in service.manifest.event_types.items()}
-    door = WorkerDoor(desk, blobs, metrics, worker_key, on_events=dispatcher.wake)
+    vcn = VcnSessions(
+        lambda server: VcnNode(server, policy(settings)),
+        wanted=lambda streams: db.read(task_rows.wanted_streams, streams),
+        keep_alive_s=settings.vcn_keep_alive_s,
+        monotonic=time.monotonic,
+    )
+    door = WorkerDoor(desk, blobs, metrics, worker_key, sessions=vcn, on_events=dispatcher.wake)
     routers = (event_routes.make_router(blobs, dispatcher.wake, kinds), progress.router, door.router)
     return Rooms(
         loops=loops,
@@ -213,6 +224,7 @@ def _wire(base: Ground, metrics: Metrics, session: aiohttp.ClientSession, keysto
         gauges=Gauges(db, fleet, metrics, time.monotonic),
         server=Server(make_app(parts, further=routers, large=(WORKER_PREFIX,))),
         batches=batches,
+        vcn=vcn,
     )
 
 
@@ -235,6 +247,7 @@ async def _run(base: Ground, listener: socket.socket, metrics: Metrics) -> None:
             asyncio.create_task(keep("expiry", lambda: rooms.expiry.run_once(now_ms()), EXPIRY_S)),
             asyncio.create_task(keep("gauges", rooms.gauges.run_once, GAUGES_S)),
             asyncio.create_task(keep("batches", rooms.batches.resume, BATCHES_S)),
+            asyncio.create_task(keep("vcn", rooms.vcn.run_once, VCN_S)),
         ]
         delivering = asyncio.create_task(rooms.dispatcher.run())
         serving = asyncio.create_task(rooms.server.serve([listener]))
@@ -246,6 +259,7 @@ async def _run(base: Ground, listener: socket.socket, metrics: Metrics) -> None:
         await _cancel(background)  # nothing new is placed
         held = rooms.executor.present()
         await rooms.executor.close()  # workers hand over what they have; the door is still open
+        await rooms.vcn.close()
         for worker_id in held:
             await base.db.write(assignments.forget, worker_id)
         await rooms.dispatcher.stop()

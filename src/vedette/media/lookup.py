@@ -12,6 +12,7 @@ from vedette.media import restful
 from vedette.model.errors import SourceRefused, SourceUnsupported
 from vedette.model.guard import GuardPolicy
 from vedette.model.source import LIVE_SCHEMES, Address, VcnLookup
+from vedette.model.stream import AddressAnswer
 
 Find = Callable[[Address], Address]
 """Returns an address that can be opened; raises a SourceError if none is found."""
@@ -19,12 +20,12 @@ REMOTE = LIVE_SCHEMES | {"http", "https", "ftp"}
 """Schemes of addresses that others may name."""
 
 
-def finder(policy: GuardPolicy, ask_vcn: Callable[[VcnLookup], str]) -> Find:
+def finder(policy: GuardPolicy, ask_vcn: Callable[[VcnLookup], AddressAnswer]) -> Find:
     """Return what finds addresses under this guard.
 
     Args:
         policy: judges whom we ask.
-        ask_vcn: gives the URL of a camera of a video cloud node; its sessions are not this process's.
+        ask_vcn: gives the address of a camera of a video cloud node; its sessions are not this process's.
     """
 
     def find(address: Address) -> Address:
@@ -35,17 +36,19 @@ def finder(policy: GuardPolicy, ask_vcn: Callable[[VcnLookup], str]) -> Find:
             from vedette.media import objects  # noqa: PLC0415 - its library is large, and few streams need it
 
             return objects.find(address, lookup.stored, policy)
+        note = ""
         if lookup.restful is not None:
             url = restful.find(lookup.restful, policy)
         elif lookup.vcn is not None:
-            url = ask_vcn(lookup.vcn)
+            answer = ask_vcn(lookup.vcn)
+            url, note = answer.url, answer.note
         elif lookup.onvif is not None:
             from vedette.media import onvif  # noqa: PLC0415 - its library is large, and few streams need it
 
             url = onvif.find(lookup.onvif, policy)
         else:
             raise SourceUnsupported("the source has neither an address nor a way to find one")
-        return replace(address, url=_remote(url), lookup=None)
+        return replace(address, url=_remote(url), lookup=None, note=note)
 
     return find
 

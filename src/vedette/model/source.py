@@ -80,14 +80,14 @@ class AccessType(StrEnum):
 
 
 class SourceLevel(StrEnum):
-    """How a source is known to be, by its tasks."""
+    """How a source is known to be, by the last look at it."""
 
     ONLINE = "1"
-    """A task gets pictures of it."""
+    """It gave pictures."""
     OFFLINE = "2"
-    """No task looks at it, so nothing is known."""
+    """Nobody answers, or nobody has looked yet."""
     EXCEPTION = "9"
-    """A task wants pictures and gets none."""
+    """It answers, and gives no pictures."""
 
 
 PLATFORM_LENGTH = 100
@@ -173,12 +173,14 @@ class OnvifLookup:
     Attributes:
         url: of its device service.
         profile: token or name of the media profile; empty: its first one.
+        tls_verify: whether the certificate of an https device service is verified.
     """
 
     url: str = field(repr=False)
     username: str = ""
     password: str = field(default="", repr=False)
     profile: str = ""
+    tls_verify: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,12 +212,14 @@ class Address:
         liveness: whether the source has an end.
         tls_verify: whether the certificate of the server is verified.
         lookup: how the URL is found at every connection.
+        note: what whoever named the URL had to say besides; shown as the task's `status`.
     """
 
     url: str
     liveness: Liveness
     tls_verify: bool = True
     lookup: Lookup | None = None
+    note: str = ""
 
 
 LIVE_SCHEMES = frozenset({"rtsp", "rtsps", "rtmp"})

@@ -245,8 +245,10 @@ class AddressAnswer:
         url: what to open; good for one connection.
         failure: why there is none.
         transient: asking again may help.
+        note: a warning that came with the address, for the task's `status`.
     """
 
     url: str = field(default="", repr=False)
     failure: Failure | None = None
     transient: bool = False
+    note: str = ""

@@ -13,7 +13,7 @@ from vedette.media.lookup import finder
 from vedette.media.reader import Resume
 from vedette.media.reconnect import Feed
 from vedette.model.source import VcnLookup
-from vedette.model.stream import AddressQuestion, Assignment, Checkpoint
+from vedette.model.stream import AddressAnswer, AddressQuestion, Assignment, Checkpoint
 from vedette.model.worker import WorkerSpec
 from vedette.telemetry import logs
 from vedette.worker.host import Host, obey_signals, watch_parent
@@ -58,7 +58,7 @@ def feed_opener(spec: WorkerSpec, link: Link) -> OpenFeed:
     """Return what opens feeds under this worker's guard and file roots."""
 
     def open_feed(assignment: Assignment, fps: float, resume: Checkpoint | None) -> Feed:
-        def ask_vcn(asked: VcnLookup) -> str:
+        def ask_vcn(asked: VcnLookup) -> AddressAnswer:
             return link.address(AddressQuestion(spec.worker_id, assignment.spec.stream_id, assignment.epoch, asked))
 
         return Feed(

@@ -45,7 +45,7 @@ class Link:
         """
         return self._call(INGEST_PATH, batch, IngestAnswer, 4 * self._timeout_s)
 
-    def address(self, question: AddressQuestion) -> str:
+    def address(self, question: AddressQuestion) -> AddressAnswer:
         """Ask for the address of a camera whose sessions the control plane holds.
 
         Raises:
@@ -57,7 +57,7 @@ class Link:
         except (Unavailable, Unauthorized) as error:
             raise SourceUnreachable(error.message) from None
         if answer.failure is None:
-            return answer.url
+            return answer
         kinds: dict[str, type[SourceError]] = {kind.code: kind for kind in SourceError.__subclasses__()}
         usual = SourceUnreachable if answer.transient else SourceRefused
         raise kinds.get(answer.failure.code, usual)(answer.failure.message)
