@@ -41,11 +41,13 @@ class FeedStatus:
 
     Attributes:
         failure: why it is away, or what the last try ended in.
+        note: what whoever told the address had to say besides.
     """
 
     state: StreamState
     failure: Failure | None
     stats: StreamStats
+    note: str = ""
 
 
 class Feed:
@@ -95,6 +97,7 @@ class Feed:
         self._lock = threading.Lock()  # guards what status reads
         self._state = StreamState.OPENING
         self._failure: Failure | None = None
+        self._note = ""
         self._counts = _Counts()
         self._made = clock()
         self._given: Picture | None = None  # to the one who analyses
@@ -150,7 +153,7 @@ class Feed:
             # the thread that decodes may hang below us, where no time-out reaches
             lost = SourceLost(f"no picture for {silent_s:.0f} s")
             state, failure = StreamState.AWAY, Failure(lost.code, lost.message)
-        return FeedStatus(state, failure, stats)
+        return FeedStatus(state, failure, stats, self._note)
 
     def seek_mark(self) -> bytes | None:
         """Return the mark of the picture that `frames` gave last, for `Resume.seek`."""
@@ -225,6 +228,7 @@ class Feed:
     def _read(self) -> None:
         """Read one connection to its end."""
         address = self._find(self._address)
+        self._note = address.note
         self._knocked = False
         if self._absent:
             knock(address, self._policy, self._roots)

@@ -31,6 +31,8 @@ class FeedStatus(Protocol):
     def failure(self) -> Failure | None: ...
     @property
     def stats(self) -> StreamStats: ...
+    @property
+    def note(self) -> str: ...
 
 
 class Feed(Protocol):
@@ -136,6 +138,8 @@ class Stream:
         """Say how it goes."""
         status = self._feed.status() if self._feed is not None else None
         runs = self._runs.reports()
+        if status is not None and status.note:
+            runs = tuple(replace(run, note="; ".join(filter(None, (status.note, run.note)))) for run in runs)
         stream_id, epoch = self.key
         state, failure = self._state(status)
         stats = status.stats if status else StreamStats()

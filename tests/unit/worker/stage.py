@@ -46,6 +46,7 @@ class Status:
     state: StreamState = StreamState.OPENING
     failure: Failure | None = None
     stats: StreamStats = field(default_factory=StreamStats)
+    note: str = ""
 
 
 class FakeFeed:
