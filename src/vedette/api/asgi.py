@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from vedette.api import (
     access_keys,
     batch_tasks,
+    devices,
     edge_pools,
     errors,
     events,
@@ -51,6 +52,7 @@ ROUTERS = (
     video_groups.router,
     services.router,
     edge_pools.router,
+    devices.router,
     templates.router,
     orders.router,
 )

@@ -47,7 +47,7 @@ IDENTITY_STATUS: Final[Mapping[type[VedetteError], int]] = {
 }
 """Where an identity service answers otherwise than the API does."""
 IDENTITY: Final = ("/v3/", "/v3.0/")
-KEYED: Final = ("headers", "common")
+KEYED: Final = ("headers", "common", "attributes")
 """Fields whose own keys are the caller's: an error inside names the field."""
 TITLES: Final[Mapping[int, str]] = {
     400: "Bad Request",

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from vedette.model import errors
-from vedette.schemas.common import OBJECT_ID, PROJECT_ID, SERVICE_NAME, whole
+from vedette.schemas.common import EDGE_CAMERA, OBJECT_ID, PROJECT_ID, SERVICE_NAME, whole
 
 INTRODUCTION: Final = """\
 Tasks that watch video streams, on your own machines. Paths, bodies and answers under `/v2` and `/v3` are those of the
@@ -23,6 +23,7 @@ TAGS: Final = {
     "Video groups": "Sources that belong together.",
     "Services": "The algorithms that tasks can run, and their deployment.",
     "Edge pools": "Groups of machines near the cameras.",
+    "Edge devices": "Cameras near the edge, for `edgecamera` inputs: in the shape of the edge platform's published API.",
     "Identity": "Tokens and projects, in the shape of Keystone.",
     "People": "Users, projects, roles, access keys. Ours.",
     "Orders": "What a project may have, and what was bought for services marked commercial. Ours.",
@@ -50,6 +51,7 @@ PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "edge-pools/id": _text(OBJECT_ID, "Id of an edge pool."),
     "service_id": _text(OBJECT_ID, "Id of a service."),
     "alg_id": _text(OBJECT_ID, "Id of an algorithm."),
+    "device_id": _text(EDGE_CAMERA, "Id of an edge device."),
     "edge_pool_id": _text(OBJECT_ID, "Id of an edge pool."),
     "template_id": _text(OBJECT_ID, "Id of a template."),
     "resource_order_id": _text(OBJECT_ID, "Id of an order."),
@@ -178,6 +180,7 @@ PEOPLE_READ: Final[Refusals] = (NOBODY, *NO_RIGHT)
 PEOPLE_CHANGED: Final[Refusals] = (*PEOPLE_READ, errors.NameTaken("There is a user ada already."))
 IN_USE: Final = errors.IllegalTransition("It is in use.")
 GROUP_NAME: Final = errors.GroupNameTaken("A video group of this project has the name yard already.")
+DEVICE_NAME: Final = errors.NameTaken("An edge device of this project has the name 'gate'.", param="name")
 ABSENT: Final = errors.NotFound("Nothing of this project has that id.")
 
 PARTICULAR: Final[dict[str, Refusals]] = {
@@ -214,6 +217,13 @@ PARTICULAR: Final[dict[str, Refusals]] = {
     "StopDeployAlgorithm": (ABSENT,),
     "ShowEdgePoolInfo": (ABSENT,),
     "DeleteEdgePool": (ABSENT, IN_USE),
+    "CreateDevice": (
+        errors.AlreadyExists("The project has an edge device 1398f13d-f24d-4de4-8cd3-5905db1d6d9f already.", param="id"),
+        DEVICE_NAME,
+    ),
+    "ShowDevice": (ABSENT,),
+    "UpdateDevice": (ABSENT, DEVICE_NAME),
+    "DeleteDevice": (ABSENT, IN_USE),
     "ShowTemplate": (ABSENT,),
     "DeleteTemplate": (ABSENT,),
     "ShowEvent": (ABSENT,),

@@ -117,7 +117,8 @@ def input_name(given: TaskInput) -> str | None:
     datum = given.datum
     if given.type is InputType.VIDEO_SOURCE:
         return None
-    name = datum.stream_name or datum.device_id or datum.id
+    # of an edge camera always its id: by it control/devices.py finds the tasks that look at a device
+    name = datum.id if given.type is InputType.EDGECAMERA else datum.stream_name or datum.device_id or datum.id
     if name is None and datum.bucket is not None:
         name = f"{datum.bucket}/{datum.path}"
     return (name or _place(datum.url or ""))[:NAME_LENGTH]

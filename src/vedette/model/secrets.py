@@ -80,7 +80,7 @@ def unmask_text(new: str, stored: str | None, *, param: str = "url") -> str:
         if found.group() != f"{found['scheme']}{MASK}@" or stored is None or place >= len(known):
             raise InvalidParameter(f"{param} has {MASK} for user and password, but none are stored.", param=param)
         old = known[place]
-        if not (_is_same_place(new, stored) and _is_same_place(new[found.start() :], stored[old.start() :])):
+        if not (is_same_place(new, stored) and is_same_place(new[found.start() :], stored[old.start() :])):
             raise _send_again(param)
         made += new[end : found.end("scheme")] + stored[old.end("scheme") : old.end()]
         end = found.end()
@@ -133,14 +133,14 @@ def _unmask_headers(
     new: Mapping[str, str], url: str | None, stored: Mapping[str, str] | None, stored_url: str | None
 ) -> dict[str, str]:
     known = {name.lower(): value for name, value in (stored or {}).items()}
-    same_place = _is_same_place(url or "", stored_url or "")
+    same_place = is_same_place(url or "", stored_url or "")
     return {
         name: unmask_value(value, known.get(name.lower()), same_place=same_place, param="headers")
         for name, value in new.items()
     }
 
 
-def _is_same_place(new: str, stored: str) -> bool:
+def is_same_place(new: str, stored: str) -> bool:
     """Return whether two addresses lead to the same host (the port may differ), and no less guarded on the way."""
     try:
         # what stands before the host may hold an unescaped slash; it says nothing about the place

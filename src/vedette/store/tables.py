@@ -153,7 +153,7 @@ source_looks = Table(  # what was seen of a source when somebody looked last
         ["project_id", "source_id"], ["video_sources.project_id", "video_sources.id"], ondelete="CASCADE"
     ),
     Index("source_looks_due", "due_at"),
-    Index("source_looks_at_level", "project_id", "level"),
+    Index("source_looks_at_level", "project_id", "source_id", "level"),  # covers what lists filter and count by
 )
 
 object_stores = Table(  # where the buckets of a project are
@@ -171,8 +171,8 @@ object_stores = Table(  # where the buckets of a project are
 devices = Table(  # end devices of edge nodes, such as cameras
     "devices",
     metadata,
-    Column("id", String(36), primary_key=True),
-    Column("project_id", ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("project_id", ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True),
+    Column("id", String(64), primary_key=True),
     Column("name", String(64), nullable=False),
     Column("description", Text, nullable=False, server_default=""),
     Column("tags", Text, nullable=False),  # JSON object: name -> value

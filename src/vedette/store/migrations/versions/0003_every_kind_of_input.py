@@ -29,8 +29,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "devices",
-        sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("project_id", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("description", sa.Text(), server_default="", nullable=False),
         sa.Column("tags", sa.Text(), nullable=False),
@@ -38,7 +38,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["project_id"], ["projects.id"], ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id"),
+        sa.PrimaryKeyConstraint("project_id", "id"),
         sa.UniqueConstraint("project_id", "name"),
     )
 
@@ -75,8 +75,8 @@ def _source_looks() -> None:
         sa.PrimaryKeyConstraint("project_id", "source_id"),
     )
     op.create_index("source_looks_due", "source_looks", ["due_at"], unique=False)
-    op.create_index("source_looks_at_level", "source_looks", ["project_id", "level"], unique=False)
+    op.create_index("source_looks_at_level", "source_looks", ["project_id", "source_id", "level"], unique=False)
     op.execute(
-        "INSERT INTO source_looks (project_id, source_id, level, since, due_at) "
-        "SELECT project_id, id, '2', create_at, 0 FROM video_sources"
+        "INSERT INTO source_looks (project_id, source_id, level, reason, since, due_at) "
+        "SELECT project_id, id, '2', 'Nobody has looked at it yet.', create_at, 0 FROM video_sources"
     )
