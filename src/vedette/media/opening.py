@@ -2,15 +2,20 @@
 
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import av
 from av.container import InputContainer
 from av.error import FFmpegError
+from av.packet import Packet
+from av.video.stream import VideoStream
 
 from vedette.media.declared import cut_short
 from vedette.media.exchange import Timeouts
+from vedette.media.hls.file import HlsFile, is_playlist
+from vedette.media.hls.follow import Followed
 from vedette.media.http import HttpFile
 from vedette.media.local import LocalFile
 from vedette.media.resolve import Pinned, pin
@@ -68,8 +73,33 @@ class Opened:
     """
 
     container: InputContainer
-    file: HttpFile | LocalFile | None
+    file: HttpFile | LocalFile | HlsFile | None
     live: bool
+
+    def packets(self, stream: VideoStream) -> "Iterator[Packet[VideoStream]]":
+        """Return the packets of a stream; those of a live playlist come as slowly as they happened."""
+        packets = self.container.demux(stream)
+        return self.file.packets(packets) if isinstance(self.file, HlsFile) else packets
+
+    @property
+    def finished(self) -> bool:
+        """Return whether a live source has told that it is over."""
+        return isinstance(self.file, HlsFile) and self.file.finished
+
+    def next_part(self, limits: Limits) -> bool:
+        """Open what follows where a playlist says that it does not fit what came before.
+
+        Raises:
+            SourceError: of the kind that fits.
+        """
+        if not isinstance(self.file, HlsFile) or not self.file.next_part():
+            return False
+        self.container.close()
+        try:
+            self.container = _container(self.file, limits, live=self.live)
+        except (FFmpegError, SourceError) as error:
+            raise reading_failure(error, self, live=self.live) from None
+        return True
 
     def close(self) -> None:
         """Hang up."""
@@ -79,9 +109,17 @@ class Opened:
 
 
 def open_source(
-    address: Address, policy: GuardPolicy, file_roots: tuple[Path, ...], limits: Limits, stop: threading.Event
+    address: Address,
+    policy: GuardPolicy,
+    file_roots: tuple[Path, ...],
+    limits: Limits,
+    stop: threading.Event,
+    followed: Followed | None = None,
 ) -> Opened:
     """Connect, and read enough to know the streams.
+
+    Args:
+        followed: how far an earlier connection followed a playlist.
 
     Raises:
         SourceError: of the kind that fits.
@@ -91,7 +129,17 @@ def open_source(
         return _open_file(LocalFile(pinned.path), pinned, limits)
     if pinned.scheme in ("http", "https"):
         timeouts = Timeouts(limits.connect_s, limits.read_s)
-        return _open_file(HttpFile(address, policy=policy, stop=stop, timeouts=timeouts), pinned, limits)
+        found = HttpFile(address, policy=policy, stop=stop, timeouts=timeouts)
+        try:
+            if is_playlist(found):
+                hls = HlsFile(
+                    found, address, policy=policy, stop=stop, timeouts=timeouts, pixels=limits.pixels, followed=followed
+                )
+                return _open_file(hls, pinned, limits)
+        except SourceError:
+            found.close()
+            raise
+        return _open_file(found, pinned, limits)
     failure: SourceError = SourceUnreachable(f"{pinned.shown} has no address")
     for one in pinned.addresses:
         try:
@@ -101,21 +149,26 @@ def open_source(
     raise failure
 
 
-def _open_file(file: HttpFile | LocalFile, pinned: Pinned, limits: Limits) -> Opened:
+def _container(file: HttpFile | LocalFile | HlsFile, limits: Limits, *, live: bool) -> InputContainer:
     options = {"format_whitelist": _FORMATS, "protocol_whitelist": "none", "max_pixels": str(limits.pixels)}
-    if pinned.liveness is Liveness.LIVE:
+    if live:
         options |= {"probesize": "200000", "analyzeduration": "500000", "fpsprobesize": "0"}
+    return av.open(file, "r", options=options, buffer_size=_BUFFER)
+
+
+def _open_file(file: HttpFile | LocalFile | HlsFile, pinned: Pinned, limits: Limits) -> Opened:
+    live = file.live if isinstance(file, HlsFile) else pinned.liveness is Liveness.LIVE
     try:
-        container = av.open(file, "r", options=options, buffer_size=_BUFFER)
+        container = _container(file, limits, live=live)
     except (FFmpegError, SourceError) as error:
         try:
             raise _file_failure(error, file, pinned) from None
         finally:
             file.close()
-    return Opened(container, file, pinned.liveness is Liveness.LIVE)
+    return Opened(container, file, live)
 
 
-def _file_failure(error: Exception, file: HttpFile | LocalFile, pinned: Pinned) -> SourceError:
+def _file_failure(error: Exception, file: HttpFile | LocalFile | HlsFile, pinned: Pinned) -> SourceError:
     """Return why a file could not be opened; the error of the read below it comes first."""
     if file.failure is not None:
         return file.failure
