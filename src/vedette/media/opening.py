@@ -76,9 +76,9 @@ class Opened:
     file: HttpFile | LocalFile | HlsFile | None
     live: bool
 
-    def packets(self, stream: VideoStream) -> "Iterator[Packet[VideoStream]]":
-        """Return the packets of a stream; those of a live playlist come as slowly as they happened."""
-        packets = self.container.demux(stream)
+    def packets(self, streams: "list[VideoStream]") -> "Iterator[Packet[VideoStream]]":
+        """Return the packets of some streams; those of a live playlist come as slowly as they happened."""
+        packets = self.container.demux(streams)
         return self.file.packets(packets) if isinstance(self.file, HlsFile) else packets
 
     @property
