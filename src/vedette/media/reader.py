@@ -17,6 +17,8 @@ from av.video.stream import VideoStream
 
 from vedette.media.clock import MediaClock
 from vedette.media.declared import lacks
+from vedette.media.flow import Flow
+from vedette.media.hls.follow import Followed
 from vedette.media.mark import Key, Mark, digest
 from vedette.media.opening import Limits, Opened, open_source, reading_failure
 from vedette.media.pixels import Pixels
@@ -27,6 +29,8 @@ from vedette.model.source import Address, Liveness
 
 _LEAP_US = 10_000_000
 _USUAL_FPS = 25.0
+_BLIND = 50
+"""Packets of a live source without a picture, where there had been some, after which it is opened anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,7 @@ class Reader:
         decoded: pictures decoded.
         corrupt: packets the decoder refused.
         bytes_in: bytes demuxed.
+        flow: what is watched of a live connection; None for files.
     """
 
     def __init__(
@@ -90,7 +95,9 @@ class Reader:
         connection: int = 0,
         base_us: int = 0,
         stop: threading.Event | None = None,
+        followed: Followed | None = None,
         clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         """Open.
 
@@ -99,16 +106,22 @@ class Reader:
             connection: ordinal of the connection, for positions.
             base_us: time of the first picture.
             stop: ends reading soon when set.
+            followed: how far an earlier connection followed a playlist.
+            clock: seconds, monotonic.
+            wall: seconds since the epoch.
 
         Raises:
             SourceError: of the kind that fits.
         """
         self.decoded = self.corrupt = self.bytes_in = 0
-        self._limits, self._clock = limits, clock
+        self.flow: Flow | None = None
+        self._limits, self._clock, self._wall = limits, clock, wall
         self._stop = stop or threading.Event()
         self._pixels = Pixels()
         self._last: Picture | None = None
-        self._open: Callable[[], Opened] = lambda: open_source(address, policy, file_roots, limits, self._stop)
+        self._open: Callable[[], Opened] = lambda: open_source(
+            address, policy, file_roots, limits, self._stop, followed
+        )
         self._opened = self._open()
         self.live = self._opened.live
         told_file = address.liveness is Liveness.EITHER and not self.live  # counts from nothing, as every file does
@@ -149,8 +162,10 @@ class Reader:
             yield picture
         if self._stop.is_set():
             return
-        if self.live:
+        if self.live and not self._opened.finished:
             raise SourceLost("the source ended the stream")
+        if self.live:
+            return
         self._check_end()
 
     def _take_stream(self) -> None:
@@ -158,7 +173,9 @@ class Reader:
         streams = [one for one in container.streams.video if not one.disposition & one.disposition.attached_pic]
         if not streams:
             raise SourceInvalid("the source has no video stream")
-        self._stream: VideoStream = streams[0]
+        # a live source that changed may still announce a video that gives nothing: the first with a size is at work
+        sized = [one for one in streams if self.live and getattr(one.codec_context, "width", None)]
+        self._stream: VideoStream = (sized or streams)[0]
         context = self._stream.codec_context
         if context is None:
             raise SourceInvalid("the codec of the video is not known")
@@ -166,8 +183,9 @@ class Reader:
         self._check_size(context.width, context.height)
         if not self.live and not (context.width and context.height):
             raise SourceInvalid("the source has no picture: its video has no size")
+        self._heard = streams if self.live else [self._stream]
         for other in container.streams:
-            if other.index != self._stream.index:
+            if other not in self._heard:
                 other.discard = Discard.all
         context.thread_type = "SLICE"
         context.thread_count = 1
@@ -177,6 +195,9 @@ class Reader:
         self.fps = float(rate) if rate and 0.1 <= rate <= 240 else (0.0 if self.live else _USUAL_FPS)
         self._base = self._stream.time_base or Fraction(1, 90_000)
         self._packets, self._sought = 0, False
+        if self.live:
+            patience_s = self._limits.picture_s
+            self.flow = Flow(self._base, patience_s=patience_s, clock=self._clock, wall=self._wall)
         self._begin(None)
 
     def _begin(self, key: Key | None) -> None:
@@ -189,6 +210,14 @@ class Reader:
         if key is not None:
             self._times.restore(key.anchor)
             self._index, self._keys = key.index, (key, None)
+
+    def _take_part(self) -> None:
+        """Take what follows with other stamps, or in another coding; pictures and time are counted on."""
+        index, times, flow = self._index, self._times, self.flow
+        self._take_stream()
+        self._index, self._times = index, times.go_on(self._base)
+        if flow is not None and self.flow is not None:
+            self.flow.behind = flow.behind
 
     def _check_size(self, width: int, height: int) -> None:
         if width * height > self._limits.pixels:
@@ -206,10 +235,11 @@ class Reader:
         """Yield the pictures after the start position, by way of a key picture if that is provably the same."""
         assert self._start is not None
         mark = Mark.unpack(self._start.seek) if self._start.seek else None
-        if mark is None or not self._opened.container.streams.video or self._opened.file is None:
+        file = self._opened.file
+        if mark is None or not self._opened.container.streams.video or file is None or not file.seekable():
             yield from self._from_start()
             return
-        frames = self._run_up(mark, self._start.position) if self._opened.file.seekable() else None
+        frames = self._run_up(mark, self._start.position)
         if frames is None:
             self._opened.close()
             self._opened = self._open()
@@ -248,54 +278,103 @@ class Reader:
             raw = following
 
     def _decode(self) -> Iterator[VideoFrame]:
+        """Yield the pictures of all parts; a playlist may have several."""
+        yield from self._decode_part()
+        while not self._stop.is_set() and self._opened.next_part(self._limits):
+            self._take_part()
+            yield from self._decode_part()
+
+    def _decode_part(self) -> Iterator[VideoFrame]:
         """Yield what the decoder gives; count what it refuses."""
         packets = self._demux()
-        waiting_since = self._clock()
+        waiting_since, blind = self._clock(), 0
         for packet in packets:
             if self._stop.is_set():
                 return
-            try:
-                frames = self._stream.decode(packet)
-            except FFmpegError:
-                self.corrupt += 1
-                frames = []
+            frames = self._decoded(packet)
             for raw in frames:
                 self.decoded += 1
                 yield raw
+            blind = 0 if frames else blind + 1
             if frames:
                 waiting_since = self._clock()
             elif self.live and self._clock() - waiting_since > self._limits.picture_s:
                 raise SourceLost(f"the source sends, but no picture came for {self._limits.picture_s:g} s")
+            elif self.live and blind >= _BLIND and self._index:
+                raise SourceLost("the source sends what its decoder makes nothing of: another codec, it seems")
+
+    def _decoded(self, packet: "Packet[VideoStream] | None") -> "list[VideoFrame]":
+        flagged = packet is not None and packet.is_corrupt
+        try:
+            frames = self._stream.decode(packet)
+        except FFmpegError:
+            self.corrupt += 1
+            return []
+        self.corrupt += flagged
+        return frames
 
     def _demux(self) -> "Iterator[Packet[VideoStream] | None]":
         """Yield packets, and at the end None, which empties the decoder."""
         broken: SourceError | None = None
-        source = self._opened.container.demux(self._stream)
+        arrivals = self._arrivals()
         while True:
             try:
-                packet = next(source, None)
+                packet = next(arrivals, None)
             except (FFmpegError, SourceError, OSError) as error:
                 broken = reading_failure(error, self._opened, live=self.live)
                 break
             if packet is None:
                 break
-            if packet.size == 0:
-                continue
             self.bytes_in += packet.size
             if packet.size > self._limits.packet_bytes:
                 broken = SourceInvalid(f"a packet of {packet.size} bytes is larger than this service takes")
                 break
-            if packet.is_corrupt and not self.live and self._opened.container.format.name != "mpegts":
-                self.corrupt += 1  # half a packet at the end of a file that was cut
-                continue
-            self._packets += 1
-            yield packet
+            if self._wanted(packet):
+                self._packets += 1
+                yield packet
         if self._opened.file is not None and self._opened.file.failure is not None:
             broken = self._opened.file.failure
         if broken is None or not broken.transient:
             yield None
         if broken is not None:
             self._give_up(broken)
+
+    def _arrivals(self) -> "Iterator[Packet[VideoStream]]":
+        """Yield the packets that come, of every video that is listened to."""
+        source = self._listen()
+        while True:
+            if self.flow is not None:
+                self.flow.asks()
+            try:
+                packet = next(source, None)
+            except IndexError:  # of a stream that was not there at the opening, which PyAV does not look for
+                source = self._listen()
+                if self.flow is not None:
+                    self.flow.foreign()
+                continue
+            if packet is None:
+                return
+            if packet.size:
+                yield packet
+
+    def _listen(self) -> "Iterator[Packet[VideoStream]]":
+        return self._opened.packets(self._heard)
+
+    def _wanted(self, packet: "Packet[VideoStream]") -> bool:
+        """Return whether a packet is to be decoded."""
+        if self.flow is None:
+            cut = packet.is_corrupt and self._opened.container.format.name != "mpegts"
+            self.corrupt += cut  # half a packet at the end of a file that was cut
+            return not cut
+        if packet.stream_index != self._stream.index:
+            self.flow.foreign()
+            return False
+        skipped = self.flow.skipping
+        if not self.flow.admit(packet):
+            return False
+        if skipped:
+            self._stream.codec_context.flush_buffers()
+        return True
 
     def _give_up(self, broken: SourceError) -> None:
         """Raise what broke the reading; a file that was cut is told as such."""
@@ -325,5 +404,6 @@ class Reader:
         if not shown:
             return None
         self.width, self.height = raw.width, raw.height
-        frame = Frame(position, self._pixels.luma(raw), self._pixels.bgr(raw))
+        wall_ms = self.flow.wall_ms(stamp) if self.flow is not None else None
+        frame = Frame(position, self._pixels.luma(raw), self._pixels.bgr(raw), wall_ms)
         return Picture(frame, self._keys[0] if plain else None, stamp)

@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vedette.media.backoff import Backoff
+from vedette.media.hls.follow import Followed
 from vedette.media.knock import knock
 from vedette.media.lookup import Find, as_it_is
 from vedette.media.opening import Limits
+from vedette.media.rates import Rates
 from vedette.media.reader import Picture, Reader, Resume
-from vedette.media.sampler import Mailbox
+from vedette.media.sampler import BEHIND, Mailbox
 from vedette.model.errors import SourceError, SourceLost, SourceRefused, SourceUnreachable
 from vedette.model.failure import Failure
 from vedette.model.frame import Frame
@@ -79,7 +81,7 @@ class Feed:
             first_connection: ordinal of the first connection of a live source.
             find: called before each connection; finds the URL where the address has none of its own.
             clock: seconds, monotonic.
-            wall: seconds since the epoch, for `last_frame_ms`.
+            wall: seconds since the epoch.
             limits: time-outs and sizes.
             backoff: waits between tries.
         """
@@ -99,6 +101,8 @@ class Feed:
         self._failure: Failure | None = None
         self._note = ""
         self._counts = _Counts()
+        self._rates = Rates(clock)
+        self._followed = Followed()
         self._made = clock()
         self._given: Picture | None = None  # to the one who analyses
         self._last: Picture | None = None  # that was decoded, a little ahead of the other
@@ -134,20 +138,27 @@ class Feed:
         with self._lock:
             state, failure, counts = self._state, self._failure, self._counts
             newest = self._newest
-            stats = StreamStats(
-                decoded=counts.decoded,
-                analysed=passed.taken,
-                dropped=passed.dropped,
-                bytes_in=counts.bytes_in,
-                reconnects=counts.reconnects,
-                corrupt=counts.corrupt,
-                lag_s=passed.lag_s,
-                last_frame_ms=counts.last_frame_ms,
-                width=counts.width,
-                height=counts.height,
-                codec=counts.codec,
-                fps=counts.fps,
-            )
+            came = counts.decoded + counts.behind
+            fps_in, fps_analysed, bytes_per_s = self._rates.of(came, passed.taken, counts.bytes_in)
+        stats = StreamStats(
+            decoded=counts.decoded,
+            analysed=passed.taken,
+            dropped=passed.dropped | ({BEHIND: counts.behind} if counts.behind else {}),
+            bytes_in=counts.bytes_in,
+            reconnects=counts.reconnects,
+            corrupt=counts.corrupt,
+            lag_s=passed.lag_s + counts.lag_s,
+            last_frame_ms=counts.last_frame_ms,
+            width=counts.width,
+            height=counts.height,
+            codec=counts.codec,
+            fps=counts.fps,
+            fps_in=fps_in,
+            fps_analysed=fps_analysed,
+            bits_per_s=bytes_per_s * 8,
+            drift_ppm=counts.drift_ppm,
+            camera_ahead_s=counts.camera_ahead_s,
+        )
         silent_s = self._clock() - newest[0] if newest else 0.0
         if self._live and state is StreamState.FLOWING and silent_s > self._limits.picture_s:
             # the thread that decodes may hang below us, where no time-out reaches
@@ -242,7 +253,9 @@ class Feed:
             connection=self._connection,
             base_us=self._base_us() if self._live else 0,
             stop=self._stop,
+            followed=self._followed,
             clock=self._clock,
+            wall=self._wall,
         )
         with reader:
             self._learn(reader)
@@ -286,19 +299,24 @@ class Feed:
 
     def _count(self, reader: Reader, counted: "_Counts") -> "_Counts":
         """Add what came since the last time; return the reader's counters now."""
-        now = _Counts(reader.decoded, reader.bytes_in, reader.corrupt)
+        flow = reader.flow
+        now = _Counts(reader.decoded, reader.bytes_in, reader.corrupt, flow.behind if flow else 0)
         with self._lock:
             mine = self._counts
             self._counts = _Counts(
                 decoded=mine.decoded + now.decoded - counted.decoded,
                 bytes_in=mine.bytes_in + now.bytes_in - counted.bytes_in,
                 corrupt=mine.corrupt + now.corrupt - counted.corrupt,
+                behind=mine.behind + now.behind - counted.behind,
                 reconnects=mine.reconnects,
                 last_frame_ms=int(self._wall() * 1000) if now.decoded > counted.decoded else mine.last_frame_ms,
                 width=reader.width,
                 height=reader.height,
                 codec=reader.codec,
                 fps=reader.fps,
+                lag_s=flow.lag_s if flow else 0.0,
+                drift_ppm=flow.wall.drift_ppm if flow else None,
+                camera_ahead_s=flow.wall.camera_ahead_s if flow else None,
             )
         return now
 
@@ -317,9 +335,13 @@ class _Counts:
     decoded: int = 0
     bytes_in: int = 0
     corrupt: int = 0
+    behind: int = 0
     reconnects: int = 0
     last_frame_ms: int = 0
     width: int = 0
     height: int = 0
     codec: str = ""
     fps: float = 0.0
+    lag_s: float = 0.0
+    drift_ppm: float | None = None
+    camera_ahead_s: float | None = None

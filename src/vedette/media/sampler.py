@@ -15,6 +15,8 @@ NOT_DUE = "not_due"
 """Reason of a drop: the tasks want fewer pictures a second than the source has."""
 OVERTAKEN = "overtaken"
 """Reason of a drop: a newer picture came before the analysis was ready for this one."""
+BEHIND = "behind"
+"""Reason of a drop: decoding was behind the source; told of pictures that were never decoded."""
 _AHEAD = 2
 """Pictures of a file decoded ahead of the analysis; each holds a picture of the decoder's memory."""
 

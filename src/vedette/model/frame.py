@@ -34,12 +34,15 @@ class Frame:
         luma: (height, width) uint8, a view of the decoder's own memory: do not write to it.
         width: pixels.
         height: pixels.
+        wall_ms: when a live picture was taken, milliseconds since the epoch; None for files.
     """
 
-    __slots__ = ("_bgr", "_convert", "height", "luma", "position", "width")
+    __slots__ = ("_bgr", "_convert", "height", "luma", "position", "wall_ms", "width")
 
-    def __init__(self, position: Position, luma: Image, convert: Callable[[], Image]) -> None:
-        self.position = position
+    def __init__(
+        self, position: Position, luma: Image, convert: Callable[[], Image], wall_ms: int | None = None
+    ) -> None:
+        self.position, self.wall_ms = position, wall_ms
         self.luma = luma
         self.height, self.width = int(luma.shape[0]), int(luma.shape[1])
         self._convert = convert

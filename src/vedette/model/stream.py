@@ -110,9 +110,18 @@ class StreamStats:
         dropped: pictures not analysed, by reason.
         bytes_in: bytes demuxed.
         reconnects: connections lost and tried again.
-        corrupt: packets that the decoder refused.
-        lag_s: how far the newest analysed picture is behind the newest one decoded.
+        corrupt: packets that came damaged, or that the decoder refused.
+        lag_s: how far the newest analysed picture is behind what the source sends.
         last_frame_ms: when the last picture came, milliseconds since the epoch; 0 for never.
+        fps: pictures a second that the source says it has; 0 where it does not say.
+        fps_in: pictures a second that came, lately; those left out undecoded count.
+        fps_analysed: pictures a second that were analysed, lately.
+        bits_per_s: bits a second that were demuxed, lately.
+        drift_ppm: how much faster than ours a live source's clock runs, in millionths; None while that is not known.
+        camera_ahead_s: how far a live source's clock is ahead of ours; None if it tells no time of day.
+
+    What came is what was decoded and what was left out for being `behind`; what was decoded is what was analysed, what
+    was dropped for any other reason, and what waits (of a live source one picture at most).
     """
 
     decoded: int = 0
@@ -127,6 +136,11 @@ class StreamStats:
     height: int = 0
     codec: str = ""
     fps: float = 0.0
+    fps_in: float = 0.0
+    fps_analysed: float = 0.0
+    bits_per_s: float = 0.0
+    drift_ppm: float | None = None
+    camera_ahead_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
