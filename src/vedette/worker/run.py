@@ -248,8 +248,10 @@ class Run:
     def _event(self, frame: Frame, finding: Any, wall_ms: int) -> Event:
         picture = snapshot.render(frame, finding.drawing) if finding.drawing is not None else None
         spec = self.spec
-        if self._live:  # media time of a live stream began before this run did; the wall says when it is
-            if self._base_ms is None:
+        if self._live:  # media time of a live stream began before this run did, and drifts; the wall says when it is
+            if frame.wall_ms is not None:
+                self._base_ms = frame.wall_ms - frame.position.time_us // 1000
+            elif self._base_ms is None:
                 self._base_ms = wall_ms - frame.position.time_us // 1000
             spec = replace(spec, started_ms=self._base_ms)
         event = message.make_event(spec, frame, finding, picture)
