@@ -1,0 +1,147 @@
+"""The client of a video cloud node, against one that goes by the letter."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from neighbours.vcn import (
+    CAMERA,
+    EXPIRED_PASSWORD,
+    FIRST_LOGIN,
+    NO_CAMERA,
+    NO_SESSION,
+    OTHER_CAMERA,
+    WRONG_PASSWORD,
+    VcnServer,
+)
+from vedette.media.vcn import LOGIN, RTSP_URL, VcnNode
+from vedette.model import source
+from vedette.model.errors import SourceRefused, SourceUnreachable
+from vedette.model.guard import GuardPolicy
+
+LOOPBACK = GuardPolicy.parse("lan", ["127.0.0.0/8"])
+
+
+@pytest.fixture
+def server() -> Iterator[VcnServer]:
+    given = iter(range(1000))
+    with VcnServer(
+        lambda camera, kind: f"rtsp://10.0.0.9/{kind}?token={next(given)}" if camera == CAMERA else None
+    ) as it:
+        yield it
+
+
+def node(server: VcnServer, password: str = "pa55-word", *, within_s: float = 5.0) -> VcnNode:
+    return VcnNode(source.VcnServer("127.0.0.1", server.port, "operator", password), LOOPBACK, within_s=within_s)
+
+
+def test_every_call_is_as_documented(server: VcnServer) -> None:
+    """The server writes down whatever is not."""
+    client = node(server)
+    session = client.login()
+    urls = [client.rtsp_url(session, CAMERA, kind) for kind in (1, 2, 3)]
+    assert urls == [f"rtsp://10.0.0.9/{kind}?token={kind - 1}" for kind in (1, 2, 3)]
+    assert client.keep_alive(session)
+    client.logout(session)
+    assert not client.keep_alive(session)
+    assert not server.violations
+    assert server.counts == {"login": 1, "url": 3, "keep_alive": 1, "logout": 1, "gone": 1}
+    assert server.types == [1, 2, 3]
+
+
+@pytest.mark.parametrize("code", [EXPIRED_PASSWORD, FIRST_LOGIN])
+def test_two_codes_are_a_login_with_a_warning(server: VcnServer, code: int) -> None:
+    """The node gives a session with them, and whoever looks after the account should know."""
+    server.login_code = code
+    session = node(server).login()
+    assert session.warning
+    assert node(server).rtsp_url(session, CAMERA, 1)
+
+
+def test_any_other_code_is_no_login(server: VcnServer) -> None:
+    with pytest.raises(SourceRefused, match=str(WRONG_PASSWORD)) as caught:
+        node(server, "not-it").login()
+    assert "not-it" not in caught.value.message
+    server.login_code = 7
+    with pytest.raises(SourceRefused, match="code 7"):
+        node(server).login()
+
+
+def test_a_camera_without_an_address_is_asked_for_again(server: VcnServer) -> None:
+    """The code may mean that it is switched off; nobody has published which does."""
+    client = node(server)
+    with pytest.raises(SourceUnreachable, match=str(NO_CAMERA)):
+        client.rtsp_url(client.login(), OTHER_CAMERA, 1)
+
+
+@pytest.mark.parametrize("status", [200, 401])
+def test_a_session_that_has_ended_is_told(server: VcnServer, status: int) -> None:
+    server.gone_status = status
+    client = node(server)
+    session = client.login()
+    server.now += server.life_s
+    assert not client.keep_alive(session)
+    with pytest.raises((SourceRefused, SourceUnreachable), match=str(NO_SESSION) if status == 200 else "401"):
+        client.rtsp_url(session, CAMERA, 1)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (200, b"<html>"),
+        (200, b"[]"),
+        (200, b"{}"),
+        (200, b'{"resultCode":"zero"}'),
+        (200, b'{"resultCode":true}'),
+        (200, b'{"resultCode":0}'),
+        (302, b""),
+        (404, b""),
+        (200, b"[" * 100_000),
+    ],
+)
+def test_an_answer_that_is_not_a_nodes_is_refused(server: VcnServer, answer: tuple[int, bytes]) -> None:
+    """Another device may stand at the address; it is not asked again and again."""
+    server.script[LOGIN] = answer
+    with pytest.raises(SourceRefused):
+        node(server).login()
+    del server.script[LOGIN]
+    session = node(server).login()
+    server.script[RTSP_URL] = answer
+    with pytest.raises(SourceRefused):
+        node(server).rtsp_url(session, CAMERA, 1)
+
+
+def test_a_server_error_is_worth_another_try(server: VcnServer) -> None:
+    server.script[LOGIN] = (503, b"")
+    with pytest.raises(SourceUnreachable, match="503"):
+        node(server).login()
+
+
+def test_a_node_that_says_nothing_is_left_in_time(server: VcnServer) -> None:
+    server.script[LOGIN] = None
+    began = time.monotonic()
+    with pytest.raises(SourceUnreachable, match="timed out"):
+        node(server, within_s=0.4).login()
+    assert time.monotonic() - began < 3
+
+
+def test_the_guard_judges_the_node(server: VcnServer) -> None:
+    account = source.VcnServer("127.0.0.1", server.port, "operator", "pa55-word")
+    with pytest.raises(SourceRefused, match="may not reach"):
+        VcnNode(account, GuardPolicy()).login()
+    assert not server.counts
+
+
+def test_port_0_is_no_port(server: VcnServer) -> None:
+    with pytest.raises(SourceRefused, match="port"):
+        VcnNode(source.VcnServer("127.0.0.1", 0, "operator", "x"), LOOPBACK).login()
+
+
+def test_nothing_secret_stands_in_a_repr(server: VcnServer) -> None:
+    """Reprs end up in logs."""
+    session = node(server).login()
+    account = source.VcnServer("127.0.0.1", 1, "operator", "pa55-word")
+    shown = f"{session!r} {account!r} {source.VcnLookup(account, CAMERA, 1)!r}"
+    assert "pa55-word" not in shown
+    assert "JSESSIONID" not in shown
