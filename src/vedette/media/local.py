@@ -22,6 +22,7 @@ class LocalFile:
         """
         self.failure: SourceError | None = None
         self.cheap_seeks = True
+        self.live = False
         try:
             self._file = path.open("rb", buffering=0)
         except OSError as error:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, cast
 
 import av
 from av.container import InputContainer
@@ -12,11 +13,13 @@ from av.error import FFmpegError
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from vedette.media.declared import cut_short
+from vedette.media.bounds import check_declared, has_end
+from vedette.media.declared import SizedFile, cut_short
 from vedette.media.exchange import Timeouts
+from vedette.media.ftp import FtpFile
 from vedette.media.hls.file import HlsFile, is_playlist
 from vedette.media.hls.follow import Followed
-from vedette.media.http import HttpFile
+from vedette.media.http import PARTS, HttpFile
 from vedette.media.local import LocalFile
 from vedette.media.resolve import Pinned, pin
 from vedette.model.errors import (
@@ -48,7 +51,7 @@ class Limits:
 
     Attributes:
         pixels: width times height of the largest picture.
-        packet_bytes: of the largest packet: a picture of that size takes a tenth of it, uncompressed.
+        packet_bytes: of the largest packet; no picture of those pixels takes as much, even uncompressed.
         duration_s: the longest recording, by its own account.
         connect_s: seconds to wait for a connection.
         read_s: seconds to wait for the next bytes of a source.
@@ -63,6 +66,21 @@ class Limits:
     picture_s: float = 15.0
 
 
+class MediaFile(SizedFile, Protocol):
+    """What FFmpeg reads from where it is not connected itself.
+
+    Attributes:
+        failure: the error that ended reading: FFmpeg passes some on as an end of file.
+        live: it has no end.
+    """
+
+    failure: SourceError | None
+    live: bool
+
+    def seekable(self) -> bool: ...
+    def close(self) -> None: ...
+
+
 @dataclass(slots=True)
 class Opened:
     """An open container.
@@ -73,12 +91,12 @@ class Opened:
     """
 
     container: InputContainer
-    file: HttpFile | LocalFile | HlsFile | None
+    file: MediaFile | None
     live: bool
 
     def packets(self, streams: "list[VideoStream]") -> "Iterator[Packet[VideoStream]]":
         """Return the packets of some streams; those of a live playlist come as slowly as they happened."""
-        packets = self.container.demux(streams)
+        packets = cast("Iterator[Packet[VideoStream]]", self.container.demux(streams))
         return self.file.packets(packets) if isinstance(self.file, HlsFile) else packets
 
     @property
@@ -96,7 +114,7 @@ class Opened:
             return False
         self.container.close()
         try:
-            self.container = _container(self.file, limits, live=self.live)
+            self.container = _container(self.file, limits)
         except (FFmpegError, SourceError) as error:
             raise reading_failure(error, self, live=self.live) from None
         return True
@@ -125,10 +143,12 @@ def open_source(
         SourceError: of the kind that fits.
     """
     pinned = pin(address, policy, file_roots)
+    timeouts = Timeouts(limits.connect_s, limits.read_s)
     if pinned.path is not None:
         return _open_file(LocalFile(pinned.path), pinned, limits)
+    if pinned.scheme == "ftp":
+        return _open_file(FtpFile(pinned, stop=stop, timeouts=timeouts), pinned, limits)
     if pinned.scheme in ("http", "https"):
-        timeouts = Timeouts(limits.connect_s, limits.read_s)
         found = HttpFile(address, policy=policy, stop=stop, timeouts=timeouts)
         try:
             if is_playlist(found):
@@ -139,7 +159,7 @@ def open_source(
         except SourceError:
             found.close()
             raise
-        return _open_file(found, pinned, limits)
+        return _open_http(found, pinned, limits)
     failure: SourceError = SourceUnreachable(f"{pinned.shown} has no address")
     for one in pinned.addresses:
         try:
@@ -149,26 +169,42 @@ def open_source(
     raise failure
 
 
-def _container(file: HttpFile | LocalFile | HlsFile, limits: Limits, *, live: bool) -> InputContainer:
+def _open_http(file: HttpFile, pinned: Pinned, limits: Limits) -> Opened:
+    """Open what a web server gives; whether that has an end may be in its header, where the server did not tell."""
+    opened = _open_file(file, pinned, limits)
+    if pinned.liveness is Liveness.EITHER and file.live and has_end(opened.container):
+        opened.live = file.live = False
+    return opened
+
+
+def _container(file: MediaFile, limits: Limits) -> InputContainer:
     options = {"format_whitelist": _FORMATS, "protocol_whitelist": "none", "max_pixels": str(limits.pixels)}
-    if live:
+    if file.live:
         options |= {"probesize": "200000", "analyzeduration": "500000", "fpsprobesize": "0"}
-    return av.open(file, "r", options=options, buffer_size=_BUFFER)
+    if not isinstance(file, HttpFile) or file.kind != PARTS:
+        return av.open(file, "r", options=options, buffer_size=_BUFFER)
+    options |= {"use_wallclock_as_timestamps": "1"}  # its pictures carry no times
+    return av.open(file, "r", format="mpjpeg", options=options, buffer_size=_BUFFER)
 
 
-def _open_file(file: HttpFile | LocalFile | HlsFile, pinned: Pinned, limits: Limits) -> Opened:
-    live = file.live if isinstance(file, HlsFile) else pinned.liveness is Liveness.LIVE
+def _open_file(file: MediaFile, pinned: Pinned, limits: Limits) -> Opened:
     try:
-        container = _container(file, limits, live=live)
+        container = _container(file, limits)
     except (FFmpegError, SourceError) as error:
         try:
             raise _file_failure(error, file, pinned) from None
         finally:
             file.close()
-    return Opened(container, file, live)
+    opened = Opened(container, file, file.live or pinned.liveness is Liveness.LIVE)
+    try:
+        check_declared(container, packet_bytes=limits.packet_bytes, duration_s=limits.duration_s)
+    except SourceError:
+        opened.close()
+        raise
+    return opened
 
 
-def _file_failure(error: Exception, file: HttpFile | LocalFile | HlsFile, pinned: Pinned) -> SourceError:
+def _file_failure(error: Exception, file: MediaFile, pinned: Pinned) -> SourceError:
     """Return why a file could not be opened; the error of the read below it comes first."""
     if file.failure is not None:
         return file.failure

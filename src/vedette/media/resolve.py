@@ -14,7 +14,7 @@ from vedette.model.errors import SourceRefused, SourceUnreachable, SourceUnsuppo
 from vedette.model.guard import GuardPolicy
 from vedette.model.source import LIVE_SCHEMES, Address, Liveness
 
-_PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtmp": 1935}
+_PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtmp": 1935, "ftp": 21}
 """The schemes that are opened over the network, with the ports that are meant when a URL names none."""
 
 

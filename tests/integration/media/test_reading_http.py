@@ -71,7 +71,7 @@ def test_credentials_go_to_their_host_and_into_no_message(read: Read) -> None:
     manners = Manners(b"", status=401)
     with serving(manners) as url, pytest.raises(SourceRefused) as caught:
         read(url.replace("://", f"://me:{SECRET}@"))
-    assert "Basic " in manners.requests[0]["Authorization"]
+    assert "Basic " in manners.requests[-1]["Authorization"]
     assert SECRET not in str(caught.value)
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
 
