@@ -22,8 +22,10 @@ from vedette.auth import first_start
 from vedette.auth.authenticator import Authenticator
 from vedette.auth.first_start import Account
 from vedette.control.batches import Batches
+from vedette.control.object_stores import Reach
 from vedette.control.tasks import Tasks
 from vedette.model.errors import Unavailable
+from vedette.model.guard import GuardPolicy
 from vedette.model.quota import Quotas
 from vedette.store import schema
 from vedette.store.blobs import Blobs
@@ -164,6 +166,7 @@ def serving(
         ready=ready,
         registry=registry,
         quotas=quotas,
+        reach=Reach(GuardPolicy.parse("lan", ["127.0.0.0/8"]), (folder / "open",)),
     )
     kinds = {number: name for one in registry.services() for number, name in one.manifest.event_types.items()}
     center = event_routes.make_router(Blobs(folder / "pictures"), lambda: wakes.append(1), kinds)

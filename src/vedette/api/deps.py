@@ -1,7 +1,9 @@
 """What the operations share: the parts they are made of, who calls, and the document that was sent."""
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Depends, Path, Request
@@ -13,6 +15,9 @@ from vedette.api.errors import invalid
 from vedette.auth.authenticator import Authenticator
 from vedette.auth.signature import ALGORITHM, SignedRequest
 from vedette.control.batches import Batches
+from vedette.control.fleet import Fleet
+from vedette.control.object_stores import Reach
+from vedette.control.streams import Streams
 from vedette.control.tasks import Tasks
 from vedette.model.errors import BadSignature, Forbidden, InvalidParameter, Malformed, Unauthorized
 from vedette.model.ids import ProjectId
@@ -30,6 +35,8 @@ SIGNED: Final = ("SDK-", "V11-", "SDK_")
 """How the vendor's signature algorithms begin; of them only one is taken."""
 
 
+CHECKS_AT_ONCE: Final = 4
+"""Checks wait for servers that may be slow, in threads that others need as well."""
 KEY: Final = "Idempotency-Key"
 READING: Final = frozenset({"GET", "HEAD"})
 
@@ -43,6 +50,9 @@ class Parts:
         ready: raises `Unavailable` while the service cannot do its work.
         registry: the published services.
         quotas: what a project may have that has no limits of its own.
+        streams: those that exist now; none where there is no data plane.
+        reach: what may be read when somebody asks whether it can be.
+        checking: whose turn it is to do so.
     """
 
     db: Database
@@ -55,6 +65,9 @@ class Parts:
     ready: Callable[[], Awaitable[None]]
     registry: Registry
     quotas: Quotas = USUAL
+    streams: Streams = field(default_factory=lambda: Streams(Fleet(), time.monotonic))
+    reach: Reach = Reach()  # noqa: RUF009 - frozen
+    checking: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CHECKS_AT_ONCE))
 
 
 async def parts(request: Request) -> Parts:  # as all of these: what is no coroutine is sent to a thread

@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from vedette.model.errors import InvalidParameter
+from vedette.model.objects import ObjectStore
 from vedette.model.output import WebhookOutput
 from vedette.model.source import InputDatum, TaskInput
 from vedette.model.task import TaskDocument
@@ -100,6 +101,19 @@ def unmask_value(new: str, stored: str | None, *, same_place: bool, param: str) 
     if not same_place:
         raise _send_again(param)
     return stored
+
+
+def unmask_store(new: ObjectStore, stored: ObjectStore | None) -> ObjectStore:
+    """Return an object store with a masked key taken from the stored one.
+
+    Raises:
+        InvalidParameter: nothing is stored, or the host is another, or it would be reached less guarded than before.
+    """
+    same = stored is not None and (new.kind, new.access_key) == (stored.kind, stored.access_key)
+    guarded = stored is not None and (new.tls_verify or not stored.tls_verify)
+    same_place = same and guarded and is_same_place(new.address, stored.address if stored else "")
+    known = stored.secret_key or None if stored else None
+    return replace(new, secret_key=unmask_value(new.secret_key, known, same_place=same_place, param="secret_key"))
 
 
 def _unmask_input(new: TaskInput, stored: TaskInput | None) -> TaskInput:
