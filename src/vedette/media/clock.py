@@ -29,6 +29,13 @@ class MediaClock:
         """Go on counting from a stamp that was the anchor of an earlier, plain reading."""
         self.anchor = anchor
 
+    def go_on(self, time_base: Fraction) -> "MediaClock":
+        """Return a clock for what follows with other stamps: its first picture comes one step behind the last."""
+        base = self._base if self._last is None else self._last + self._step
+        clock = MediaClock(time_base, self._step, base_us=base, leap_us=self._leap)
+        clock.plain = False
+        return clock
+
     def at(self, stamp: int | None) -> int:
         """Return the time of the next picture in microseconds; `stamp` is in units of the time base."""
         if stamp is None:

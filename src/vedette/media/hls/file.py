@@ -104,19 +104,22 @@ class HlsFile:
         raise OSError(f"a playlist is read from front to back, not from {offset}, {whence}")
 
     def read(self, size: int) -> bytes:
-        """Return up to `size` bytes; none at the end of a part.
+        """Return up to `size` bytes; none at the end of a part, and none after a failure that lasts.
 
         Raises:
             SourceLost: a live playlist stopped growing, or its server went away.
-            SourceTruncated: a segment of a recording is missing.
-            SourceError: of another kind that fits.
+            SourceUnreachable: likewise.
         """
+        if self.failure is not None:
+            return b""
         try:
             if not self._rest:
                 self._rest = self._more(size)
         except SourceError as error:
             self.failure = error
-            raise
+            if error.transient:
+                raise
+            return b""  # so that FFmpeg gives what it still holds; whoever reads looks at `failure` then
         piece, self._rest = self._rest[:size], self._rest[size:]
         self._given += len(piece)
         return piece
