@@ -26,6 +26,7 @@ from vedette.api import (
     reference,
     roles,
     services,
+    streams,
     tasks,
     templates,
     vas,
@@ -54,6 +55,7 @@ ROUTERS = (
     edge_pools.router,
     devices.router,
     templates.router,
+    streams.router,
     orders.router,
 )
 

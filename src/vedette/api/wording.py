@@ -29,6 +29,7 @@ TAGS: Final = {
     "Orders": "What a project may have, and what was bought for services marked commercial. Ours.",
     "Templates": "Algorithm configurations that were kept with a video source. Ours.",
     "Events": "What the algorithms saw, and deliveries that were given up. Ours.",
+    "Streams": "How the inputs of the tasks flow: rates, losses, lag, the last failure. Ours.",
     "Tasks (additions)": "What we tell of a task beyond the published fields. Ours.",
     "Operation": "For whoever runs the service. No token is asked for, and nothing of a project is told.",
 }

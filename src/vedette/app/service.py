@@ -39,6 +39,7 @@ from vedette.control.orders import Desk
 from vedette.control.reconciler import Reconciler
 from vedette.control.scheduler import Scheduler
 from vedette.control.services import algorithm_ids
+from vedette.control.streams import Streams
 from vedette.control.tasks import Tasks
 from vedette.control.vcn_sessions import VcnSessions
 from vedette.delivery.dispatcher import Dispatcher
@@ -193,6 +194,7 @@ def _wire(base: Ground, metrics: Metrics, session: aiohttp.ClientSession, keysto
         ready=lambda: _ready(db),
         registry=registry,
         quotas=settings.quotas,
+        streams=Streams(fleet, time.monotonic),
     )
     kinds = {number: name for service in registry.services() for number, name in service.manifest.event_types.items()}
     vcn = VcnSessions(
