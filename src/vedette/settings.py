@@ -260,6 +260,14 @@ class Settings(BaseSettings):
         ge=5,
         le=3600,
     )
+    probe_every: float = _running(
+        "number",
+        "About how often a video source that no task watches is looked at; 0: only when it is new, changed, or asked for.",
+        unit="s",
+        default=600.0,
+        ge=0,
+        le=604_800,
+    )
     crash_budget: int = _running(
         "number",
         "How often in a row a task may lose its worker, without five seconds of running between; once more and it is FAILED.",

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from conformance.ground import MINE, NOW, SERVICE, insert, read, running, task
+from conformance.theatre import idle_looks
 from vedette.control.fleet import Fleet
 from vedette.control.orders import Desk
 from vedette.control.sources import address, stream_of
@@ -36,9 +37,10 @@ class Counter:
 
 
 def make(db: Database, vault: Vault, news: Counter | None = None) -> Desk:
+    fleet = Fleet()
     return Desk(
-        db, vault, Fleet(), lease_s=10.0, clock=lambda: NOW, monotonic=asyncio.get_running_loop().time,
-        on_news=news or Counter(), alg_ids={SERVICE: "algorithm"},
+        db, vault, fleet, lease_s=10.0, clock=lambda: NOW, monotonic=asyncio.get_running_loop().time,
+        on_news=news or Counter(), looks=idle_looks(db, vault, fleet), alg_ids={SERVICE: "algorithm"},
     )  # fmt: skip
 
 

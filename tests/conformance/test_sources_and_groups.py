@@ -33,9 +33,10 @@ from vedette.model.source import (
     TaskInput,
     VideoSource,
 )
-from vedette.store import edge_pools, group_facts, groups, quotas, source_facts, video_sources
+from vedette.store import edge_pools, group_facts, groups, quotas, source_facts, source_looks, video_sources
 from vedette.store.db import Database
 from vedette.store.group_facts import GroupFilter
+from vedette.store.source_looks import Seen
 from vedette.store.tables import group_members, tasks
 from vedette.store.tables import video_sources as sources
 from vedette.store.vault import Vault
@@ -77,6 +78,17 @@ async def looking(
             await db.write(more, fresh.id)
 
 
+async def seen(db: Database, source_id: str, level: SourceLevel, project: ProjectId = MINE) -> None:
+    """Say how a source was seen to be."""
+
+    def write(conn: Connection) -> bool:
+        since = source_looks.of(conn, project, [source_id])[source_id].since
+        found = Seen(level, "" if level is SourceLevel.ONLINE else "away")
+        return source_looks.note(conn, project, source_id, found, at=NOW, due_at=NOW + 1, since=since)
+
+    assert await db.write(write)
+
+
 async def found(
     db: Database, vault: Vault, by: str = "create_at", *, down: bool = False, page: slice | None = None, **wanted: Any
 ) -> list[str]:
@@ -104,7 +116,9 @@ async def test_lists_filter_sort_and_page_alike_on_every_database(db: Database, 
     )  # fmt: skip
     await looking(db, vault, "a", State.RUNNING, State.ABNORMAL)
     await looking(db, vault, "b", State.RECOVERING)
-    await looking(db, vault, "z", State.RUNNING, project=OTHERS)
+    await seen(db, "a", SourceLevel.ONLINE)
+    await seen(db, "b", SourceLevel.EXCEPTION)
+    await seen(db, "z", SourceLevel.ONLINE, OTHERS)
     assert await found(db, vault, down=True) == ["c", "b", "a"]
     assert await found(db, vault, "num_task", down=True) == ["a", "b", "c"]
     assert await found(db, vault, "num_template") == ["a", "b", "c"]
@@ -135,8 +149,9 @@ async def test_facts_are_counted_for_those_asked_for(db: Database, vault: Vault)
     await bring(db, vault, camera("a"), camera("b"), camera("a", project=OTHERS))
     await looking(db, vault, "a", State.STOPPED, State.STARTING)
     await looking(db, vault, "a", State.RUNNING, project=OTHERS)
+    await seen(db, "a", SourceLevel.ONLINE, OTHERS)
     facts = await db.read(source_facts.facts, MINE, ["a"])
-    assert {key: (fact.level, fact.num_tasks) for key, fact in facts.items()} == {"a": (SourceLevel.OFFLINE, 2)}
+    assert {key: (fact.sight.level, fact.num_tasks) for key, fact in facts.items()} == {"a": (SourceLevel.OFFLINE, 2)}
 
 
 async def test_a_changed_source_keeps_its_name_unless_another_has_it(db: Database, vault: Vault) -> None:
@@ -224,6 +239,8 @@ async def test_a_group_tells_how_its_sources_are(db: Database, vault: Vault) -> 
     await bring(db, vault, *(camera(name) for name in "abc"), camera("d", kind=SourceKind.RTSP_STREAM))
     await looking(db, vault, "a", State.RUNNING, group_id=folder("g").id, batch_id="b1")
     await looking(db, vault, "b", State.ABNORMAL, State.STOPPED, group_id=folder("g").id, batch_id="b2")
+    await seen(db, "a", SourceLevel.ONLINE)
+    await seen(db, "b", SourceLevel.EXCEPTION)
     await db.write(groups.insert, folder("g"), ["a", "b", "c", "d"])
     await db.write(groups.insert, folder("h"), ["c"])
     facts = await db.read(group_facts.facts, MINE, [folder("g").id, folder("h").id])
@@ -255,6 +272,7 @@ async def test_groups_are_filtered_alike_on_every_database(
     """By themselves and by what is in them."""
     await bring(db, vault, camera("a"), camera("b"))
     await looking(db, vault, "a", State.RUNNING, group_id=folder("g").id, batch_id="b1")
+    await seen(db, "a", SourceLevel.ONLINE)
     for group, ids in (
         (folder("g", create_at=1), ["a", "b"]),
         (folder("h", create_at=2), ["b"]),

@@ -9,6 +9,7 @@ from conformance.ground import NOW, insert, read
 from vedette.algorithms.registry import Registry
 from vedette.control.admission import Limits
 from vedette.control.fleet import Fleet
+from vedette.control.looks import Looks
 from vedette.control.orders import Desk
 from vedette.control.reconciler import Reconciler
 from vedette.control.scheduler import Scheduler
@@ -17,6 +18,7 @@ from vedette.model.errors import Unavailable
 from vedette.model.failure import Failure
 from vedette.model.ids import StreamId, WorkerId
 from vedette.model.lifecycle import Signal, State, after
+from vedette.model.look import Look, Probe
 from vedette.model.stream import Assignment, Orders, RunReport, StreamReport, StreamState, StreamStats, Sync
 from vedette.model.task import Task
 from vedette.store import tasks
@@ -26,6 +28,7 @@ from vedette.store.vault import Vault
 from vedette.telemetry.metrics import Metrics
 
 LEASE_S = 10.0
+PROBE_EVERY_S = 600.0
 ROUNDS = 20
 ALGORITHMS = algorithm_ids(Registry.load())
 
@@ -108,13 +111,17 @@ class FakeWorker:
     def __init__(self, worker_id: WorkerId, desk: Desk, capacity: int = 60) -> None:
         self.id = worker_id
         self.streams: dict[StreamId, Played] = {}
+        self.probes: tuple[Probe, ...] = ()
+        self.looks: list[Look] = []
         self._desk = desk
         self._capacity = capacity
 
     async def speak(self) -> Orders:
         """Sync once, and take up what the answer says."""
         said = tuple(played.report() for played in self.streams.values())
-        orders = await self._desk.sync(Sync(self.id, "here", 1, self._capacity, 0.0, said))
+        orders = await self._desk.sync(Sync(self.id, "here", 1, self._capacity, 0.0, said, tuple(self.looks)))
+        self.looks.clear()
+        self.probes = orders.probes
         held = {stream_id for stream_id, _ in orders.held}
         changed = {given.spec.stream_id: given for given in orders.changed}
         self.streams = {key: played for key, played in self.streams.items() if key in held or key in changed}
@@ -132,6 +139,18 @@ class FakeWorker:
             played.state, played.failure, played.frames = state, failure, frames
 
 
+def idle_looks(db: Database, vault: Vault, fleet: Fleet) -> Looks:
+    """Return what takes looks, and hands out no probe as nobody lets it."""
+
+    async def nobody() -> None:
+        raise AssertionError("a worker is wanted")
+
+    return Looks(
+        db, vault, fleet, every_s=PROBE_EVERY_S, clock=lambda: NOW, monotonic=lambda: 0.0,
+        on_change=lambda: None, ensure_worker=nobody,
+    )  # fmt: skip
+
+
 class Theatre:
     """Everything, wired."""
 
@@ -147,14 +166,18 @@ class Theatre:
     def serve(self) -> None:
         """Begin a service on this database; what an earlier one kept in memory is lost."""
         self.fleet = Fleet()
-        self.desk = Desk(
-            self.db, self.vault, self.fleet, lease_s=LEASE_S,
-            clock=lambda: self.now_ms, monotonic=lambda: self.mono, on_news=lambda: None,
-        )  # fmt: skip
         self.reconciler = Reconciler(
             self.db, self.vault, self.fleet, self.executor,
             metrics=Metrics(), crash_budget=self._crash_budget, monotonic=lambda: self.mono,
             limits=Limits(ALGORITHMS, tasks_at_once=self.tasks_at_once),
+        )  # fmt: skip
+        self.looks = Looks(
+            self.db, self.vault, self.fleet, every_s=PROBE_EVERY_S, clock=lambda: self.now_ms,
+            monotonic=lambda: self.mono, on_change=lambda: None, ensure_worker=self.reconciler.ensure_worker,
+        )  # fmt: skip
+        self.desk = Desk(
+            self.db, self.vault, self.fleet, lease_s=LEASE_S, looks=self.looks,
+            clock=lambda: self.now_ms, monotonic=lambda: self.mono, on_news=lambda: None,
         )  # fmt: skip
         self.scheduler = Scheduler(self.db, self.vault, on_change=lambda: None)
         self.executor._on_exit = self.reconciler.worker_exited

@@ -6,7 +6,12 @@ from bodies import SOURCE, TASK
 from service import CLOUD, EDGE, Client, Service
 from sqlalchemy import Connection, update
 
+from vedette.model.ids import ProjectId
 from vedette.model.lifecycle import State
+from vedette.model.look import Look
+from vedette.model.source import SourceLevel
+from vedette.store import source_looks
+from vedette.store.source_looks import Seen
 from vedette.store.tables import group_members, tasks
 
 
@@ -46,6 +51,21 @@ def stand(service: Service, task_id: str, state: State, **columns: Any) -> None:
         conn.execute(update(tasks).where(tasks.c.id == task_id).values(state=state, **columns))
 
     service.run(service.db.write(write))
+
+
+def seen(
+    service: Service, client: Client, source_id: str, level: SourceLevel = SourceLevel.ONLINE, reason: str = "",
+    look: Look | None = None,
+) -> None:  # fmt: skip
+    """Say how a source was seen to be, as the loop of the looks would."""
+
+    def write(conn: Connection) -> bool:
+        project, at = ProjectId(client.account.project_id), service.clock.now
+        since = source_looks.of(conn, project, [source_id])[source_id].since
+        found = Seen(level, reason, look)
+        return source_looks.note(conn, project, source_id, found, at=at, due_at=at + 600_000, since=since)
+
+    assert service.run(service.db.write(write))
 
 
 def members(service: Service, group_id: str) -> set[str]:

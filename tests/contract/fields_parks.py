@@ -82,8 +82,8 @@ def sources(scene: Scene) -> dict[str, str]:
         ids[str(n)] = camera_park.source(client, f"camera-{n:02}", **further.get(n, {}))
         _tick(scene)
     for number in range(2):
-        task_id = camera_park.task(client, ids["6"], f"six-{number}")
-        camera_park.stand(scene.service, task_id, State.RUNNING)
+        camera_park.task(client, ids["6"], f"six-{number}")
+    camera_park.seen(scene.service, client, ids["6"])
     camera_park.task(client, ids["7"], "seven", is_saved_as_template=True)
     return ids
 
@@ -92,7 +92,7 @@ def groups(scene: Scene) -> dict[str, str]:
     """Twelve groups; one has a source that is online and batch tasks, one cameras of an edge, one was changed last."""
     client = scene.client
     on = camera_park.source(client, "on")
-    camera_park.stand(scene.service, camera_park.task(client, on, "runs"), State.RUNNING)
+    camera_park.seen(scene.service, client, on)
     camera = camera_park.source(
         client, "camera", access_type="edge", type="camera", type_config=camera_park.config(EDGE_CAMERA_ID="c-1")
     )

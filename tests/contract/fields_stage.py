@@ -10,7 +10,7 @@ from aiohttp import web
 from service import Client, Service
 from sqlalchemy import Connection, select, update
 
-from conformance.theatre import FakeExecutor, FakeWorker
+from conformance.theatre import FakeExecutor, FakeWorker, idle_looks
 from vedette.control.admission import Limits
 from vedette.control.fleet import Fleet
 from vedette.control.orders import Desk
@@ -72,7 +72,7 @@ class Stage:
         fleet, self._executor = Fleet(), FakeExecutor(1)
         self._desk = Desk(
             service.db, service.vault, fleet, lease_s=10.0, clock=lambda: self._now, monotonic=lambda: self._mono,
-            on_news=lambda: None, alg_ids=algorithms,
+            on_news=lambda: None, looks=idle_looks(service.db, service.vault, fleet), alg_ids=algorithms,
         )  # fmt: skip
         self._reconciler = Reconciler(
             service.db, service.vault, fleet, self._executor, metrics=Metrics(process=False), crash_budget=1,

@@ -1,14 +1,19 @@
 """The list of video sources, and what their documents say of how they are."""
 
+from base64 import b64decode
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from bodies import SOURCE, TASK, VCN_DEVICE
-from camera_park import address, config, group, source, stand, task
+from camera_park import address, config, group, seen, source, stand, task
 from service import CLOUD, KEYS, Client, Service
+from sqlalchemy import Connection, select
 
 from vedette.model.lifecycle import State
+from vedette.model.look import UNSEEN, Fault, Look
+from vedette.model.source import SourceLevel
+from vedette.store.tables import source_looks
 
 FIELDS = {
     "video_source_id", "video_source_name", "access_type", "type", "type_config", "status", "stream_path", "tag",
@@ -53,16 +58,12 @@ def park(service: Service) -> Client:
     for name, given in made:
         service.clock.now += 1000
         ids[name] = source(client, name, **given)
-    states = {
-        "north gate": [State.RUNNING, State.ABNORMAL],
-        "South gate": [State.ABNORMAL],
-        "api": [State.STOPPED, State.STOPPED, State.FAILED],
-        "stream": [State.RECOVERING, State.PENDING],
-    }
-    for name, wanted in states.items():
-        for number, state in enumerate(wanted):
-            task_id = task(client, ids[name], f"{name.replace(' ', '-')}-{number}")
-            stand(service, task_id, state)
+    for name, number in (("north gate", 2), ("South gate", 1), ("api", 3), ("stream", 2)):
+        for one in range(number):
+            task(client, ids[name], f"{name.replace(' ', '-')}-{one}")
+    seen(service, client, ids["north gate"])
+    for name in ("South gate", "stream"):
+        seen(service, client, ids[name], SourceLevel.EXCEPTION, "the source says no to u:p@a.test")
     task(client, ids["stream"], "kept", is_saved_as_template=True)
     return client
 
@@ -203,7 +204,8 @@ def test_an_item_has_every_documented_field_and_its_numbers(park: Client) -> Non
     """The published required fields, and those of the example."""
     (item,) = listed(park, "scope=north")["video_source_list"]
     assert set(item) == FIELDS | {"num_tasks", "num_service_config_templates"}
-    assert item["status"] == {"level": "1", "name": "\u5728\u7ebf", "status": "Online"}
+    status = {key: item["status"][key] for key in ("level", "name", "status")}
+    assert status == {"level": "1", "name": "\u5728\u7ebf", "status": "Online"}
     assert item["num_tasks"] == 2
     (package,) = item["video_packages"]
     assert package["video_group_name"] == "gates"
@@ -227,25 +229,81 @@ def test_a_camera_is_named_by_its_device(park: Client) -> None:
     assert devices["north gate"] is None
 
 
-def test_the_status_of_a_source_is_made_of_its_tasks(service: Service, client: Client) -> None:
-    """One that runs is enough to know it online; one that gets no picture is an exception; else nothing is known."""
+def test_the_status_of_a_source_is_what_was_seen_of_it_last(service: Service, client: Client) -> None:
+    """With the time and the reason; what its tasks say of themselves is another matter."""
     source_id = source(client)
-    first, second = task(client, source_id, "one"), task(client, source_id, "two")
-    seen = []
-    for one, other in (
-        (State.PENDING, State.STARTING),
-        (State.RUNNING, State.ABNORMAL),
-        (State.STOPPED, State.ABNORMAL),
-        (State.RECOVERING, State.STOPPED),
-        (State.STOPPED, State.FAILED),
-    ):
-        stand(service, first, one)
-        stand(service, second, other)
+    born = service.clock.now
+    stand(service, task(client, source_id, "one"), State.RUNNING)
+    new = {"level": "2", "name": "\u79bb\u7ebf", "status": "Offline", "since": born, "reason": UNSEEN}
+    assert detail(client, source_id)["status"] == new
+    told = []
+    for level, reason in ((SourceLevel.ONLINE, ""), (SourceLevel.EXCEPTION, "no video"), (SourceLevel.OFFLINE, "away")):
+        service.clock.now += 1000
+        seen(service, client, source_id, level, reason)
+        service.clock.now += 1000
+        seen(service, client, source_id, level, reason)
         status = detail(client, source_id)["status"]
         (item,) = listed(client)["video_source_list"]
         assert item["status"] == status
-        seen.append((status["level"], status["status"]))
-    assert seen == [("2", "Offline"), ("1", "Online"), ("9", "Exception"), ("9", "Exception"), ("2", "Offline")]
+        told.append((status["status"], status.get("reason"), status["since"] - born, status["looked_at"] - born))
+    assert told == [
+        ("Online", None, 1000, 2000),
+        ("Exception", "no video", 3000, 4000),
+        ("Offline", "away", 5000, 6000),
+    ]
+
+
+def test_a_source_shows_its_picture_and_what_is_wrong_with_it(service: Service, client: Client) -> None:
+    """The picture in the detail alone, and as a JPEG of its own; a client that has it is not sent it again."""
+    source_id = source(client)
+    path = f"/vedette/v1/{client.account.project_id}/source/sources/{source_id}/picture"
+    assert client.call("GET", path).status == 400
+    assert not {"image", "image_at", "picture"} & detail(client, source_id).keys()
+    at = service.clock.now
+    faults = (Fault.BLURRY, Fault.OCCLUDE)
+    look = Look("s", at, width=1920, height=1080, codec="h264", fps=25.0, faults=faults, image=b"jpeg")
+    seen(service, client, source_id, look=look)
+    shown = detail(client, source_id)
+    (item,) = listed(client)["video_source_list"]
+    assert (b64decode(shown.pop("image")), shown.pop("image_at")) == (b"jpeg", at)
+    assert shown["video_source_quality"] == ["Blurry", "Occlude"]
+    assert shown["picture"] == {"width": 1920, "height": 1080, "codec": "h264", "fps": 25.0}
+    assert shown.pop("service_config_templates") == []
+    assert item == shown
+    answer = client.call("GET", path)
+    assert (answer.status, answer.headers["content-type"], answer.text) == (200, "image/jpeg", "jpeg")
+    assert client.call("GET", path, If_None_Match=answer.headers["etag"]).status == 304
+    other = service.client()
+    assert other.call("GET", path.replace(client.account.project_id, other.account.project_id)).status == 400
+    seen(service, client, source_id, SourceLevel.OFFLINE, "gone")
+    assert (detail(client, source_id)["video_source_quality"], client.call("GET", path).status) == ([], 200)
+
+
+def test_a_source_is_due_when_somebody_asks_for_a_look(service: Service, client: Client) -> None:
+    """And when it is new, or its configuration is another; then what was seen of it before is forgotten."""
+    source_id = source(client)
+
+    def due_at() -> int:
+        def read(conn: Connection) -> int:
+            here = source_looks.c.source_id == source_id
+            return conn.execute(select(source_looks.c.due_at).where(here)).scalar_one()
+
+        return int(service.run(service.db.read(read)))
+
+    assert due_at() == service.clock.now
+    look = Look("s", service.clock.now, width=640, height=480, image=b"jpeg")
+    seen(service, client, source_id, look=look)
+    assert due_at() > service.clock.now
+    path = f"/vedette/v1/{client.account.project_id}/source/sources/{source_id}/probe"
+    answer = client.call("POST", path)
+    assert (answer.status, answer.json, due_at()) == (202, {}, service.clock.now)
+    assert client.call("POST", path.replace(source_id, "none")).status == 400
+    seen(service, client, source_id)
+    changed = {"type_config": address("rtsp://10.0.0.8/2"), "video_source_name": "camera 1"}
+    assert client.call("PUT", f"{client.root}/source/{source_id}", changed).status == 200
+    shown = detail(client, source_id)
+    assert (due_at(), shown["status"]["reason"]) == (service.clock.now, UNSEEN)
+    assert not {"image", "picture"} & shown.keys()
 
 
 def test_a_template_of_a_source_stands_in_its_detail(client: Client) -> None:

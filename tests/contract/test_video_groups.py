@@ -5,11 +5,12 @@ from urllib.parse import urlencode
 
 import pytest
 from bodies import REMOVE, changed
-from camera_park import config, group, members, source, stand, task
+from camera_park import config, group, members, seen, source, stand, task
 from service import KEYS, Answer, Client, Service, serving
 
 from vedette.model.lifecycle import State
 from vedette.model.quota import Quotas
+from vedette.model.source import SourceLevel
 
 BODY = {"video_group_name": "gates", "access_type": "cloud", "description": "d", "video_source_ids": ["cam-0001"]}
 
@@ -192,9 +193,8 @@ def park(service: Service) -> Client:
     on, off, bad = (source(client, name) for name in ("on", "off", "bad"))
     stream = source(client, "stream", type="RTSP_STREAM")
     camera = source(client, "camera", access_type="edge", type="camera", type_config=config(EDGE_CAMERA_ID="c1"))
-    stand(service, task(client, on, "t1"), State.RUNNING)
-    stand(service, task(client, on, "t2"), State.ABNORMAL)
-    stand(service, task(client, bad, "t3"), State.RECOVERING)
+    seen(service, client, on)
+    seen(service, client, bad, SourceLevel.EXCEPTION, "no video")
     ids = {}
     for name, access, inside in (
         ("north", "cloud", [on, off]),

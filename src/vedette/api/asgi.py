@@ -18,6 +18,8 @@ from vedette.api import (
     errors,
     events,
     identity,
+    looks,
+    object_stores,
     operation,
     orders,
     people,
@@ -50,6 +52,7 @@ ROUTERS = (
     vas.router,
     batch_tasks.router,
     video_sources.router,
+    looks.router,
     video_groups.router,
     services.router,
     edge_pools.router,
@@ -57,6 +60,7 @@ ROUTERS = (
     templates.router,
     streams.router,
     orders.router,
+    object_stores.router,
 )
 
 

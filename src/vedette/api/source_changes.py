@@ -14,7 +14,7 @@ from vedette.model.source import VideoSource
 from vedette.schemas.source_info import changed_source
 from vedette.schemas.type_config import opened
 from vedette.schemas.video_sources import VideoSourceUpdate
-from vedette.store import groups, quotas, tasks, video_sources
+from vedette.store import groups, quotas, source_looks, tasks, video_sources
 from vedette.store.vault import Vault
 
 
@@ -57,7 +57,10 @@ def change(conn: Connection, vault: Vault, received: VideoSourceUpdate, by: Chan
     source = changed_source(received, stored)
     video_sources.rewrite(conn, vault, source)
     if opened(source.kind, source.leaves) == opened(stored.kind, stored.leaves):
+        if source.leaves != stored.leaves:
+            source_looks.demand(conn, by.project_id, by.source_id, by.at)
         return False
+    source_looks.reset(conn, by.project_id, by.source_id, by.at)
     left = reopen_source(conn, vault, by.project_id, by.source_id, actor=by.actor, at=by.at)
     for _ in range(TRIES):
         if not left:

@@ -11,11 +11,11 @@ from vedette.model.group import VideoGroup
 from vedette.model.ids import ProjectId, VideoSourceId
 from vedette.model.quota import Quotas, Resource
 from vedette.model.source import SourceLevel, VideoSource
-from vedette.schemas.source_info import source_info
+from vedette.schemas.source_info import snapshot_info, source_info
 from vedette.schemas.template_info import template_info
 from vedette.schemas.video_groups import GroupQuery, group_info
 from vedette.schemas.video_sources import SourceQuery
-from vedette.store import group_facts, groups, quotas, source_facts, templates, video_sources
+from vedette.store import group_facts, groups, quotas, source_facts, source_looks, templates, video_sources
 from vedette.store.group_facts import GroupFilter
 from vedette.store.vault import Vault
 from vedette.store.video_sources import SourceFilter
@@ -30,7 +30,8 @@ def source(conn: Connection, vault: Vault, project_id: ProjectId, source_id: Vid
     found = video_sources.get(conn, vault, project_id, source_id)
     (item,) = _sources(conn, project_id, [found])
     kept = templates.of_source(conn, project_id, source_id)
-    return item | {"service_config_templates": [template_info(template) for template in kept]}
+    shown = snapshot_info(source_looks.picture(conn, project_id, source_id))
+    return item | {"service_config_templates": [template_info(template) for template in kept]} | shown
 
 
 def source_list(
@@ -103,7 +104,7 @@ def _sources(conn: Connection, project_id: ProjectId, found: list[VideoSource]) 
     made = _groups(conn, project_id, {group.id: group for some in places.values() for group in some}.values())
     packages = {group_id: Raw(encode(document)) for group_id, document in made.items()}  # each stands in many sources
     return [
-        source_info(source, known[source.id].level, [packages[group.id] for group in places.get(source.id, ())])
+        source_info(source, known[source.id].sight, [packages[group.id] for group in places.get(source.id, ())])
         | {
             "num_tasks": known[source.id].num_tasks,
             "num_service_config_templates": known[source.id].num_templates,

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from vedette.model import errors
 from vedette.schemas.common import EDGE_CAMERA, OBJECT_ID, PROJECT_ID, SERVICE_NAME, whole
+from vedette.schemas.object_stores import STORE_NAME
 
 INTRODUCTION: Final = """\
 Tasks that watch video streams, on your own machines. Paths, bodies and answers under `/v2` and `/v3` are those of the
@@ -20,6 +21,7 @@ TAGS: Final = {
     "Tasks (older dialect)": "The older sibling's task operations, for clients that speak them still.",
     "Batch tasks": "One configuration for many video sources: a task for each.",
     "Video sources": "Cameras and files under names, so that tasks need not know their addresses.",
+    "Video sources (additions)": "The last picture of a source, and a look at it on demand. Ours.",
     "Video groups": "Sources that belong together.",
     "Services": "The algorithms that tasks can run, and their deployment.",
     "Edge pools": "Groups of machines near the cameras.",
@@ -27,6 +29,7 @@ TAGS: Final = {
     "Identity": "Tokens and projects, in the shape of Keystone.",
     "People": "Users, projects, roles, access keys. Ours.",
     "Orders": "What a project may have, and what was bought for services marked commercial. Ours.",
+    "Object stores": "Where the buckets of `obs` inputs are, and the keys to read them. Ours.",
     "Templates": "Algorithm configurations that were kept with a video source. Ours.",
     "Events": "What the algorithms saw, and deliveries that were given up. Ours.",
     "Streams": "How the inputs of the tasks flow: rates, losses, lag, the last failure. Ours.",
@@ -56,6 +59,7 @@ PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "edge_pool_id": _text(OBJECT_ID, "Id of an edge pool."),
     "template_id": _text(OBJECT_ID, "Id of a template."),
     "resource_order_id": _text(OBJECT_ID, "Id of an order."),
+    "store_name": _text(STORE_NAME, "Name of an object store."),
     "user_id": _text("[^/]{1,255}", "Id of a user."),
     "domain_id": _text("[^/]{1,255}", "Id of a domain: its name in lower case."),
     "role_id": _text("[^/]{1,255}", "A role, such as `te_admin`."),
@@ -219,12 +223,23 @@ PARTICULAR: Final[dict[str, Refusals]] = {
     "ShowEdgePoolInfo": (ABSENT,),
     "DeleteEdgePool": (ABSENT, IN_USE),
     "CreateDevice": (
-        errors.AlreadyExists("The project has an edge device 1398f13d-f24d-4de4-8cd3-5905db1d6d9f already.", param="id"),
+        errors.AlreadyExists(
+            "The project has an edge device 1398f13d-f24d-4de4-8cd3-5905db1d6d9f already.", param="id"
+        ),
         DEVICE_NAME,
     ),
     "ShowDevice": (ABSENT,),
     "UpdateDevice": (ABSENT, DEVICE_NAME),
     "DeleteDevice": (ABSENT, IN_USE),
+    "CreateObjectStore": (
+        *NO_RIGHT,
+        errors.AlreadyExists("There is an object store archive already."),
+        errors.QuotaReached("The project has 100 object stores, and cannot have more."),
+    ),
+    "ShowObjectStore": (ABSENT,),
+    "UpdateObjectStore": (ABSENT, *NO_RIGHT),
+    "DeleteObjectStore": (ABSENT, *NO_RIGHT),
+    "CheckObjectStore": (ABSENT, *NO_RIGHT),
     "ShowTemplate": (ABSENT,),
     "DeleteTemplate": (ABSENT,),
     "ShowEvent": (ABSENT,),

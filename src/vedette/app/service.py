@@ -35,6 +35,8 @@ from vedette.control.expiry import Expiry
 from vedette.control.fleet import Fleet
 from vedette.control.gauges import Gauges
 from vedette.control.janitor import HOUR_MS, Janitor
+from vedette.control.looks import Looks
+from vedette.control.object_stores import Reach
 from vedette.control.orders import Desk
 from vedette.control.reconciler import Reconciler
 from vedette.control.scheduler import Scheduler
@@ -69,6 +71,7 @@ GAUGES_S = 2.0
 BATCHES_S = 60.0
 EXPIRY_S = 1.0
 VCN_S = 2.0
+LOOKS_S = 1.0
 COLLECT_AFTER = 50_000
 """Objects made and kept until the collector looks for circles among the young ones."""
 WORKER_ENTRY = "vedette.worker.entry:run"
@@ -161,6 +164,7 @@ class Rooms:
     server: Server
     batches: Batches
     vcn: VcnSessions
+    looks: Looks
 
 
 def _wire(base: Ground, metrics: Metrics, session: aiohttp.ClientSession, keystone: Keystone | None) -> Rooms:
@@ -174,9 +178,23 @@ def _wire(base: Ground, metrics: Metrics, session: aiohttp.ClientSession, keysto
     executor = LocalExecutor(
         _worker_spec(settings, worker_key), settings.workers, entry=WORKER_ENTRY, preload=WORKER_PRELOAD
     )
+    reconciler = Reconciler(
+        db,
+        vault,
+        fleet,
+        executor,
+        metrics=metrics,
+        crash_budget=settings.crash_budget,
+        monotonic=time.monotonic,
+        limits=Limits(algorithm_ids(registry), tasks_at_once=settings.workers * settings.tasks_per_worker),
+    )
+    looks = Looks(
+        db, vault, fleet, every_s=settings.probe_every, clock=now_ms, monotonic=time.monotonic,
+        on_change=loops.wake, ensure_worker=reconciler.ensure_worker,
+    )  # fmt: skip
     desk = Desk(
         db, vault, fleet, lease_s=settings.lease_s, clock=now_ms, monotonic=time.monotonic, on_news=loops.wake,
-        alg_ids=algorithm_ids(registry),
+        looks=looks, alg_ids=algorithm_ids(registry),
     )  # fmt: skip
     dispatcher = Dispatcher(db, vault, blobs.get, {OutputKind.WEBHOOK: WebhookSink(session)}, metrics)
     tasks = Tasks(db, vault, registry, loops.wake, now_ms, settings.quotas)
@@ -195,6 +213,7 @@ def _wire(base: Ground, metrics: Metrics, session: aiohttp.ClientSession, keysto
         registry=registry,
         quotas=settings.quotas,
         streams=Streams(fleet, time.monotonic),
+        reach=Reach(policy(settings), settings.file_roots),
     )
     kinds = {number: name for service in registry.services() for number, name in service.manifest.event_types.items()}
     vcn = VcnSessions(
@@ -209,16 +228,7 @@ def _wire(base: Ground, metrics: Metrics, session: aiohttp.ClientSession, keysto
         loops=loops,
         executor=executor,
         scheduler=Scheduler(db, vault, on_change=loops.wake),
-        reconciler=Reconciler(
-            db,
-            vault,
-            fleet,
-            executor,
-            metrics=metrics,
-            crash_budget=settings.crash_budget,
-            monotonic=time.monotonic,
-            limits=Limits(algorithm_ids(registry), tasks_at_once=settings.workers * settings.tasks_per_worker),
-        ),
+        reconciler=reconciler,
         desk=desk,
         dispatcher=dispatcher,
         janitor=Janitor(db, blobs, Retention(round(settings.event_max_age_days * 86_400), settings.event_max_count)),
@@ -227,6 +237,7 @@ def _wire(base: Ground, metrics: Metrics, session: aiohttp.ClientSession, keysto
         server=Server(make_app(parts, further=routers, large=(WORKER_PREFIX,))),
         batches=batches,
         vcn=vcn,
+        looks=looks,
     )
 
 
@@ -250,6 +261,7 @@ async def _run(base: Ground, listener: socket.socket, metrics: Metrics) -> None:
             asyncio.create_task(keep("gauges", rooms.gauges.run_once, GAUGES_S)),
             asyncio.create_task(keep("batches", rooms.batches.resume, BATCHES_S)),
             asyncio.create_task(keep("vcn", rooms.vcn.run_once, VCN_S)),
+            asyncio.create_task(keep("looks", lambda: rooms.looks.run_once(now_ms()), LOOKS_S)),
         ]
         delivering = asyncio.create_task(rooms.dispatcher.run())
         serving = asyncio.create_task(rooms.server.serve([listener]))

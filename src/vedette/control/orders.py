@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from vedette.control.bell import Bell, heard
 from vedette.control.fleet import Fleet
+from vedette.control.looks import Looks
 from vedette.control.sources import address_of, stream_name, stream_of
 from vedette.model.errors import VedetteError
 from vedette.model.ids import EventId, ProjectId, StreamId, TaskId
@@ -37,6 +38,7 @@ class Desk:
         clock: Callable[[], int],
         monotonic: Callable[[], float],
         on_news: Callable[[], None],
+        looks: Looks,
         alg_ids: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Take what it works with.
@@ -44,6 +46,7 @@ class Desk:
         Args:
             clock: milliseconds since the epoch.
             on_news: called when a worker said something that a decision may hang on.
+            looks: takes what workers saw, and has probes for them.
             alg_ids: service name -> what it is deployed as; one that is not there has no deployment.
         """
         self._db = db
@@ -53,6 +56,7 @@ class Desk:
         self._clock = clock
         self._monotonic = monotonic
         self._on_news = on_news
+        self._looks = looks
         self._alg_ids = alg_ids
         self.changed = Bell()
         """Rung by the reconciler when orders may have changed."""
@@ -62,6 +66,7 @@ class Desk:
 
         The answer is held back while there is nothing new, for as long as the worker allows.
         """
+        await self._looks.take(message)  # first: what a stream says is told of its source, whatever becomes of its task
         if self._fleet.heard(message, self._monotonic()):
             self._on_news()
         lease_until = self._clock() + round((self._lease_s + message.wait_s) * 1000)
@@ -73,8 +78,8 @@ class Desk:
             orders = await self._db.read(self._orders, message)
             left = deadline - self._monotonic()
             nothing_new = not orders.changed and len(orders.held) == len(message.streams)
-            if left <= 0 or not nothing_new:
-                return orders
+            if left <= 0 or not nothing_new or self._looks.has_news(message.worker_id):
+                return replace(orders, probes=self._looks.probes(message.worker_id))
             await heard(ring, left)
 
     async def ingest(self, batch: Ingest, pictures: Mapping[EventId, str]) -> ingest.Stored:

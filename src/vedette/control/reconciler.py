@@ -95,6 +95,11 @@ class Reconciler:
         """Take down that a worker's process has ended: what it held is free at once."""
         self._exited.add(worker_id)
 
+    async def ensure_worker(self) -> None:
+        """Start a worker if there is none: somebody has work for it that is no task."""
+        if not self._executor.present():
+            await self._settler.spawn()
+
     async def run_once(self, now_ms: int) -> bool:
         """Do one round; return whether it changed anything."""
         world = await self._db.read(_look, self._limits)

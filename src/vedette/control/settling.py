@@ -121,7 +121,7 @@ class Settler:
         held = await self._db.read(assignments.holdings)
         plan = self._plan(list(dict.fromkeys(stream for _, stream, _ in wishes)), held)
         for _ in range(plan.spawn):
-            await self._spawn()
+            await self.spawn()
         return refused + await self._db.write(self._place, wishes, held, plan, now_ms)
 
     def _wishes(self, conn: Connection, ready: Sequence[Standing], now_ms: int) -> tuple[list[Wish], int]:
@@ -161,7 +161,8 @@ class Settler:
         }
         return loads, {view.id: view.capacity for view in live}
 
-    async def _spawn(self) -> None:
+    async def spawn(self) -> None:
+        """Start a worker, if a process can be started."""
         worker_id = WorkerId(f"{self._executor.node}-{new_hex()[:8]}")
         try:
             await self._executor.start(worker_id)

@@ -1,10 +1,17 @@
 """Looks at sources: does it show anything, and is the picture any good?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
+from vedette.model.errors import SourceError, SourceLost, SourceUnreachable
 from vedette.model.failure import Failure
-from vedette.model.source import Address
+from vedette.model.source import Address, SourceLevel
+
+UNSEEN: Final = "Nobody has looked at it yet."
+"""The reason of a source that is new, or is another one now."""
+_SILENT: Final = frozenset({SourceUnreachable.code, SourceLost.code})
+_OF_SOURCES: Final = frozenset(kind.code for kind in (SourceError, *SourceError.__subclasses__()))
 
 
 class Fault(StrEnum):
@@ -57,4 +64,44 @@ class Look:
     codec: str = ""
     fps: float = 0.0
     faults: tuple[Fault, ...] | None = None
-    image: bytes | None = None
+    image: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """How a source is known to be; all times are milliseconds since the epoch.
+
+    Attributes:
+        reason: why it is not online.
+        since: when it came to this level.
+        looked_at: when somebody looked last; None: nobody has.
+        width: of its picture, as are height, codec and fps; 0 while none was seen.
+        faults: what is wrong with its picture.
+    """
+
+    level: SourceLevel = SourceLevel.OFFLINE
+    reason: str = UNSEEN
+    since: int = 0
+    looked_at: int | None = None
+    width: int = 0
+    height: int = 0
+    codec: str = ""
+    fps: float = 0.0
+    faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The last picture of a source."""
+
+    jpeg: bytes = field(repr=False)
+    at_ms: int
+
+
+def level_of(failure: Failure | None) -> SourceLevel | None:
+    """Return the level that a failure means; None if it says nothing of the source."""
+    if failure is None:
+        return SourceLevel.ONLINE
+    if failure.code in _SILENT:
+        return SourceLevel.OFFLINE
+    return SourceLevel.EXCEPTION if failure.code in _OF_SOURCES else None

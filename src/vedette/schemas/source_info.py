@@ -1,10 +1,12 @@
 """From a received source to the model's value, and from it to the answer's document."""
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from vedette.model.errors import InvalidParameter
+from vedette.model.look import Sight, Snapshot
 from vedette.model.secrets import hide_userinfo
 from vedette.model.source import AccessType, SourceKind, SourceLevel, VideoSource
 from vedette.schemas.common import Wire
@@ -68,7 +70,7 @@ def changed_source(received: VideoSourceUpdate, stored: VideoSource) -> VideoSou
     )
 
 
-def source_info(source: VideoSource, level: SourceLevel, groups: Sequence[object]) -> dict[str, Any]:
+def source_info(source: VideoSource, sight: Sight, groups: Sequence[object]) -> dict[str, Any]:
     """Return the document of a source, secrets hidden.
 
     Args:
@@ -80,18 +82,33 @@ def source_info(source: VideoSource, level: SourceLevel, groups: Sequence[object
         "access_type": source.access_type.value,
         "type": source.kind.value,
         "type_config": hide_in_xml(source.type_config),
-        "status": STATUS[level],
+        "status": _status(sight),
         "stream_path": hide_userinfo(source.leaves["URL_ADDRESS"]) if _is_opened_as_it_is(source) else None,
         "latitude": source.latitude,
         "longitude": source.longitude,
         "tag": list(source.tag),
         "scene_recommend": [],
         "video_packages": groups,
-        "video_source_quality": [],
+        "video_source_quality": [fault.value for fault in sight.faults],
         "create_at": source.create_at,
         "device_id": source.device_id,
+        "picture": {"width": sight.width, "height": sight.height, "codec": sight.codec, "fps": round(sight.fps, 2)}
+        if sight.width
+        else None,
     }
     return {name: value for name, value in info.items() if value is not None}
+
+
+def snapshot_info(snapshot: Snapshot | None) -> dict[str, Any]:
+    """Return what the document of a source tells of its last picture; nothing if there is none."""
+    if snapshot is None:
+        return {}
+    return {"image": b64encode(snapshot.jpeg).decode("ascii"), "image_at": snapshot.at_ms}
+
+
+def _status(sight: Sight) -> dict[str, Any]:
+    more = {"since": sight.since, "looked_at": sight.looked_at, "reason": hide_userinfo(sight.reason) or None}
+    return {**STATUS[sight.level], **{name: value for name, value in more.items() if value is not None}}
 
 
 def _is_opened_as_it_is(source: VideoSource) -> bool:
@@ -107,7 +124,7 @@ class SourceCreated(Wire):
 
 
 class SourceStatus(Wire):
-    """How a source is, by what its tasks say."""
+    """How a source is, by the last look at it."""
 
     level: str
     """`1` online, `2` offline, `9` exception."""
@@ -115,6 +132,25 @@ class SourceStatus(Wire):
     """The status in Chinese."""
     status: str
     """The status in English."""
+    since: int
+    """Ours. When it came to this level, milliseconds since the epoch."""
+    looked_at: int | None = None
+    """Ours. When somebody looked last, milliseconds since the epoch; not there while nobody has."""
+    reason: str | None = None
+    """Ours. Why it is not online; not there if it is."""
+
+
+class SourcePicture(Wire):
+    """What the pictures of a source are."""
+
+    width: int
+    """Pixels."""
+    height: int
+    """Pixels."""
+    codec: str
+    """Name of the codec, as FFmpeg writes it."""
+    fps: float
+    """Pictures a second; 0 where a live source does not say."""
 
 
 class SourceListInfo(Wire):
@@ -131,7 +167,7 @@ class SourceListInfo(Wire):
     type_config: str
     """What is opened, as XML; secrets are `******`."""
     status: SourceStatus
-    """Online if a task gets pictures of it, exception if one wants them and gets none, else offline."""
+    """Online if it gave pictures, offline if nobody answers, exception if it answers and gives none."""
     stream_path: str | None = None
     """The address that is opened, if the configuration holds it; user and password are `******`."""
     latitude: str | None = None
@@ -145,11 +181,13 @@ class SourceListInfo(Wire):
     video_packages: list[VideoGroupInfo]
     """The groups it is in."""
     video_source_quality: list[str]
-    """Always empty: the quality of pictures is not judged."""
+    """What is wrong with the picture, such as `Blurry` or `BlackScreen`; empty while none was watched for long enough."""
     create_at: int
     """Milliseconds since the epoch."""
     device_id: str | None = None
     """The camera, if the configuration names one."""
+    picture: SourcePicture | None = None
+    """Ours. What its pictures are, once one was seen."""
     num_tasks: int
     """Tasks that look at it."""
     num_service_config_templates: int
@@ -161,6 +199,10 @@ class SourceInfo(SourceListInfo):
 
     service_config_templates: list[TemplateInfo]
     """Templates saved for it."""
+    image: str | None = None
+    """The last picture, a JPEG of at most 640 pixels' width in base64; not there while none was seen."""
+    image_at: int | None = None
+    """Ours. When that picture was taken, milliseconds since the epoch."""
 
 
 class SourceList(Wire):

@@ -1,18 +1,17 @@
-"""What is known of sources by their tasks, templates and groups; counted by indexes, and only for those asked for."""
+"""What is known of sources by looks, tasks and templates; counted by indexes, and only for those asked for."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Subquery, and_, case, exists, func, not_, select
+from sqlalchemy import ColumnElement, Connection, Subquery, exists, func, select
 
 from vedette.model.ids import ProjectId
-from vedette.model.lifecycle import State
+from vedette.model.look import Sight
 from vedette.model.source import SourceLevel
+from vedette.store import source_looks, tables
 from vedette.store.tables import tasks, templates
 
-SEEN: Final = (State.RUNNING,)
-MISSED: Final = (State.ABNORMAL, State.RECOVERING)
 MANY: Final = 200
 """Beyond as many ids the whole project is looked at: so many values cost more than the rows they spare."""
 
@@ -21,26 +20,22 @@ MANY: Final = 200
 class SourceFacts:
     """What is known of a source."""
 
-    level: SourceLevel = SourceLevel.OFFLINE
-    num_tasks: int = 0
-    num_templates: int = 0
+    sight: Sight
+    num_tasks: int
+    num_templates: int
 
 
 def facts(conn: Connection, project_id: ProjectId, source_ids: Collection[str]) -> dict[str, SourceFacts]:
     """Return what is known of these sources of the project."""
+    seen = source_looks.of(conn, project_id, source_ids)
     here = (tasks.c.project_id == project_id, among(tasks.c.video_source_id, source_ids))
     counted = select(tasks.c.video_source_id, func.count().label("n")).where(*here).group_by(tasks.c.video_source_id)
     used = {row.video_source_id: row.n for row in conn.execute(counted).all()}
-    busy = levels(project_id)
-    at_work = select(busy.c.source_id, busy.c.level).where(among(busy.c.source_id, source_ids))
-    known = {source_id: SourceLevel(level) for source_id, level in conn.execute(at_work).all()}
     kept = (templates.c.project_id == project_id, among(templates.c.source_id, source_ids))
     counted = select(templates.c.source_id, func.count().label("n")).where(*kept).group_by(templates.c.source_id)
     stored = {row.source_id: row.n for row in conn.execute(counted).all()}
     return {
-        source_id: SourceFacts(
-            known.get(source_id, SourceLevel.OFFLINE), used.get(source_id, 0), stored.get(source_id, 0)
-        )
+        source_id: SourceFacts(seen.get(source_id, Sight()), used.get(source_id, 0), stored.get(source_id, 0))
         for source_id in source_ids
     }
 
@@ -50,37 +45,20 @@ def among(column: ColumnElement[Any], ids: Collection[str]) -> ColumnElement[boo
     return column.in_(list(ids)) if len(ids) <= MANY else column.is_not(None)
 
 
-def at_level(level: SourceLevel, project: ColumnElement[Any], source: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Return the condition that a source, named by two columns, is at a level."""
-    seen, missed = _some(SEEN, project, source), _some(MISSED, project, source)
-    return {
-        SourceLevel.ONLINE: seen,
-        SourceLevel.EXCEPTION: and_(not_(seen), missed),
-        SourceLevel.OFFLINE: and_(not_(seen), not_(missed)),
-    }[level]
+def at_level(
+    levels: Collection[SourceLevel], project: ColumnElement[Any], source: ColumnElement[Any]
+) -> ColumnElement[bool]:
+    """Return the condition that a source, named by two columns, is at one of these levels."""
+    seen = tables.source_looks
+    here = (seen.c.project_id == project, seen.c.source_id == source)
+    return exists().where(*here, seen.c.level.in_([level.value for level in levels]))
 
 
-def levels(project_id: ProjectId) -> Subquery:
-    """Return the levels of the project's sources that are not offline: `source_id` and `level`."""
-    level = case((tasks.c.state.in_(list(SEEN)), SourceLevel.ONLINE.value), else_=SourceLevel.EXCEPTION.value)
-    here = (tasks.c.project_id == project_id, tasks.c.state.in_([*SEEN, *MISSED]))
-    # not the bare column: SQLite would read all tasks in the order of their sources, where few are at work
-    source = func.coalesce(tasks.c.video_source_id, "").label("source_id")
-    # of both, online is the smaller
-    return select(source, func.min(level).label("level")).where(*here).group_by(source).subquery()
-
-
-def tasks_counted(project_id: ProjectId, *, states: bool = False) -> Subquery:
-    """Return how many tasks each source of the project has: `source_id` and `n`.
-
-    Args:
-        states: count as well those by which a source is known to be at a level, as `seen` and `missed`.
-    """
-    columns: list[ColumnElement[Any]] = [tasks.c.video_source_id.label("source_id"), func.count().label("n")]
-    for name, those in (("seen", SEEN), ("missed", MISSED)) if states else ():
-        columns.append(func.sum(case((tasks.c.state.in_(list(those)), 1), else_=0)).label(name))
+def tasks_counted(project_id: ProjectId) -> Subquery:
+    """Return how many tasks each source of the project has: `source_id` and `n`."""
     here = (tasks.c.project_id == project_id, tasks.c.video_source_id.is_not(None))
-    return select(*columns).where(*here).group_by(tasks.c.video_source_id).subquery()
+    counted = select(tasks.c.video_source_id.label("source_id"), func.count().label("n")).where(*here)
+    return counted.group_by(tasks.c.video_source_id).subquery()
 
 
 def templates_counted(project_id: ProjectId) -> Subquery:
@@ -88,19 +66,3 @@ def templates_counted(project_id: ProjectId) -> Subquery:
     here = (templates.c.project_id == project_id, templates.c.source_id.is_not(None))
     counted = select(templates.c.source_id, func.count().label("n")).where(*here)
     return counted.group_by(templates.c.source_id).subquery()
-
-
-def counted_at(level: SourceLevel, counted: Subquery) -> ColumnElement[bool]:
-    """Return the condition that a source is at a level, by its row of `tasks_counted` (with states), which may be missing."""
-    seen, missed = func.coalesce(counted.c.seen, 0), func.coalesce(counted.c.missed, 0)
-    return {
-        SourceLevel.ONLINE: seen > 0,
-        SourceLevel.EXCEPTION: and_(seen == 0, missed > 0),
-        SourceLevel.OFFLINE: and_(seen == 0, missed == 0),
-    }[level]
-
-
-def _some(states: Collection[State], project: ColumnElement[Any], source: ColumnElement[Any]) -> ColumnElement[bool]:
-    return exists().where(
-        tasks.c.project_id == project, tasks.c.video_source_id == source, tasks.c.state.in_(list(states))
-    )

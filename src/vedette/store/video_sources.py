@@ -12,7 +12,7 @@ from vedette.model.errors import AlreadyExists, IllegalTransition, NotFound, Sou
 from vedette.model.ids import ProjectId, VideoSourceId
 from vedette.model.quota import Resource
 from vedette.model.source import AccessType, SourceKind, SourceLevel, VideoSource
-from vedette.store import quotas, source_facts
+from vedette.store import quotas, source_facts, source_looks
 from vedette.store.tables import group_members, insert_new, tasks, video_groups, video_sources
 from vedette.store.text import holds
 from vedette.store.vault import Vault
@@ -52,6 +52,7 @@ def insert(conn: Connection, vault: Vault, source: VideoSource) -> None:
     row = {"project_id": source.project_id, "id": source.id, "create_at": source.create_at, **_columns(vault, source)}
     if insert_new(conn, video_sources, [row]) == 0:
         raise _taken(source.name)
+    source_looks.insert(conn, source.project_id, source.id, source.create_at)
 
 
 def rewrite(conn: Connection, vault: Vault, source: VideoSource) -> None:
@@ -137,22 +138,14 @@ def find(
     """Return sources of the project in the order of `create_at`, `num_task` or `num_template`, and how many match."""
     # the filters are looked at once, and what is sealed is read only for the page
     matching = select(video_sources.c.id, func.count().over().label("total"))
-    columns = (video_sources.c.project_id, video_sources.c.id)
     first: ColumnElement[Any] = video_sources.c.create_at
-    levels = [source_facts.at_level(level, *columns) for level in wanted.levels]
     if by != "create_at":
-        tasks_matter = by == "num_task"
-        counted = (
-            source_facts.tasks_counted(project_id, states=bool(levels))
-            if tasks_matter
-            else source_facts.templates_counted(project_id)
-        )
+        counters = {"num_task": source_facts.tasks_counted, "num_template": source_facts.templates_counted}
+        counted = counters[by](project_id)
         matching = matching.outerjoin(counted, counted.c.source_id == video_sources.c.id)
         first = func.coalesce(counted.c.n, 0)
-        if tasks_matter:  # all tasks are counted anyway, so their states are not looked up one by one
-            levels = [source_facts.counted_at(level, counted) for level in wanted.levels]
     order = [first, video_sources.c.id]
-    ids = _where(matching, project_id, wanted, levels).order_by(*(c.desc() if descending else c for c in order))
+    ids = _where(matching, project_id, wanted).order_by(*(c.desc() if descending else c for c in order))
     if page is not None:
         ids = ids.slice(page.start, page.stop)
     found = conn.execute(ids).all()
@@ -168,22 +161,18 @@ def find(
 
 def count(conn: Connection, project_id: ProjectId, wanted: SourceFilter = SourceFilter()) -> int:
     """Return how many sources of the project are wanted."""
-    columns = (video_sources.c.project_id, video_sources.c.id)
-    levels = [source_facts.at_level(level, *columns) for level in wanted.levels]
-    counted = _where(select(func.count()).select_from(video_sources), project_id, wanted, levels)
+    counted = _where(select(func.count()).select_from(video_sources), project_id, wanted)
     return int(conn.execute(counted).scalar_one())
 
 
-def _where(
-    query: Select[Any], project_id: ProjectId, wanted: SourceFilter, levels: list[ColumnElement[bool]]
-) -> Select[Any]:
+def _where(query: Select[Any], project_id: ProjectId, wanted: SourceFilter) -> Select[Any]:
     here: list[ColumnElement[bool]] = [video_sources.c.project_id == project_id]
     if wanted.name:
         here.append(holds(video_sources.c.name, wanted.name))
     if wanted.group_name or wanted.group_ids:
         here.append(_in_group(wanted))
-    if levels:
-        here.append(or_(*levels))
+    if wanted.levels:
+        here.append(source_facts.at_level(wanted.levels, video_sources.c.project_id, video_sources.c.id))
     if wanted.kinds:
         here.append(func.lower(video_sources.c.kind).in_([kind.lower() for kind in wanted.kinds]))
     if wanted.access_types:

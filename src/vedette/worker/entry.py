@@ -9,15 +9,20 @@ import cv2
 from vedette.algorithms.engine import Engine
 from vedette.algorithms.models import ModelStore
 from vedette.algorithms.registry import Registry
-from vedette.media.lookup import finder
+from vedette.media.lookup import Find, finder
+from vedette.media.quality.judge import Judge
 from vedette.media.reader import Resume
 from vedette.media.reconnect import Feed
+from vedette.model.ids import StreamId
+from vedette.model.look import Probe
 from vedette.model.source import VcnLookup
 from vedette.model.stream import AddressAnswer, AddressQuestion, Assignment, Checkpoint
 from vedette.model.worker import WorkerSpec
 from vedette.telemetry import logs
 from vedette.worker.host import Host, obey_signals, watch_parent
 from vedette.worker.link import Link
+from vedette.worker.looks import Album, Onlooker, Prober
+from vedette.worker.probing import Glance
 from vedette.worker.spool import Spool
 from vedette.worker.stream import OpenFeed, Stream, first_connection
 
@@ -28,7 +33,7 @@ def run(spec: WorkerSpec) -> None:
     cv2.setNumThreads(1)  # many streams share the cores; a picture is one thread's work
     registry = Registry.load()
     engine = Engine(ModelStore(spec.models_dir), providers=spec.providers)
-    link = Link(spec.url, spec.key)
+    link, album = Link(spec.url, spec.key), Album()
 
     def make_stream(assignment: Assignment, spool: Spool, on_news: Callable[[], None]) -> Stream:
         return Stream(
@@ -38,14 +43,29 @@ def run(spec: WorkerSpec) -> None:
             models=engine.for_stream,
             spool=spool,
             fps=spec.analysis_fps,
-            wall_ms=lambda: time.time_ns() // 1_000_000,
+            wall_ms=_now_ms,
             on_news=on_news,
+            onlooker=Onlooker(assignment.spec.stream_id, album.put, Judge, wall_ms=_now_ms).see,
         )
 
-    host = Host(spec, link, make_stream)
+    host = Host(spec, link, make_stream, album=album, prober=Prober(glance(spec, link).look, album, wall_ms=_now_ms))
     obey_signals(host)
     watch_parent(lambda: os._exit(3))
     host.run()
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def glance(spec: WorkerSpec, link: Link) -> Glance:
+    """Return what looks at sources, as streams do: under this worker's guard and file roots."""
+
+    def find(probe: Probe) -> Find:
+        stream_id = StreamId(probe.id)  # who asks for an address names a stream; this one lasts a moment
+        return finder(spec.guard, lambda asked: link.address(AddressQuestion(spec.worker_id, stream_id, 0, asked)))
+
+    return Glance(spec.guard, spec.file_roots, find, Judge, _now_ms)
 
 
 def _elapsed_us(assignment: Assignment) -> int:

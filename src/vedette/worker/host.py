@@ -19,6 +19,7 @@ from vedette.model.ids import StreamId
 from vedette.model.stream import Assignment, Orders, Sync
 from vedette.model.worker import SYNC_WAIT_S, WorkerSpec
 from vedette.worker.link import Link
+from vedette.worker.looks import Album, Prober
 from vedette.worker.spool import Spool
 from vedette.worker.stream import Stream
 
@@ -39,11 +40,14 @@ class Host:
         link: Link,
         make_stream: Callable[[Assignment, Spool, Callable[[], None]], Stream],
         *,
+        album: Album,
+        prober: Prober,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._spec = spec
         self._link = link
         self._make_stream = make_stream
+        self._album, self._prober = album, prober
         self._monotonic = monotonic
         self._streams: dict[StreamId, Stream] = {}
         self._ending: list[tuple[float, Stream]] = []
@@ -53,6 +57,7 @@ class Host:
         self._lease_ends: float | None = None
         self._obeyed = 0
         self._spool = Spool(spec.worker_id, link.ingest, on_refused=self._refused)
+        prober.on_done = self._news.set
 
     def run(self) -> None:
         """Work until told to stop, then hand back what is held."""
@@ -72,13 +77,16 @@ class Host:
 
     def _sync(self, wait_s: float) -> None:
         asked, obeyed = self._monotonic(), self._obeyed
-        orders = self._link.sync(self._report(wait_s))
+        report = self._report(wait_s)
+        orders = self._link.sync(report)
+        self._album.told(report.looks)
         with self._lock:
             self._lease_ends = asked + orders.lease_s
             # Two syncs may be under way, and which answer was made last cannot be known: where another was obeyed
             # meanwhile this one is dropped, or a run could be put back to what it was. The next sync says it again.
             if obeyed == self._obeyed:
                 self._obey(orders)
+                self._prober.want(() if self._stopping.is_set() else orders.probes)
                 self._obeyed += 1
         if orders.drain:
             self._stopping.set()
@@ -89,7 +97,7 @@ class Host:
             reports = [stream.report() for stream in self._streams.values()]
             reports += [stream.report() for _, stream in self._ending if stream.key[0] not in self._streams]
         spec = self._spec
-        return Sync(spec.worker_id, spec.node, os.getpid(), spec.capacity, wait_s, tuple(reports))
+        return Sync(spec.worker_id, spec.node, os.getpid(), spec.capacity, wait_s, tuple(reports), self._album.some())
 
     def _obey(self, orders: Orders) -> None:
         held = set(orders.held)
@@ -159,6 +167,7 @@ class Host:
 
     def _drain(self) -> None:
         """End all streams, hand over what is buffered, and say so."""
+        self._prober.want(())
         self._news.set()
         with self._lock:
             streams = list(self._streams.values())

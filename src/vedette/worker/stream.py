@@ -53,6 +53,13 @@ class OpenFeed(Protocol):
     def __call__(self, assignment: Assignment, fps: float, resume: Checkpoint | None) -> Feed: ...
 
 
+Onlook = Callable[[Frame, Callable[[], StreamStats]], None]
+
+
+def _nobody(_frame: Frame, _stats: Callable[[], StreamStats]) -> None:
+    """Look at nothing."""
+
+
 class Stream:
     """A stream this worker holds."""
 
@@ -67,18 +74,21 @@ class Stream:
         fps: float | None = None,
         wall_ms: Callable[[], int],
         on_news: Callable[[], None],
+        onlooker: Onlook = _nobody,
     ) -> None:
         """Start the thread.
 
         Args:
             fps: pictures a second to analyse, where a run itself asks for none; None for what the algorithms ask for.
             on_news: called when the report says something that the control plane waits for.
+            onlooker: shown each picture after the runs.
         """
         self.assignment = assignment
         self._open_feed = open_feed
         self._spool = spool
         self._wall_ms = wall_ms
         self._on_news = on_news
+        self._onlooker = onlooker
         self._liveness = assignment.spec.address.liveness
         self._runs = Runs(self._liveness, registry, models(), usual_fps=fps, on_misfit=self._settle_beside)
         self._runs.want(assignment.spec.runs)
@@ -219,6 +229,8 @@ class Stream:
                 self._put(progress)
             if run.failure is not before:
                 self._on_news()
+        if feed is not None:
+            self._onlooker(frame, lambda: feed.status().stats)
 
     def _hand_over_rest(self) -> None:
         feed = self._feed

@@ -11,6 +11,8 @@ from vedette.model.errors import Unavailable
 from vedette.model.frame import Position
 from vedette.model.guard import GuardPolicy
 from vedette.model.ids import RunId, StreamId, TaskId, WorkerId
+from vedette.model.look import Look, Probe
+from vedette.model.source import Address, Liveness
 from vedette.model.stream import (
     Assignment,
     Checkpoint,
@@ -25,6 +27,7 @@ from vedette.model.stream import (
 )
 from vedette.model.worker import WorkerSpec
 from vedette.worker.host import ABANDON_S, Host
+from vedette.worker.looks import Album, Prober
 from vedette.worker.spool import Spool
 
 LEASE_S = 10.0
@@ -68,6 +71,7 @@ class FakePlane:
         self.bell = Bell()
         self.changed = threading.Condition()
         self.wanted: dict[StreamId, Assignment] = {}
+        self.probes: tuple[Probe, ...] = ()
         self.away = False
         self.drain = False
         self.syncs: list[Sync] = []
@@ -86,7 +90,7 @@ class FakePlane:
             known = {(said.stream_id, said.epoch): said.revision for said in message.streams}
             held = tuple(key for key, one in self._keys() if known.get(key) == one.revision)
             changed = tuple(one for key, one in self._keys() if known.get(key) != one.revision)
-            orders = Orders(LEASE_S, held, changed, self.drain)
+            orders = Orders(LEASE_S, held, changed, self.drain, self.probes)
         self.bell.ring()
         return orders
 
@@ -112,13 +116,22 @@ class Stand:
         self.plane = FakePlane()
         self.now = 1000.0
         self.made: list[FakeStream] = []
-        self.host = Host(SPEC, self.plane, self._make, monotonic=lambda: self.now)  # type: ignore[arg-type] # fakes
+        self.album = Album()
+        self.looking: list[Probe] = []
+        self.host = Host(
+            SPEC, self.plane, self._make, album=self.album,  # type: ignore[arg-type] # fakes
+            prober=Prober(self._look, self.album, wall_ms=lambda: 7), monotonic=lambda: self.now,
+        )  # fmt: skip
         self._thread = threading.Thread(target=self.host.run, daemon=True)
         self._thread.start()
 
     def _make(self, given: Assignment, spool: Spool, _on_news: Callable[[], None]) -> FakeStream:
         self.made.append(FakeStream(given, spool))
         return self.made[-1]
+
+    def _look(self, probe: Probe, _stop: threading.Event) -> Look:
+        self.looking.append(probe)
+        return Look(probe.id, 7, width=640)
 
     def until(self, true: Callable[[], bool]) -> None:
         self.plane.bell.until(true)
@@ -310,7 +323,9 @@ def test_an_answer_that_another_has_overtaken_is_dropped() -> None:
         made.append(FakeStream(given, spool))
         return made[-1]
 
-    host = Host(SPEC, Overtaken(), make, monotonic=lambda: 1000.0)  # type: ignore[arg-type] # fakes
+    album = Album()
+    prober = Prober(lambda *_: Look("", 0), album, wall_ms=lambda: 0)
+    host = Host(SPEC, Overtaken(), make, album=album, prober=prober, monotonic=lambda: 1000.0)  # type: ignore[arg-type] # fakes
     host._sync(1.0)
     assert [stream.assignment for stream in made] == [old]
     host._sync(1.0)
@@ -318,3 +333,19 @@ def test_an_answer_that_another_has_overtaken_is_dropped() -> None:
     host._sync(1.0)  # not overtaken: it is obeyed
     assert made[0].stopped
     made[0].spool.close(0.0)
+
+
+def test_a_look_is_told_until_a_sync_was_answered_and_begun_once(stand: Stand) -> None:
+    """The control plane asks until it has heard; a lost answer costs nothing, and an older one begins nothing anew."""
+    probe = Probe("p1", Address("rtsp://cam", Liveness.LIVE))
+    stand.plane.probes = (probe,)
+    stand.until(lambda: any(said.looks for said in stand.plane.syncs))
+    count = len(stand.plane.syncs)
+    stand.until(lambda: len(stand.plane.syncs) >= count + 3)
+    assert stand.looking == [probe]
+    (told,) = [said.looks for said in stand.plane.syncs if said.looks]
+    assert [look.of for look in told] == ["p1"]
+    stand.plane.away = True
+    stand.album.put(Look("s", 1))
+    stand.plane.away = False
+    stand.until(lambda: any(look.of == "s" for said in stand.plane.syncs for look in said.looks))
