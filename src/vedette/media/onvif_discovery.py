@@ -1,0 +1,217 @@
+"""WS-Discovery: which ONVIF devices are on the network of this machine, or at one address.
+
+Sources: WS-Discovery of April 2005; ONVIF Core Specification, 7. Probes leave by every interface; whoever answers is
+judged by the guard, and counted if it says no.
+"""
+
+import socket
+import struct
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote, urlsplit
+from xml.etree.ElementTree import Element
+
+from vedette.media.resolve import pin
+from vedette.media.soap import envelope, parts_of, text
+from vedette.model.errors import SourceInvalid
+from vedette.model.guard import GuardPolicy
+from vedette.model.source import Address, Liveness
+
+GROUP: Final = "239.255.255.250"
+PORT: Final = 3702
+ADDRESSING: Final = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
+DISCOVERY: Final = "http://schemas.xmlsoap.org/ws/2005/04/discovery"
+TYPES: Final = (
+    ("dn:NetworkVideoTransmitter", "http://www.onvif.org/ver10/network/wsdl"),
+    ("dn:Device", "http://www.onvif.org/ver10/device/wsdl"),
+)
+"""What cameras say they are: one or the other, so there is a probe for each."""
+AGAIN_S: Final = 0.25
+"""After this the probes are sent once more: datagrams get lost."""
+MOST: Final = 256
+"""Devices that are told of."""
+ANSWERS: Final = 4096
+"""Datagrams that are looked at."""
+LARGEST: Final = 65_535
+SCOPE: Final = "onvif://www.onvif.org/"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A device that answered.
+
+    Attributes:
+        address: the machine that the answer came from.
+        endpoint: what the device calls itself, mostly a `urn:uuid:…`.
+        services: the addresses it announces for its device service, as they are.
+        name: from its scopes, as are the others; empty if it says none.
+    """
+
+    address: str
+    endpoint: str
+    services: tuple[str, ...]
+    name: str = ""
+    hardware: str = ""
+    location: str = ""
+
+    @property
+    def service(self) -> str:
+        """Return the address at which it may be asked: one on the machine it answered from; empty if it has none."""
+        return next((url for url in self.services if _host(url) == self.address), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What came of a search.
+
+    Attributes:
+        refused: machines that answered and that the guard forbids.
+    """
+
+    found: tuple[Found, ...]
+    refused: int
+
+
+def search(
+    policy: GuardPolicy,
+    *,
+    within_s: float,
+    address: tuple[str, int] | None = None,
+    group: tuple[str, int] = (GROUP, PORT),
+    stop: threading.Event | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Search:
+    """Return the devices that answer in time.
+
+    Args:
+        policy: judges who is asked, and whoever answers.
+        within_s: how long is waited for answers.
+        address: host name or address and port of one machine, which is asked alone.
+        group: whom everybody is asked by.
+        stop: ends the search before its time.
+        clock: seconds, monotonic.
+
+    Raises:
+        SourceRefused: the guard forbids the one address.
+        SourceUnreachable: its name cannot be resolved.
+    """
+    places = _judged(address, policy) if address else None
+    found: dict[str, Found] = {}
+    refused: set[str] = set()
+    ids = [f"urn:uuid:{uuid.uuid4()}" for _ in TYPES]
+    probes = [_probe(message_id, kind, space) for message_id, (kind, space) in zip(ids, TYPES, strict=True)]
+    family = socket.AF_INET6 if places and ":" in places[0][0] else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as sock:
+        for message, sender in _heard(sock, probes, places, group, clock() + within_s, stop, clock):
+            if not policy.permits(sender, sender):
+                refused.add(sender)
+                continue
+            for one in _answers(message, sender, ids):
+                if len(found) < MOST:
+                    found.setdefault(one.endpoint or sender, one)
+    return Search(tuple(sorted(found.values(), key=lambda one: (one.address, one.endpoint))), len(refused))
+
+
+def _judged(address: tuple[str, int], policy: GuardPolicy) -> list[tuple[str, int]]:
+    host, port = address
+    named = f"[{host}]" if ":" in host else host
+    pinned = pin(Address(f"http://{named}:{port}/", Liveness.LIVE), policy, ())
+    return [(one, port) for one in pinned.addresses[:1]]
+
+
+def _heard(
+    sock: socket.socket,
+    probes: list[bytes],
+    places: list[tuple[str, int]] | None,
+    group: tuple[str, int],
+    deadline: float,
+    stop: threading.Event | None,
+    clock: Callable[[], float],
+) -> Iterator[tuple[bytes, str]]:
+    """Send the probes twice; yield each datagram that comes, with the address it came from."""
+    again = clock()
+    sendings = 2
+    for _ in range(ANSWERS):
+        while True:
+            now = clock()
+            if now >= deadline or (stop is not None and stop.is_set()):
+                return
+            if sendings and now >= again:
+                sendings, again = sendings - 1, now + AGAIN_S
+                _send(sock, probes, places, group)
+            sock.settimeout(min(AGAIN_S, deadline - now))
+            try:
+                message, sender = sock.recvfrom(LARGEST)
+            except TimeoutError:
+                continue
+            except OSError:  # nobody listens there, says ICMP
+                continue
+            yield message, str(sender[0])
+            break
+
+
+def _send(
+    sock: socket.socket, probes: list[bytes], places: list[tuple[str, int]] | None, group: tuple[str, int]
+) -> None:
+    """Send to the places, or to the group by every interface; one that cannot be sent to is passed over."""
+    ways = [None] if places else [index for index, _ in socket.if_nameindex()]
+    for way in ways:
+        for probe in probes:
+            try:
+                if way is not None:
+                    through = struct.pack("4s4si", socket.inet_aton(group[0]), socket.inet_aton("0.0.0.0"), way)  # noqa: S104 - no address: the index says which interface
+                    sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, through)
+                for place in places or [group]:
+                    sock.sendto(probe, place)
+            except OSError:
+                continue
+
+
+def _probe(message_id: str, kind: str, space: str) -> bytes:
+    header = (
+        f'<a:Action s:mustUnderstand="1" xmlns:a="{ADDRESSING}">{DISCOVERY}/Probe</a:Action>'
+        f'<a:MessageID xmlns:a="{ADDRESSING}">{message_id}</a:MessageID>'
+        f'<a:ReplyTo xmlns:a="{ADDRESSING}"><a:Address>{ADDRESSING}/role/anonymous</a:Address></a:ReplyTo>'
+        f'<a:To s:mustUnderstand="1" xmlns:a="{ADDRESSING}">urn:schemas-xmlsoap-org:ws:2005:04:discovery</a:To>'
+    )
+    return envelope(f'<d:Probe xmlns:d="{DISCOVERY}"><d:Types xmlns:dn="{space}">{kind}</d:Types></d:Probe>', header)
+
+
+def _answers(message: bytes, sender: str, ids: list[str]) -> list[Found]:
+    """Return the devices that an answer to one of our probes tells of; none if it is none."""
+    try:
+        header, body = parts_of(message, sender)
+    except SourceInvalid:
+        return []
+    if text(header, "RelatesTo") not in ids:
+        return []
+    return [_found(match, sender) for match in body.findall(f"{{{DISCOVERY}}}ProbeMatches/{{{DISCOVERY}}}ProbeMatch")]
+
+
+def _found(match: Element, sender: str) -> Found:
+    scopes = text(match, "Scopes").split()
+    return Found(
+        address=sender,
+        endpoint=text(match, "EndpointReference/Address"),
+        services=tuple(text(match, "XAddrs").split()),
+        name=_scope(scopes, "name"),
+        hardware=_scope(scopes, "hardware"),
+        location=_scope(scopes, "location"),
+    )
+
+
+def _scope(scopes: list[str], kind: str) -> str:
+    begin = f"{SCOPE}{kind}/"
+    return next((unquote(one[len(begin) :]) for one in scopes if one.lower().startswith(begin)), "")
+
+
+def _host(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        return (parts.hostname or "") if parts.scheme in ("http", "https") else ""
+    except ValueError:
+        return ""
