@@ -1,4 +1,7 @@
-"""For whoever runs the service: alive, ready, counted. No token is asked for, and nothing of a project is told."""
+"""For whoever runs the service: alive, ready, counted. No token is asked for.
+
+Of a project no more is told than how its streams flow, under ids that say nothing.
+"""
 
 from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse, Response

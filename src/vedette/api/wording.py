@@ -34,7 +34,7 @@ TAGS: Final = {
     "Events": "What the algorithms saw, and deliveries that were given up. Ours.",
     "Streams": "How the inputs of the tasks flow: rates, losses, lag, the last failure. Ours.",
     "Tasks (additions)": "What we tell of a task beyond the published fields. Ours.",
-    "Operation": "For whoever runs the service. No token is asked for, and nothing of a project is told.",
+    "Operation": "For whoever runs the service. No token is asked for; of a project only how its streams flow is told.",
 }
 """The tags in the order of the page, each with a sentence."""
 

@@ -1,11 +1,14 @@
 """What can be counted: one object, made by the app, handed to whoever counts.
 
-Labels hold only words of ours (a route's template, a state, a kind, a reason): never a caller's text, id or address,
-so that the number of series stays small and nothing leaks.
+Labels hold only words of ours (a route's template, a state, a kind, a reason): never a caller's text or address, so
+that the number of series stays small and nothing leaks. The one exception are the series of each stream, which bear the
+ids of stream and project: there are only as many as streams exist at that moment, and an id says nothing.
 """
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+
+from vedette.telemetry.stream_series import StreamSeries
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
@@ -25,6 +28,10 @@ class Metrics:
         frames_decoded: pictures decoded.
         frames_analysed: pictures handed to an algorithm.
         frames_dropped: pictures not analysed, by `reason`.
+        bytes_in: bytes of video that came.
+        reconnects: connections to sources lost, or not made, and tried again.
+        corrupt_packets: packets that came damaged, or that a decoder refused.
+        per_stream: the series of each stream that exists now, by `stream` and `project`.
         events_stored: events committed.
         events_repeated: events of a replay, known already.
         deliveries: attempts that ended, by `kind` of output and `outcome` (`done`, `later`, `dead`).
@@ -66,6 +73,11 @@ class Metrics:
         self.frames_decoded = self._counter("frames_decoded", "Pictures decoded.")
         self.frames_analysed = self._counter("frames_analysed", "Pictures handed to an algorithm.")
         self.frames_dropped = self._counter("frames_dropped", "Pictures not analysed.", "reason")
+        self.bytes_in = self._counter("bytes_in", "Bytes of video that came.")
+        self.reconnects = self._counter("reconnects", "Connections to sources lost, or not made, and tried again.")
+        self.corrupt_packets = self._counter("corrupt_packets", "Packets damaged, or refused by a decoder.")
+        self.per_stream = StreamSeries()
+        self.registry.register(self.per_stream)
         self.events_stored = self._counter("events_stored", "Events committed.")
         self.events_repeated = self._counter("events_repeated", "Events of a replay, known already.")
         self.workers_up = self._gauge("workers_up", "Workers with a valid lease.")
