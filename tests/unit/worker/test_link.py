@@ -7,9 +7,18 @@ import msgspec
 import pytest
 import urllib3
 
-from vedette.model.errors import Unauthorized, Unavailable
+from vedette.model.errors import (
+    SourceError,
+    SourceInvalid,
+    SourceRefused,
+    SourceUnreachable,
+    Unauthorized,
+    Unavailable,
+)
+from vedette.model.failure import Failure
 from vedette.model.ids import StreamId, WorkerId
-from vedette.model.stream import Ingest, IngestAnswer, Orders, Sync
+from vedette.model.source import VcnLookup, VcnServer
+from vedette.model.stream import AddressAnswer, AddressQuestion, Ingest, IngestAnswer, Orders, Sync
 from vedette.worker.link import INGEST_PATH, KEY_HEADER, SYNC_PATH, Link
 
 SYNC = Sync(WorkerId("w"), "here", 1, 60, 1.0, ())
@@ -81,3 +90,42 @@ def test_whatever_goes_wrong_has_a_name_and_tells_no_key(answer: Answer | Except
     with pytest.raises(error) as caught:
         link.sync(SYNC)
     assert "s3cret" not in str(caught.value)
+
+
+QUESTION = AddressQuestion(
+    WorkerId("w"), StreamId("s"), 3, VcnLookup(VcnServer("10.0.0.9", 18531, "operator", "pa55-word"), "camera", 1)
+)
+
+
+def test_an_address_is_asked_for_with_all_that_is_needed() -> None:
+    link, pool = linked(Answer(200, msgspec.msgpack.encode(AddressAnswer("rtsp://10.0.0.9/1?t=1", note="expired"))))
+    answer = link.address(QUESTION)
+    assert (answer.url, answer.note) == ("rtsp://10.0.0.9/1?t=1", "expired")
+    assert pool.request_was is not None
+    assert msgspec.msgpack.decode(pool.request_was[2]["body"], type=AddressQuestion) == QUESTION
+    assert "t=1" not in repr(answer)
+    assert "pa55-word" not in repr(QUESTION)
+
+
+@pytest.mark.parametrize(
+    ("code", "transient", "kind"),
+    [
+        (SourceRefused.code, False, SourceRefused),
+        (SourceUnreachable.code, True, SourceUnreachable),
+        (SourceInvalid.code, False, SourceInvalid),
+        ("VEDETTE.1000", True, SourceUnreachable),
+    ],
+)
+def test_a_failure_comes_back_as_what_it_was(code: str, transient: bool, kind: type[SourceError]) -> None:
+    """Whether it is worth another try is decided where it is known."""
+    failed = AddressAnswer(failure=Failure(code, "the code 119"), transient=transient)
+    link, _ = linked(Answer(200, msgspec.msgpack.encode(failed)))
+    with pytest.raises(kind, match="the code 119"):
+        link.address(QUESTION)
+
+
+def test_a_control_plane_that_is_away_is_no_reason_to_give_a_camera_up() -> None:
+    for answer in (Answer(401, b""), Answer(500, b""), urllib3.exceptions.ProtocolError()):
+        link, _ = linked(answer)
+        with pytest.raises(SourceUnreachable):
+            link.address(QUESTION)
