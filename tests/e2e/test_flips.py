@@ -72,7 +72,7 @@ def _outcome(service: Service, task_id: str) -> str:
     state = service.wait_for(task_id, *DONE, seconds=120)
     told = service.task(task_id)
     if state != "SUCCEEDED":
-        assert told["error"]["code"].startswith("VIAS."), told
+        assert told["error"]["code"].startswith(("VIAS.", "VEDETTE.")), told
         assert len(told["error"]["message"]) > 10, told
     until(service.ready, 5, "the service")
     return state
