@@ -81,9 +81,7 @@ def test_a_name_that_cannot_be_resolved_may_be_there_later(names: Names) -> None
         pinned("rtsp://camera.test/")
 
 
-@pytest.mark.parametrize(
-    "url", ["rtsps://host/a", "concat:a|b", "gopher://host", "pipe:0", "clip.mp4", ""]
-)
+@pytest.mark.parametrize("url", ["rtsps://host/a", "concat:a|b", "gopher://host", "pipe:0", "clip.mp4", ""])
 def test_other_schemes_are_not_read(url: str) -> None:
     """FFmpeg knows dozens of protocols; each would be a door."""
     with pytest.raises((SourceUnsupported, SourceRefused)):

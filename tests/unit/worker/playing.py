@@ -22,6 +22,7 @@ class Play:
         self.asked: list[Ingest] = []
         self.told: list[RunProgress] = []
         self.resumed: Checkpoint | None = None
+        self.opened: Assignment | None = None
         self.fps = 0.0
         self.spool = Spool(WorkerId("w"), self._send, on_refused=lambda *_: None)
         self.streams: list[Stream] = []
@@ -35,7 +36,7 @@ class Play:
         return IngestAnswer(accepted=True, stored=len(batch.progress))
 
     def _open(self, assignment: Assignment, fps: float, resume: Checkpoint | None) -> FakeFeed:
-        self.fps, self.resumed = fps, resume
+        self.fps, self.resumed, self.opened = fps, resume, assignment
         return self.feed
 
     def begin(self, given: Assignment) -> Stream:
