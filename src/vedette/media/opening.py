@@ -104,6 +104,11 @@ class Opened:
         """Return whether a live source has told that it is over."""
         return isinstance(self.file, HlsFile) and self.file.finished
 
+    @property
+    def missing(self) -> int:
+        """Return how many pictures of a playlist could not be had."""
+        return self.file.missing if isinstance(self.file, HlsFile) else 0
+
     def next_part(self, limits: Limits) -> bool:
         """Open what follows where a playlist says that it does not fit what came before.
 

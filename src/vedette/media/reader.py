@@ -141,6 +141,11 @@ class Reader:
     ) -> None:
         self.close()
 
+    @property
+    def missing(self) -> int:
+        """Return how many pictures a playlist named that could not be had."""
+        return self._opened.missing
+
     def close(self) -> None:
         """Hang up. Pictures already given stay valid."""
         self._opened.close()

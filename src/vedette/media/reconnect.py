@@ -17,7 +17,7 @@ from vedette.media.lookup import Find, as_it_is
 from vedette.media.opening import Limits
 from vedette.media.rates import Rates
 from vedette.media.reader import Picture, Reader, Resume
-from vedette.media.sampler import BEHIND, Mailbox
+from vedette.media.sampler import BEHIND, MISSING, Mailbox
 from vedette.model.errors import SourceError, SourceLost, SourceRefused, SourceUnreachable
 from vedette.model.failure import Failure
 from vedette.model.frame import Frame
@@ -143,7 +143,8 @@ class Feed:
         stats = StreamStats(
             decoded=counts.decoded,
             analysed=passed.taken,
-            dropped=passed.dropped | ({BEHIND: counts.behind} if counts.behind else {}),
+            dropped=passed.dropped
+            | {why: count for why, count in ((BEHIND, counts.behind), (MISSING, counts.missing)) if count},
             bytes_in=counts.bytes_in,
             reconnects=counts.reconnects,
             corrupt=counts.corrupt,
@@ -300,7 +301,8 @@ class Feed:
     def _count(self, reader: Reader, counted: "_Counts") -> "_Counts":
         """Add what came since the last time; return the reader's counters now."""
         flow = reader.flow
-        now = _Counts(reader.decoded, reader.bytes_in, reader.corrupt, flow.behind if flow else 0)
+        behind = flow.behind if flow else 0
+        now = _Counts(reader.decoded, reader.bytes_in, reader.corrupt, behind, reader.missing)
         with self._lock:
             mine = self._counts
             self._counts = _Counts(
@@ -308,6 +310,7 @@ class Feed:
                 bytes_in=mine.bytes_in + now.bytes_in - counted.bytes_in,
                 corrupt=mine.corrupt + now.corrupt - counted.corrupt,
                 behind=mine.behind + now.behind - counted.behind,
+                missing=mine.missing + now.missing - counted.missing,
                 reconnects=mine.reconnects,
                 last_frame_ms=int(self._wall() * 1000) if now.decoded > counted.decoded else mine.last_frame_ms,
                 width=reader.width,
@@ -336,6 +339,7 @@ class _Counts:
     bytes_in: int = 0
     corrupt: int = 0
     behind: int = 0
+    missing: int = 0
     reconnects: int = 0
     last_frame_ms: int = 0
     width: int = 0

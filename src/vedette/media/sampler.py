@@ -17,6 +17,8 @@ OVERTAKEN = "overtaken"
 """Reason of a drop: a newer picture came before the analysis was ready for this one."""
 BEHIND = "behind"
 """Reason of a drop: decoding was behind the source; told of pictures that were never decoded."""
+MISSING = "missing"
+"""Reason of a drop: a live playlist named segments that could not be had; as many pictures as they held, reckoned."""
 _AHEAD = 2
 """Pictures of a file decoded ahead of the analysis; each holds a picture of the decoder's memory."""
 

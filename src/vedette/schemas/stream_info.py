@@ -42,12 +42,13 @@ class StreamInfo(Wire):
     bytes_in: int
     """Bytes of video that came."""
     decoded: int
-    """Pictures that were decoded: `analysed`, all `dropped` but `behind`, and at most one that waits."""
+    """Pictures that were decoded: `analysed`, all `dropped` but `behind` and `missing`, and at most one that waits."""
     analysed: int
     """Pictures that were handed to the algorithms."""
     dropped: dict[str, int]
     """Pictures that were not analysed, by reason: `not_due` (fewer are wanted), `overtaken` (a newer one came before the
-    algorithms were ready), `behind` (decoding was too slow; these were never decoded)."""
+    algorithms were ready), `behind` (decoding was too slow; these were never decoded), `missing` (a live playlist named
+    segments that could not be had; reckoned from their duration)."""
     corrupt: int
     """Packets that came damaged, or that the decoder refused."""
     reconnects: int

@@ -14,21 +14,22 @@ import av
 import numpy as np
 
 FPS = 25
+_BITS = 12
 
 
 def picture(index: int, width: int, height: int) -> np.ndarray:
-    """A picture that tells its index in the brightness of eight bars."""
+    """A picture that tells its index in the brightness of twelve bars."""
     grey = np.full((height, width), 60, np.uint8)
-    for bit in range(8):
+    for bit in range(_BITS):
         if index >> bit & 1:
-            grey[:, bit * width // 8 : (bit + 1) * width // 8] = 190
+            grey[:, bit * width // _BITS : (bit + 1) * width // _BITS] = 190
     return np.dstack([grey, grey, grey])
 
 
 def index_of(luma: np.ndarray) -> int:
     """Read what `picture` wrote."""
     height, width = luma.shape
-    return sum(1 << bit for bit in range(8) if luma[height // 2, bit * width // 8 + width // 16] > 120)
+    return sum(1 << bit for bit in range(_BITS) if luma[height // 2, bit * width // _BITS + width // (2 * _BITS)] > 120)
 
 
 def write(

@@ -87,12 +87,14 @@ class HlsFile:
         self._segment: Segment | None = None  # that is being read
         self._pending: Segment | None = None  # begins the next part
         self._given = 0  # bytes of this part
+        self._missing = 0
         self._map: Map | None = None
 
     @property
-    def missed(self) -> int:
-        """Return how many segments were missed."""
-        return self._follower.missed
+    def missing(self) -> int:
+        """Return how many pictures were in segments that could not be had, as far as can be told."""
+        self._missing = max(self._missing, round(self._follower.missed_s / self._pace.step_s))
+        return self._missing
 
     def readable(self) -> bool:
         return True
@@ -189,7 +191,7 @@ class HlsFile:
             if not self.live or self._stop.is_set():
                 raise self._of_segment(error) from None
             self._fetcher.close()
-            self._follower.miss(1)  # the rest of it
+            self._follower.miss(self._segment.seconds if self._segment else 0.0)  # as if none of it had come
             return b""
 
     def _begin(self, segment: Segment) -> bytes:
@@ -218,7 +220,7 @@ class HlsFile:
             raise SourceTruncated(
                 f"the recording is not whole: segment {segment.sequence} is missing: {error.message}"
             ) from None
-        self._follower.miss(1)
+        self._follower.miss(segment.seconds)
         return b""
 
     def _of_segment(self, error: SourceError) -> SourceError:

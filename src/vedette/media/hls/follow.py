@@ -39,7 +39,7 @@ class Follower:
 
     Attributes:
         media: the playlist as it was last.
-        missed: segments that were there and could not be had.
+        missed_s: seconds of media in segments that were there and could not be had.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Follower:
         stop: threading.Event,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.media, self.missed = media, 0
+        self.media, self.missed_s = media, 0.0
         self._fetcher, self._url, self._live, self._followed = fetcher, url, live, followed
         self._stop, self._clock = stop, clock
         self._asked = self._grew = self._good = clock()
@@ -84,19 +84,19 @@ class Follower:
                 if not segment.gap:
                     breaks, self._breaks = self._breaks or segment.breaks, False
                     return replace(segment, breaks=breaks)
-                self.miss(1)
+                self.miss(segment.seconds)
             elif self.media.ended:
                 return None
             else:
                 self._reload()
 
-    def miss(self, count: int) -> None:
-        """Count segments that did not come.
+    def miss(self, seconds: float) -> None:
+        """Count media that did not come.
 
         Raises:
             SourceLost: none has come for long.
         """
-        self.missed += count
+        self.missed_s += seconds
         self._breaks = True
         if self._live and self._clock() - self._good > self._patience():
             raise SourceLost("the segments that the playlist names have been missing for long")
@@ -117,7 +117,8 @@ class Follower:
             if not self._live:
                 raise SourceInvalid("the playlist has dropped segments before they were read")
             newest = self._edge()
-            self.miss(newest - following)
+            usual_s = sum(one.seconds for one in media.segments) / max(1, len(media.segments))
+            self.miss((newest - following) * usual_s)
             following = newest
         elif following > media.end + _BACK and self._live:
             following, self._breaks = self._edge(), True
