@@ -2,8 +2,10 @@
 
 import json
 import secrets
+import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -158,6 +160,20 @@ def back(service: Service, camera: RtspServer, *tasks: str) -> None:
         service.wait_for(task, "RUNNING", seconds=20)
 
 
+def holders(service: Service, port: int) -> set[int]:
+    """Return the workers that are connected to a port of loopback."""
+    peer = f":{port:04X}"
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    sockets = {f"socket:[{row[9]}]" for row in rows if row[2].endswith(peer) and row[3] == "01"}
+    return {pid for pid in service.living_workers() if sockets & set(_open(pid))}
+
+
+def _open(pid: int) -> Iterator[str]:
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):  # closed meanwhile
+            yield str(entry.readlink())
+
+
 def test_a_users_server_is_asked_at_every_connection(
     service: Service, told: AddressServer, gate: Gate, camera: RtspServer
 ) -> None:
@@ -241,7 +257,7 @@ def test_a_vcn_source_in_either_dialect(service: Service, node: VcnServer, xml: 
 
 
 def test_one_login_for_all_streams_of_an_account_over_all_workers(
-    service: Service, node: VcnServer, camera: RtspServer
+    service: Service, node: VcnServer, camera: RtspServer, gate: Gate
 ) -> None:
     """Another login would end the first one's session. The last task that goes logs out."""
     tasks = [
@@ -251,6 +267,7 @@ def test_one_login_for_all_streams_of_an_account_over_all_workers(
     for task in tasks:
         service.wait_for(task, "RUNNING")
     assert (node.counts["login"], node.counts["url"]) == (1, 2)
+    assert len(holders(service, gate.port)) == 2, "each worker has one of them"
     assert sorted(node.types) == [1, 3]
     until(lambda: node.counts["keep_alive"], 15, "a keep-alive")
     back(service, camera, *tasks)
@@ -315,3 +332,25 @@ def test_a_password_is_changed_while_the_task_runs(service: Service, node: VcnSe
     until(lambda: service.progress(task)["frames"] > before, 20, "further pictures")
     assert service.call("GET", f"/v2/{{p}}/tasks/{task}")["input"]["vcn"]["password"] == "******"
     delete(service, task)
+
+
+def test_the_end_of_the_service_logs_out(node: VcnServer, tmp_path: Path) -> None:
+    """A node bears few sessions, and those nobody ends last for long."""
+    with running(tmp_path / "ending", workers="1") as service:
+        task = create(service, "ending", vcn(node), EDGE)
+        service.wait_for(task, "RUNNING")
+        assert node.sessions == 1
+        assert service.stop() == 0
+    assert node.counts["logout"] == 1
+    assert node.sessions == 0
+
+
+def test_a_users_server_that_says_nothing_holds_no_verb_up(service: Service) -> None:
+    """It is waited for half a minute; a stop is not."""
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        given = {"url": f"http://127.0.0.1:{mute.getsockname()[1]}/", "rtsp_path_in_response": "data/url"}
+        task = create(service, "mute", {"type": "restful", "data": [given]}, CLOUD)
+        service.wait_for(task, "STARTING")
+        service.ask("PUT", f"/v2/{{p}}/tasks/{task}/action/stop")
+        service.wait_for(task, "STOPPED", seconds=5)
+        delete(service, task)

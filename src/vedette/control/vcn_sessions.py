@@ -57,6 +57,7 @@ class _Account:
         entering: held by the one who logs in.
         alive_at: when the node was last heard to know the session.
         refusal: why there is no session, until `not_before`.
+        silence: what a node that took a question and said nothing is taken for, until `silent_until`.
     """
 
     node: Node
@@ -68,6 +69,8 @@ class _Account:
     alive_at: float = 0.0
     not_before: float = 0.0
     refusal: SourceError | None = None
+    silent_until: float = 0.0
+    silence: str = ""
     wrong: Backoff = field(default_factory=lambda: Backoff(first_s=10.0, ceiling_s=600.0))
     short: Backoff = field(default_factory=lambda: Backoff(first_s=1.0, ceiling_s=60.0))
 
@@ -136,6 +139,8 @@ class VcnSessions:
 
     async def _url(self, account: _Account, asked: VcnLookup) -> str:
         """Ask for an address; where the session has ended, log in and ask once more."""
+        if self._monotonic() < account.silent_until:  # who waited behind one that was not answered waits no longer
+            raise SourceUnreachable(account.silence)
         before = account.session
         session = await self._enter(account, None)
         try:
@@ -151,9 +156,17 @@ class VcnSessions:
         return url
 
     async def _alive(self, account: _Account, session: Session) -> bool:
-        """Ask whether a session is known; a node that does not answer says neither."""
-        if not await self._off(account.node.keep_alive, session):
-            return False
+        """Ask whether a session is known.
+
+        Raises:
+            SourceUnreachable: the node does not answer, which says neither.
+        """
+        try:
+            if not await self._off(account.node.keep_alive, session):
+                return False
+        except SourceError as error:
+            account.silence, account.silent_until = error.message, self._monotonic() + AWAY_S
+            raise
         account.alive_at = self._monotonic()
         return True
 
@@ -189,7 +202,7 @@ class VcnSessions:
             text = f"the VCN server {account.node.shown} ended the session soon after the login"
             return SourceUnreachable(f"{text}; the next login is in {left_s:.0f} s")
         if account.refusal.transient:
-            return account.refusal
+            return SourceUnreachable(account.refusal.message)
         return SourceRefused(f"{account.refusal.message}; no login is tried for another {left_s:.0f} s")
 
     async def _keep(self, account: _Account) -> None:

@@ -32,6 +32,7 @@ class FakeNode:
     refuses: SourceError | None = None
     no_camera: SourceError | None = None
     warning: str = ""
+    silent: bool = False
     calls: list[str] = field(default_factory=list)
     known: set[str] = field(default_factory=set)
     at_once: int = 0
@@ -57,6 +58,8 @@ class FakeNode:
         with self._lock:
             self.at_once -= 1
             self.calls.append("url")
+        if self.silent:
+            raise SourceUnreachable("timed out")
         if session.cookie not in self.known:
             raise SourceRefused("401")
         if self.no_camera:
@@ -65,6 +68,8 @@ class FakeNode:
 
     def keep_alive(self, session: Session) -> bool:
         self.calls.append("keep_alive")
+        if self.silent:
+            raise SourceUnreachable("timed out")
         return session.cookie in self.known
 
     def logout(self, session: Session) -> None:
@@ -185,6 +190,19 @@ async def test_a_node_that_is_away_is_asked_again_soon(scene: Scene) -> None:
     scene.node.refuses = None
     scene.now += 1.1
     assert (await scene.ask()).url
+
+
+async def test_a_node_that_takes_questions_and_says_nothing_holds_nobody_up(scene: Scene) -> None:
+    """Each question would take its whole time, one behind the other; and a session is not given up for it."""
+    await scene.ask()
+    scene.node.silent = True
+    answers = await asyncio.gather(*(scene.ask(str(number)) for number in range(60)))
+    assert all(answer.transient for answer in answers)
+    assert scene.node.count("url") <= 1 + AT_ONCE
+    scene.node.silent = False
+    scene.now += 1.1
+    assert (await scene.ask()).url
+    assert scene.node.count("login") == 1
 
 
 async def test_two_that_end_each_others_session_slow_down(scene: Scene) -> None:
