@@ -14,8 +14,8 @@ import urllib3
 import uvicorn
 
 from vedette.algorithms.registry import Registry
+from vedette.api import device_discovery, progress
 from vedette.api import events as event_routes
-from vedette.api import progress
 from vedette.api.asgi import make_app
 from vedette.api.deps import Parts
 from vedette.auth import first_start
@@ -170,8 +170,13 @@ def serving(
     )
     kinds = {number: name for one in registry.services() for number, name in one.manifest.event_types.items()}
     center = event_routes.make_router(Blobs(folder / "pictures"), lambda: wakes.append(1), kinds)
+    searches = device_discovery.make_router(GuardPolicy.parse("lan", ["127.0.0.0/8"]))
     config = uvicorn.Config(
-        make_app(parts, further=(center, progress.router)), port=0, lifespan="off", log_config=None, http="httptools"
+        make_app(parts, further=(center, progress.router, searches)),
+        port=0,
+        lifespan="off",
+        log_config=None,
+        http="httptools",
     )
     server = uvicorn.Server(config)
     started = asyncio.run_coroutine_threadsafe(_serve(server), loop)

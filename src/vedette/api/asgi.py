@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from vedette.api import (
     access_keys,
     batch_tasks,
+    device_discovery,
     devices,
     edge_pools,
     errors,
@@ -39,6 +40,7 @@ from vedette.api.deps import Parts
 from vedette.api.middleware import QUIET, BodyLimit, Door
 from vedette.api.openapi import DocumentedApp
 from vedette.model.errors import VedetteError
+from vedette.model.guard import GuardPolicy
 
 ROUTERS = (
     operation.router,
@@ -99,5 +101,5 @@ def whole_document() -> dict[str, Any]:
     """Return the OpenAPI document of all operations, without a service that runs."""
     nothing: Any = None
     metrics = SimpleNamespace(metrics=None)
-    further = (events.make_router(nothing, nothing, {}), progress.router)
+    further = (events.make_router(nothing, nothing, {}), progress.router, device_discovery.make_router(GuardPolicy()))
     return make_app(cast("Parts", metrics), further=further).openapi()

@@ -231,6 +231,7 @@ PARTICULAR: Final[dict[str, Refusals]] = {
     "ShowDevice": (ABSENT,),
     "UpdateDevice": (ABSENT, DEVICE_NAME),
     "DeleteDevice": (ABSENT, IN_USE),
+    "DiscoverDevices": (errors.Unavailable("Another search is under way."),),
     "CreateObjectStore": (
         *NO_RIGHT,
         errors.AlreadyExists("There is an object store archive already."),

@@ -17,8 +17,8 @@ import aiohttp
 import structlog
 
 from vedette.algorithms.registry import Registry
+from vedette.api import device_discovery, progress
 from vedette.api import events as event_routes
-from vedette.api import progress
 from vedette.api.asgi import make_app
 from vedette.api.deps import Parts
 from vedette.api.workers import PREFIX as WORKER_PREFIX
@@ -223,7 +223,8 @@ def _wire(base: Ground, metrics: Metrics, session: aiohttp.ClientSession, keysto
         monotonic=time.monotonic,
     )
     door = WorkerDoor(desk, blobs, metrics, worker_key, sessions=vcn, on_events=dispatcher.wake)
-    routers = (event_routes.make_router(blobs, dispatcher.wake, kinds), progress.router, door.router)
+    searches = device_discovery.make_router(policy(settings))
+    routers = (event_routes.make_router(blobs, dispatcher.wake, kinds), progress.router, searches, door.router)
     return Rooms(
         loops=loops,
         executor=executor,

@@ -6,10 +6,10 @@ judged by the guard, and counted if it says no.
 
 import socket
 import struct
-import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -82,7 +82,7 @@ def search(
     within_s: float,
     address: tuple[str, int] | None = None,
     group: tuple[str, int] = (GROUP, PORT),
-    stop: threading.Event | None = None,
+    interfaces: Collection[str] = (),
     clock: Callable[[], float] = time.monotonic,
 ) -> Search:
     """Return the devices that answer in time.
@@ -92,7 +92,7 @@ def search(
         within_s: how long is waited for answers.
         address: host name or address and port of one machine, which is asked alone.
         group: whom everybody is asked by.
-        stop: ends the search before its time.
+        interfaces: names of those by which everybody is asked; empty: all.
         clock: seconds, monotonic.
 
     Raises:
@@ -106,11 +106,19 @@ def search(
     probes = [_probe(message_id, kind, space) for message_id, (kind, space) in zip(ids, TYPES, strict=True)]
     family = socket.AF_INET6 if places and ":" in places[0][0] else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as sock:
-        for message, sender in _heard(sock, probes, places, group, clock() + within_s, stop, clock):
-            if not policy.permits(sender, sender):
+        ways = [index for index, name in socket.if_nameindex() if name in (interfaces or (name,))]
+
+        def send() -> None:
+            _send(sock, probes, [(None, place) for place in places] if places else [(way, group) for way in ways])
+
+        for message, sender in _heard(sock, send, clock() + within_s, clock):
+            if places and sender not in {one for one, _ in places}:
+                continue
+            matches = _answers(message, sender, ids)
+            if matches and not (places or policy.permits(sender, sender)):
                 refused.add(sender)
                 continue
-            for one in _answers(message, sender, ids):
+            for one in matches:
                 if len(found) < MOST:
                     found.setdefault(one.endpoint or sender, one)
     return Search(tuple(sorted(found.values(), key=lambda one: (one.address, one.endpoint))), len(refused))
@@ -124,51 +132,36 @@ def _judged(address: tuple[str, int], policy: GuardPolicy) -> list[tuple[str, in
 
 
 def _heard(
-    sock: socket.socket,
-    probes: list[bytes],
-    places: list[tuple[str, int]] | None,
-    group: tuple[str, int],
-    deadline: float,
-    stop: threading.Event | None,
-    clock: Callable[[], float],
+    sock: socket.socket, send: Callable[[], None], deadline: float, clock: Callable[[], float]
 ) -> Iterator[tuple[bytes, str]]:
-    """Send the probes twice; yield each datagram that comes, with the address it came from."""
-    again = clock()
-    sendings = 2
-    for _ in range(ANSWERS):
-        while True:
-            now = clock()
-            if now >= deadline or (stop is not None and stop.is_set()):
-                return
-            if sendings and now >= again:
-                sendings, again = sendings - 1, now + AGAIN_S
-                _send(sock, probes, places, group)
-            sock.settimeout(min(AGAIN_S, deadline - now))
-            try:
-                message, sender = sock.recvfrom(LARGEST)
-            except TimeoutError:
-                continue
-            except OSError:  # nobody listens there, says ICMP
-                continue
-            yield message, str(sender[0])
-            break
+    """Send twice; yield each datagram that comes until the deadline, with the address it came from."""
+    again, sendings = clock(), 2
+    heard = 0
+    while heard < ANSWERS and (now := clock()) < deadline:
+        if sendings and now >= again:
+            sendings, again = sendings - 1, now + AGAIN_S
+            send()
+        sock.settimeout(min(AGAIN_S, deadline - now))
+        try:
+            message, sender = sock.recvfrom(LARGEST)
+        except TimeoutError:
+            continue
+        except OSError:  # nobody listens there, says ICMP
+            heard += 1
+            continue
+        heard += 1
+        yield message, str(sender[0])
 
 
-def _send(
-    sock: socket.socket, probes: list[bytes], places: list[tuple[str, int]] | None, group: tuple[str, int]
-) -> None:
-    """Send to the places, or to the group by every interface; one that cannot be sent to is passed over."""
-    ways = [None] if places else [index for index, _ in socket.if_nameindex()]
-    for way in ways:
+def _send(sock: socket.socket, probes: list[bytes], places: list[tuple[int | None, tuple[str, int]]]) -> None:
+    """Send to places, by an interface where one is said; what cannot be sent is passed over."""
+    for way, place in places:
         for probe in probes:
-            try:
+            with suppress(OSError):
                 if way is not None:
-                    through = struct.pack("4s4si", socket.inet_aton(group[0]), socket.inet_aton("0.0.0.0"), way)  # noqa: S104 - no address: the index says which interface
+                    through = struct.pack("4s4si", socket.inet_aton(place[0]), bytes(4), way)
                     sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, through)
-                for place in places or [group]:
-                    sock.sendto(probe, place)
-            except OSError:
-                continue
+                sock.sendto(probe, place)
 
 
 def _probe(message_id: str, kind: str, space: str) -> bytes:
