@@ -315,7 +315,7 @@ class Reader:
         except FFmpegError:
             self.corrupt += 1
             return []
-        self.corrupt += flagged
+        self.corrupt += flagged or any(raw.is_corrupt for raw in frames)
         return frames
 
     def _demux(self) -> "Iterator[Packet[VideoStream] | None]":
