@@ -96,6 +96,7 @@ class Stream:
         self._asked_fps = 0.0
         self._outcome: tuple[StreamState, Failure | None] | None = None
         self._flowed = False
+        self._told_away = False
         self._stopped = threading.Event()
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._work, name=f"stream-{assignment.spec.stream_id[:8]}", daemon=True)
@@ -152,6 +153,7 @@ class Stream:
             runs = tuple(replace(run, note="; ".join(filter(None, (status.note, run.note)))) for run in runs)
         stream_id, epoch = self.key
         state, failure = self._state(status)
+        self._told_away = state is StreamState.AWAY
         stats = status.stats if status else StreamStats()
         return StreamReport(stream_id, epoch, self.assignment.revision, state, failure, stats, runs)
 
@@ -201,6 +203,9 @@ class Stream:
                 self._on_news()
             else:
                 self._show(frame)
+                if self._told_away:  # and is back: somebody waits for that
+                    self._told_away = False
+                    self._on_news()
             if self._stopped.is_set():
                 break
         self._hand_over_rest()
