@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives import padding
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES128
 from cryptography.hazmat.primitives.ciphers.modes import CBC
-from hls_maker import Folder, index_of, serving, write
 
 from conftest import LOOPBACK, QUICK
+from neighbours.hls import Folder, index_of, serving, write
 from vedette.media.reader import Reader, Resume
 from vedette.model.errors import (
     SourceError,

@@ -4,14 +4,16 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
-from hls_maker import FPS, Folder, index_of, serving, write
 from test_feeding import Watcher, wait_state
 
 from conftest import LOOPBACK
+from neighbours.hls import FPS, Folder, index_of, serving, write
 from vedette.media.backoff import Backoff
 from vedette.media.opening import Limits
+from vedette.media.reader import Reader
 from vedette.media.reconnect import Feed
 from vedette.model.errors import SourceLost
 from vedette.model.source import Address, Liveness
@@ -51,23 +53,34 @@ def told(watcher: Watcher) -> list[int]:
 
 
 def test_every_picture_of_a_live_playlist_comes_when_it_is_due(tmp_path: Path) -> None:
-    """From the newest segment on, none is lost, none comes twice, and they do not come in bursts."""
+    """From the newest segment on, none is lost, none comes twice."""
+    with camera(tmp_path), serving(Folder(tmp_path)) as url:
+        began = time.monotonic()
+        address = Address(f"{url}/index.m3u8", Liveness.EITHER)
+        with Reader(address, policy=LOOPBACK, limits=CALM) as reader:
+            seen = [index_of(one.frame.luma) for one in islice(reader.pictures(), 5 * FPS)]
+        took_s = time.monotonic() - began
+    assert reader.live
+    assert seen == list(range(seen[0], seen[0] + 5 * FPS))
+    assert 3.5 < took_s < 7.5
+
+
+def test_pictures_of_a_segment_do_not_come_at_once(tmp_path: Path) -> None:
+    """Of a burst, all but the newest would be dropped."""
     with camera(tmp_path), serving(Folder(tmp_path)) as url:
         began = time.monotonic()
         feed = feed_of(f"{url}/index.m3u8")
         watcher = Watcher(feed)
         assert watcher.wait_for(1)
         first_s = time.monotonic() - began
-        assert watcher.wait_for(5 * FPS, 20)
-        took_s = time.monotonic() - began
+        assert watcher.wait_for(3 * FPS, 20)
         feed.stop()
         assert watcher.ended(3)
     seen = told(watcher)
     assert feed.liveness is Liveness.LIVE
-    assert seen == list(range(seen[0], seen[0] + len(seen)))
+    assert seen == sorted(set(seen))
+    assert len(seen) >= 0.9 * (seen[-1] - seen[0] + 1)
     assert first_s < 0.5
-    assert 3.5 < took_s < 7.5
-    assert feed.status().stats.dropped == {}
 
 
 def test_a_live_playlist_of_fragments_is_followed(tmp_path: Path) -> None:
