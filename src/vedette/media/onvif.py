@@ -33,6 +33,9 @@ WHOLE_S: Final = 15.0
 STREAMS: Final = frozenset({"rtsp", "rtsps", "http", "https"})
 MOST: Final = 64
 """Profiles of a camera that are looked at."""
+LONGEST: Final = 128
+"""Signs of a token or a name."""
+LONGEST_URL: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,7 @@ class Camera:
         answer = self._call(media.place, media.namespace, "GetStreamUri", body)
         url = text(answer, "Uri") or text(answer, "MediaUri/Uri")
         try:
-            scheme = urlsplit(url).scheme.lower()
+            scheme = urlsplit(url).scheme.lower() if len(url) <= LONGEST_URL else ""
         except ValueError:
             scheme = ""
         if scheme not in STREAMS:
@@ -279,10 +282,10 @@ def _profile(element: Element) -> Profile | None:
     if encoder is None:
         encoder = element.find("{*}VideoEncoderConfiguration")
     token = element.get("token", "")
-    if not token or encoder is None:
+    if not 0 < len(token) <= LONGEST or encoder is None:
         return None
     width, height = (_count(text(encoder, f"Resolution/{name}")) for name in ("Width", "Height"))
-    return Profile(token, text(element, "Name"), text(encoder, "Encoding"), width, height)
+    return Profile(token, text(element, "Name")[:LONGEST], text(encoder, "Encoding")[:LONGEST], width, height)
 
 
 def _count(said: str) -> int:

@@ -37,6 +37,8 @@ MOST: Final = 256
 ANSWERS: Final = 4096
 """Datagrams that are looked at."""
 LARGEST: Final = 65_535
+LONGEST: Final = 128
+"""Signs of a name that are told."""
 SCOPE: Final = "onvif://www.onvif.org/"
 
 
@@ -199,7 +201,8 @@ def _found(match: Element, sender: str) -> Found:
 
 def _scope(scopes: list[str], kind: str) -> str:
     begin = f"{SCOPE}{kind}/"
-    return next((unquote(one[len(begin) :]) for one in scopes if one.lower().startswith(begin)), "")
+    said = next((unquote(one[len(begin) :]) for one in scopes if one.lower().startswith(begin)), "")
+    return "".join(sign for sign in said[:LONGEST] if sign.isprintable())
 
 
 def _host(url: str) -> str:
