@@ -113,7 +113,7 @@ class S3rver(_Server):
         (self.folder / "data" / name).mkdir(parents=True)
 
     def put(self, bucket: str, path: str, body: bytes) -> None:
-        obstore.put(_s3(self.store(), bucket), path, body)
+        obstore.put(_s3(self.store(), bucket), path, body, use_multipart=False)
 
     def store(self, **changes: Any) -> ObjectStore:
         given = {"endpoint": self.url, "region": "eu-1", "access_key": "S3RVER", "secret_key": "S3RVER"}
@@ -139,7 +139,7 @@ class SwiftBuckets(Swift):
             assert made.status in (201, 202), made.data
 
     def put(self, bucket: str, path: str, body: bytes) -> None:
-        obstore.put(_s3(self.store(), bucket), path, body)
+        obstore.put(_s3(self.store(), bucket), path, body, use_multipart=False)
 
     def store(self, **changes: Any) -> ObjectStore:
         given = {"endpoint": self.url, "region": "", "access_key": self.access_key, "secret_key": self.secret_key}
@@ -194,7 +194,7 @@ class Azurite(_Server):
             endpoint=f"{self.url}/{self.account}",
             client_options={"allow_http": True},
         )
-        obstore.put(store, path, body)
+        obstore.put(store, path, body, use_multipart=False)
 
     def store(self, **changes: Any) -> ObjectStore:
         given = {"endpoint": f"{self.url}/{self.account}", "access_key": self.account, "secret_key": self.key}
