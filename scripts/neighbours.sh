@@ -10,6 +10,7 @@ packages=(
     webhook                  # a receiver that is not ours
     postgresql               # the other database
     curl                     # types the tutorial
+    python3-swift            # an S3 store that checks signatures
     nodejs npm               # a second language's client
     python3-keystone         # another identity service; half a minute, for it brings some 120 packages
 )
@@ -23,13 +24,20 @@ give_up() {
     exit
 }
 
-modules=$(dirname "$0")/../.make/npm # a client in another language; nothing of it is in the repository
-javascript() { # installs it; what node and npm are there already are good enough
-    [ -f "$modules/node_modules/@huaweicloud/huaweicloud-sdk-core/package.json" ] && return
-    command -v npm >/dev/null || { say "no npm: the tests of the npm client are skipped"; return 1; }
-    mkdir -p "$modules"
-    npm install --prefix "$modules" --no-package-lock --no-save --no-audit --no-fund --loglevel error \
-        @huaweicloud/huaweicloud-sdk-core uuid@9 </dev/null >&2 || { say "npm could not install the client"; return 1; }
+modules=$(dirname "$0")/../.make/npm # nothing of it is in the repository; what node and npm are there are good enough
+scripts=( # a client in another language; an S3 store of another make; Azure's emulator
+    @huaweicloud/huaweicloud-sdk-core uuid@9 s3rver azurite
+)
+javascript() {
+    local script
+    for script in "${scripts[@]}"; do
+        [ -f "$modules/node_modules/${script%@[0-9]*}/package.json" ] && continue
+        command -v npm >/dev/null || { say "no npm: the tests of its client and with its servers are skipped"; return 1; }
+        mkdir -p "$modules"
+        npm install --prefix "$modules" --no-package-lock --no-save --no-audit --no-fund --loglevel error \
+            "${scripts[@]}" </dev/null >&2 || { say "npm could not install ${scripts[*]}"; return 1; }
+        return
+    done
 }
 finish() {
     javascript || [ -z "${STRICT:-}" ]
