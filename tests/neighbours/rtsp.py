@@ -75,6 +75,11 @@ class RtspServer:
         """Streams it has begun to play since it was made."""
         return self._count("playing")
 
+    @property
+    def present(self) -> int:
+        """Connections it has now."""
+        return self._count("connected") - self._count("closed")
+
     def freeze(self) -> None:
         """Stop it as a pulled cable does: the connections stay, nothing comes."""
         assert self._process is not None

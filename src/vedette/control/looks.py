@@ -15,12 +15,12 @@ from sqlalchemy import Connection
 
 from vedette.control.decisions import SILENT_S
 from vedette.control.fleet import Fleet
-from vedette.control.sources import address_of_source
+from vedette.control.sources import address_of_source, shared_stream
 from vedette.model.errors import NotFound, VedetteError, WorkerLost
 from vedette.model.ids import ProjectId, StreamId, VideoSourceId, WorkerId, new_hex
 from vedette.model.look import Look, Probe, level_of
 from vedette.model.secrets import hide_userinfo
-from vedette.model.source import SourceLevel
+from vedette.model.source import Address, SourceLevel
 from vedette.model.stream import StreamReport, StreamState, Sync
 from vedette.store import source_looks, video_sources
 from vedette.store.db import Database
@@ -29,8 +29,10 @@ from vedette.store.vault import Vault
 
 log = structlog.get_logger()
 
-AT_ONCE: Final = 4
+AT_ONCE: Final = 8
 """Probes that a worker has at a time; it runs two of them."""
+CROWD: Final = 16
+"""If as many sources wait beside those that are handed out, a look at each is a brief one."""
 LOAN_MS: Final = 120_000
 """A look takes some ten seconds, longer if an address has to be asked for; what has not come back by then never will."""
 REPEAT_MS: Final = 60_000
@@ -160,7 +162,9 @@ class Looks:
         room = sum(max(0, AT_ONCE - load) for load in loads.values())
         if live and room == 0:
             return
-        wanted = await self._db.read(source_looks.due, now_ms, max(1, room))
+        wanted = await self._db.read(source_looks.due, now_ms, room + CROWD)
+        brief = len(wanted) == room + CROWD
+        wanted = wanted[: max(1, room)]
         if not live:
             if wanted:
                 await self._ensure_worker()
@@ -169,7 +173,7 @@ class Looks:
         suspects = [one for one in wanted if (one.project_id, one.source_id) in self._suspects]
         if not suspects:
             self._suspects.clear()
-        lent = await self._db.write(self._lend, suspects or wanted, loads, now_ms) if wanted else []
+        lent = await self._db.write(self._lend, suspects or wanted, loads, now_ms, brief=brief) if wanted else []
         for loan in lent:
             self._loans[loan.probe.id] = loan
             self._suspects.discard((loan.one.project_id, loan.one.source_id))
@@ -206,7 +210,9 @@ class Looks:
         for loan in suspects:
             source_looks.lend(conn, loan.one, 0)
 
-    def _lend(self, conn: Connection, wanted: Collection[Due], loads: dict[WorkerId, int], now_ms: int) -> list[Loan]:
+    def _lend(
+        self, conn: Connection, wanted: Collection[Due], loads: dict[WorkerId, int], now_ms: int, *, brief: bool
+    ) -> list[Loan]:
         lent = []
         for one in wanted:
             alone = (one.project_id, one.source_id) in self._suspects
@@ -221,10 +227,22 @@ class Looks:
             except VedetteError as error:
                 self._note(conn, one, Seen(SourceLevel.EXCEPTION, hide_userinfo(error.message)), now_ms)
                 continue
+            if seen := self._seen_beside(one, place):
+                self._note(conn, one, seen, now_ms)
+                continue
             source_looks.lend(conn, one, now_ms + LOAN_MS)
             loads[worker_id] += AT_ONCE if alone else 1
-            lent.append(Loan(Probe(new_hex(), place), one, worker_id, now_ms + LOAN_MS, alone))
+            lent.append(Loan(Probe(new_hex(), place, brief), one, worker_id, now_ms + LOAN_MS, alone))
         return lent
+
+    def _seen_beside(self, one: Due, place: Address) -> Seen | None:
+        """Return what a stream says that is connected to the same address for somebody else in the project."""
+        stream_id = shared_stream(one.project_id, place)
+        for view in self._fleet.all() if stream_id else ():
+            report = view.reports.get(stream_id) if stream_id else None
+            if report is not None and self._monotonic() - view.heard_at <= SILENT_S:
+                return _followed(report)
+        return None
 
     def _note(self, conn: Connection, one: Due | Watched, seen: Seen, now_ms: int) -> None:
         """Write what was seen, unless the source has become another one."""

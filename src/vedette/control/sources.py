@@ -102,10 +102,15 @@ def address(url: str) -> Address:
 
 def stream_of(task: Task, run_id: RunId, place: Address) -> StreamId:
     """Return the stream a run feeds on: a live source is opened once for all tasks of a project, a file for each run."""
+    return shared_stream(task.project_id, place) or StreamId(run_id)
+
+
+def shared_stream(project_id: ProjectId, place: Address) -> StreamId | None:
+    """Return the stream that all tasks of a project have in common on this address; None if each has its own."""
     if place.liveness is not Liveness.LIVE:
-        return StreamId(run_id)
+        return None
     found = [] if place.lookup is None else [msgspec.json.encode(place.lookup, order="deterministic").decode()]
-    return StreamId(derived_uuid("stream", task.project_id, place.url, place.tls_verify, *found).lower())
+    return StreamId(derived_uuid("stream", project_id, place.url, place.tls_verify, *found).lower())
 
 
 def stream_name(task: Task) -> str:

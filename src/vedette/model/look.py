@@ -38,10 +38,12 @@ class Probe:
 
     Attributes:
         id: of this look; comes back with what was seen.
+        brief: one picture is enough, as many others wait to be looked at.
     """
 
     id: str
     address: Address
+    brief: bool = False
 
 
 @dataclass(frozen=True, slots=True)

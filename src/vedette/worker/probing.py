@@ -51,14 +51,14 @@ class Glance:
         place = self.find(probe)(probe.address)
         with Reader(place, policy=self.policy, file_roots=self.file_roots, limits=LIMITS, stop=stop) as reader:
             judge = self.judge()
-            newest = self._watch(reader, judge, stop)
+            newest = self._watch(reader, judge, stop, brief=probe.brief)
             bgr = newest.bgr()
             return Look(
                 probe.id, self.wall_ms(), width=newest.width, height=newest.height, codec=reader.codec, fps=reader.fps,
                 faults=judge.faults(), image=thumbnail(bgr),
             )  # fmt: skip
 
-    def _watch(self, reader: Reader, judge: Judge, stop: threading.Event) -> Frame:
+    def _watch(self, reader: Reader, judge: Judge, stop: threading.Event, *, brief: bool) -> Frame:
         """Return the last picture that was judged."""
         newest: Frame | None = None
         began = self.monotonic()
@@ -69,7 +69,7 @@ class Glance:
                     newest = frame
                     judge.see(frame.bgr(), frame.position.time_us)
                 ended = self.monotonic() - began > WATCH_S if reader.live else seen >= PICTURES
-                if ended or stop.is_set():
+                if brief or ended or stop.is_set():
                     break
         except SourceError:
             if newest is None:
