@@ -151,9 +151,14 @@ def cut_after(sock: Callable[[], object], seconds: float) -> Iterator[None]:
     Args:
         sock: gives the socket there is then, or None.
         seconds: for all that is done meanwhile.
+
+    Raises:
+        TimeoutError: it was too long; what was read until then may look like an answer.
     """
+    late = threading.Event()
 
     def cut() -> None:
+        late.set()
         present = sock()
         if isinstance(present, socket.socket):
             with suppress(OSError):
@@ -166,6 +171,8 @@ def cut_after(sock: Callable[[], object], seconds: float) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
+    if late.is_set():
+        raise TimeoutError
 
 
 def connection_to(pinned: Pinned, address: str, timeouts: Timeouts) -> HTTPConnection:
