@@ -294,6 +294,16 @@ def test_a_node_that_was_started_again_knows_no_session_and_nobody_notices(
     delete(service, task)
 
 
+def test_a_session_that_has_expired_is_begun_anew_before_anybody_needs_it(service: Service, node: VcnServer) -> None:
+    """The keep-alive finds out; the camera goes on meanwhile."""
+    task = create(service, "expires", vcn(node), EDGE)
+    service.wait_for(task, "RUNNING")
+    node.now += node.life_s
+    until(lambda: node.counts["login"] == 2, 20, "the next login")
+    assert service.path(task) == ["PENDING", "STARTING", "RUNNING"]
+    delete(service, task)
+
+
 def test_an_account_with_a_warning_works_and_the_task_says_so(service: Service, node: VcnServer) -> None:
     node.login_code = EXPIRED_PASSWORD
     task = create(service, "expired", vcn(node), EDGE)

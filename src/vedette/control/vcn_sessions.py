@@ -33,6 +33,9 @@ GRACE_S: Final = 10.0
 """A stream that asked so short a time ago is wanted, whatever the store says: it may be a look at a source."""
 STEADY_S: Final = 60.0
 """A session that held this long was a good one."""
+REMEMBERED_S: Final = 3600.0
+"""A login that was refused is remembered so long, though no stream wants the account any more: those that come back, or
+looks at a source every minute, must not begin anew with short waits."""
 AWAY_S: Final = 1.0
 """A node that does not answer is asked again after this time; it counts no wrong passwords."""
 
@@ -56,7 +59,7 @@ class _Account:
         streams: who wants it, and when they asked last.
         entering: held by the one who logs in.
         alive_at: when the node was last heard to know the session.
-        refusal: why there is no session, until `not_before`.
+        refusal: why the last login failed; no other is tried until `not_before`.
         silence: what a node that took a question and said nothing is taken for, until `silent_until`.
     """
 
@@ -122,7 +125,7 @@ class VcnSessions:
         for server, account in list(self._accounts.items()):
             streams = account.streams.items()
             account.streams = {stream: at for stream, at in streams if stream in wanted or at > since}
-            if not account.streams and not self._waits(account):
+            if not account.streams and not self._is_remembered(account):
                 left.append(self._accounts.pop(server))
         kept = [self._keep(account) for account in self._accounts.values()]
         await asyncio.gather(*(self._leave(account) for account in left), *kept)
@@ -133,9 +136,9 @@ class VcnSessions:
         await asyncio.gather(*(self._leave(account) for account in accounts))
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _waits(self, account: _Account) -> bool:
-        """Return whether a refused login is still fresh: a task that is created anew must not begin it anew."""
-        return account.session is None and self._monotonic() < account.not_before
+    def _is_remembered(self, account: _Account) -> bool:
+        refused = account.refusal is not None and not account.refusal.transient
+        return refused and self._monotonic() < account.not_before + REMEMBERED_S
 
     async def _url(self, account: _Account, asked: VcnLookup) -> str:
         """Ask for an address; where the session has ended, log in and ask once more."""

@@ -25,8 +25,8 @@ class InputDatum:
     stream_name: str | None = None
     bucket: str | None = None
     path: str | None = None
-    url: str | None = None
-    headers: dict[str, str] | None = None
+    url: str | None = field(default=None, repr=False)
+    headers: dict[str, str] | None = field(default=None, repr=False)
     certificate_check: bool | None = None
     rtsp_path_in_response: str | None = None
     device_id: str | None = None
@@ -215,7 +215,7 @@ class Address:
         note: what whoever named the URL had to say besides; shown as the task's `status`.
     """
 
-    url: str
+    url: str = field(repr=False)
     liveness: Liveness
     tls_verify: bool = True
     lookup: Lookup | None = None

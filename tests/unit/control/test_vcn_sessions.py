@@ -182,6 +182,17 @@ async def test_a_task_created_anew_does_not_try_a_wrong_password_anew(scene: Sce
     assert (await scene.ask("a", OTHER)).url, "the right password is another account"
 
 
+async def test_looks_at_a_source_do_not_wear_an_account_out(scene: Scene) -> None:
+    """Each is over long before the next one comes."""
+    scene.node.refuses = SourceRefused("the code 119")
+    for number in range(60):
+        await scene.ask(f"look {number}")
+        for _ in range(30):
+            scene.now += 2
+            await scene.sessions.run_once()
+    assert scene.node.count("login") < 20
+
+
 async def test_a_node_that_is_away_is_asked_again_soon(scene: Scene) -> None:
     scene.node.refuses = SourceUnreachable("nobody answers")
     assert (await scene.ask()).transient

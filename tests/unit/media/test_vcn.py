@@ -1,9 +1,13 @@
 """The client of a video cloud node, against one that goes by the letter."""
 
+import json
 import time
+import warnings
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+import urllib3
 
 from neighbours.vcn import (
     CAMERA,
@@ -124,6 +128,61 @@ def test_a_node_that_says_nothing_is_left_in_time(server: VcnServer) -> None:
     with pytest.raises(SourceUnreachable, match="timed out"):
         node(server, within_s=0.4).login()
     assert time.monotonic() - began < 3
+
+
+URL_BODY = {
+    "cameraCode": CAMERA,
+    "mediaURLParam": {
+        "broadCastType": 0,
+        "packProtocolType": 1,
+        "protocolType": 2,
+        "serviceType": 1,
+        "streamType": 1,
+        "transMode": 0,
+        "clientType": 1,
+    },
+}
+MEDIA = URL_BODY["mediaURLParam"]
+BESIDE: list[tuple[str, str, dict[str, str | None], Any]] = [
+    ("GET", "/video/rtspurl/v1.0", {}, None),
+    ("POST", "/common/keepAlive", {}, {}),
+    ("POST", "/users/logout", {}, {}),
+    ("GET", "/users/logout?now", {}, None),
+    ("GET", "/common/keepalive", {}, None),
+    ("GET", "/common/keepAlive", {"Content-Type": None}, None),
+    ("GET", "/common/keepAlive", {"Cache-Control": "max-age=0"}, None),
+    ("GET", "/common/keepAlive", {"Cookie": None}, None),
+    ("GET", "/common/keepAlive", {"Cookie": "SESSION=1"}, None),
+    ("GET", "/common/keepAlive", {"Cookie": "JSESSIONID=1; other=2"}, None),
+    ("GET", "/common/keepAlive", {"Host": "other.test"}, None),
+    ("GET", "/common/keepAlive", {}, {}),
+    ("POST", "/video/rtspurl/v1.0", {}, {"cameraCode": CAMERA}),
+    ("POST", "/video/rtspurl/v1.0", {}, URL_BODY | {"more": 1}),
+    ("POST", "/video/rtspurl/v1.0", {}, URL_BODY | {"mediaURLParam": {**MEDIA, "streamType": 4}}),
+    ("POST", "/video/rtspurl/v1.0", {}, URL_BODY | {"mediaURLParam": {**MEDIA, "protocolType": 1}}),
+    ("POST", "/video/rtspurl/v1.0", {}, URL_BODY | {"mediaURLParam": {**MEDIA, "clientType": "1"}}),
+    ("POST", "/video/rtspurl/v1.0", {}, URL_BODY | {"mediaURLParam": {**MEDIA, "timeSpan": {}}}),
+    ("POST", "/loginInfo/login/v1.0", {}, {"userName": "operator", "password": "pa55-word"}),
+    ("POST", "/loginInfo/login/v1.0", {"Cookie": None}, {"userName": "operator"}),
+    ("POST", "/loginInfo/login/v1.0", {"Cookie": None}, {"userName": "operator", "password": "pa55-word", "a": 1}),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "headers", "body"), BESIDE)
+def test_the_server_of_these_tests_takes_nothing_beside_the_contract(
+    server: VcnServer, method: str, path: str, headers: dict[str, str | None], body: Any
+) -> None:
+    """What it lets pass would prove nothing."""
+    session = node(server).login()
+    usual = {"Content-Type": "application/json", "Cache-Control": "no-cache", "Cookie": session.cookie}
+    sent = {name: value for name, value in (usual | headers).items() if value is not None}
+    pool = urllib3.HTTPSConnectionPool("127.0.0.1", server.port, cert_reqs="CERT_NONE", assert_hostname=False)
+    with warnings.catch_warnings(), pool:
+        warnings.simplefilter("ignore", urllib3.exceptions.InsecureRequestWarning)
+        content = None if body is None else json.dumps(body).encode()
+        answer = pool.request(method, path, headers=sent, body=content, retries=False)
+    assert answer.status == 400
+    assert len(server.violations) == 1
 
 
 def test_the_guard_judges_the_node(server: VcnServer) -> None:
