@@ -33,6 +33,7 @@ GROUPS = Listing("{root}/video-group/groups", "video_group_list", "video_group_n
 SERVICES = Listing("{root}/algorithm/services/user", "service_list", "service_name", parks.services)
 POOLS = Listing("{root}/edge-pools", "edge_pools", "name", parks.pools)
 TEMPLATES = Listing("{ours}/templates", "templates", "name", parks.templates)
+DEVICES = Listing("{root}/edgemgr/devices", "devices", "name", parks.devices)
 EVENTS = Listing("{ours}/events", "events", "timestamp", parks.events)
 DEAD = Listing("{ours}/deliveries/dead", "dead_letters", "event_id", parks.events)
 
@@ -139,6 +140,16 @@ QUERIES: Final[tuple[tuple[str, Listing, Mapping[str, tuple[str, str]]], ...]] =
             "name_like": ("", "name_like=07"),
             "sort_name": ("", "sort_name=updated_at"),
             "state": ("", "state=Running"),
+        },
+    ),
+    (
+        "ListDevices",
+        DEVICES,
+        {
+            "name": ("", "name=07"),
+            "tags": ("", "tags=iva-device-type.camera"),
+            "limit": ("", "limit=5"),
+            "offset": ("", "offset=5"),
         },
     ),
     (

@@ -134,6 +134,16 @@ def _touch_pool(conn: Any, project_id: str) -> None:
     conn.execute(edge_pools.update().where(*here).values(updated_at=2**45))
 
 
+def devices(scene: Scene) -> dict[str, str]:
+    """Twelve edge devices; one of them is a camera."""
+    for n in range(12):
+        tags = [{"key": "iva-device-type", "value": "camera" if n == 3 else "sensor"}]
+        device = {"name": f"device-{n:02}", "tags": tags}
+        scene.done("POST", f"{scene.client.root}/edgemgr/devices", {"device": device})
+        _tick(scene)
+    return {}
+
+
 def templates(scene: Scene) -> dict[str, str]:
     """Three templates of two services; one is of a source."""
     ids = {"north": camera_park.source(scene.client, "north")}

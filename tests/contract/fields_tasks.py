@@ -125,7 +125,7 @@ INPUT: Final = [
     ),
     Field("input.vcn", UNSERVED, detail("input"), INPUTS["vcn"]["vcn"], REMOVE, given("vcn")),
     Field("input.vcn.password", UNSERVED, kept("input.vcn.password"), "one", "two", given("vcn")),
-    *unserved("edgecamera", ("data.0.id", "camera-1", "camera-2")),
+    Field("input.data.0.id", EFFECT, fate, "camera-1", "camera-2", given("edgecamera")),
 ]  # fmt: skip
 INDEX: Final = Field(
     "input.data.0.index", EFFECT, detail("name"), 7, 8,

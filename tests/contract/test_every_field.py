@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import fields_batches
+import fields_devices
 import fields_lists
 import fields_login
 import fields_others
@@ -25,7 +26,12 @@ from vedette.auth import passwords
 from vedette.telemetry import logs
 
 BODIES: Rows = (
-    fields_tasks.rows() | fields_batches.rows() | fields_others.rows() | fields_login.rows() | fields_people.rows()
+    fields_tasks.rows()
+    | fields_batches.rows()
+    | fields_others.rows()
+    | fields_login.rows()
+    | fields_people.rows()
+    | fields_devices.rows()
 )
 QUERIES: Rows = fields_lists.rows() | fields_login.queries() | fields_people_lists.rows()
 TABLE: Rows = BODIES | QUERIES
@@ -77,7 +83,7 @@ def test_what_is_only_read_or_kept_is_little() -> None:
     labels = {name.rpartition(".")[2].rpartition(":")[2] for name, row in TABLE.items() if row.kind is Kind.LABEL}
     assert labels == {
         "name", "description", "video_source_name", "video_group_name", "latitude", "longitude", "index",
-        "ief_service_instance_id", "edge_pool_id",
+        "ief_service_instance_id", "edge_pool_id", "optional", "metadata", "type",
     }  # fmt: skip
     unserved = {name.partition(":")[2].partition(".")[0] for name, row in TABLE.items() if row.kind is Kind.UNSERVED}
     assert unserved == {"input", "output"}

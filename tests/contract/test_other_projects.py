@@ -70,6 +70,8 @@ def world(service: Service) -> World:
     }
     batch = made(f"{root}/batch-tasks", batch_body, "id")
     pool = made(f"{root}/edge-pools", {"name": f"{MARK}-pool", "nodes": [f"{MARK}-node"]}, "id")
+    device_body = {"device": {"name": f"{MARK}-device", "attributes": {"rtsp": {"value": f"rtsp://{MARK}/1"}}}}
+    device = theirs.call("POST", f"{root}/edgemgr/devices", device_body).json["device"]["id"]
     order = made(f"{ours}/resource-orders", {"id": f"{MARK}-order-1", "stream_quota": 3}, "id")
     templates = theirs.call("GET", f"{ours}/templates").json["templates"]
     event, letter = _event(service, theirs, task)
@@ -91,6 +93,7 @@ def world(service: Service) -> World:
         "alg_id": _services(theirs)[0]["alg_id"],
     }
     ids["pool"] = pool
+    ids["device_id"] = device
     document = mine.call("GET", "/openapi.json").json
     return World(mine, theirs, ids, document)
 
