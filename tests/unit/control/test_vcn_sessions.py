@@ -8,7 +8,8 @@ from itertools import count
 
 import pytest
 
-from vedette.control.vcn_sessions import AT_ONCE, VcnSessions
+from vedette.control.vcn_accounts import AT_ONCE
+from vedette.control.vcn_sessions import VcnSessions
 from vedette.media.vcn import Session
 from vedette.model.errors import SourceError, SourceRefused, SourceUnreachable
 from vedette.model.ids import StreamId, WorkerId
