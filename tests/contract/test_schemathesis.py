@@ -19,8 +19,8 @@ EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "3"))
 """Requests of each kind and operation; a search by hand asks for more."""
 DOCUMENT = whole_document()
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
-ELSEWHERE = ("/events", "/deliveries", "/progress", "/history")
-"""Ends of paths whose operations need the data plane, which this door is without."""
+ELSEWHERE = ("/events", "/deliveries", "/progress", "/history", "/discover")
+"""Ends of paths whose operations need the data plane, which this door is without, or send to the network around it."""
 OPERATIONS = {
     operation["operationId"]: (method, path)
     for method, path, operation in operations(DOCUMENT)

@@ -9,7 +9,7 @@ import pytest
 from fastapi import APIRouter
 
 from vedette import api
-from vedette.api import events
+from vedette.api import device_discovery, events
 from vedette.api.asgi import whole_document
 from vedette.api.openapi import operations
 from vedette.api.workers import WorkerDoor
@@ -25,6 +25,7 @@ def _routers() -> list[APIRouter]:
     ready = [module.router for module in modules if isinstance(getattr(module, "router", None), APIRouter)]
     made = [
         events.make_router(nothing, nothing, {}),
+        device_discovery.make_router(nothing),
         WorkerDoor(nothing, nothing, nothing, "", sessions=nothing, on_events=nothing).router,
     ]
     return ready + made

@@ -14,7 +14,7 @@ from vedette.model.guard import GuardPolicy
 from vedette.model.secrets import hide_userinfo
 from vedette.schemas.device_discovery import DiscoverRequest, Discovery
 
-EXAMPLE: Final[dict[str, Any]] = {"seconds": 0.5}
+EXAMPLE: Final[dict[str, Any]] = {"username": "viewer", "password": "a password of the cameras", "seconds": 3}
 
 
 class Searches:
