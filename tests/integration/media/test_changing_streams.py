@@ -159,3 +159,24 @@ def test_a_camera_s_reports_give_the_time_of_its_pictures(camera: RtspServer) ->
     assert walls == sorted(walls)
     feed.stop()
     assert watcher.ended(1)
+
+
+@pytest.mark.parametrize(
+    ("first_s", "second_s"),
+    [(3600, 3603), (3600, 0), (0, 50_000), (10, 8), (95_441, 95_444)],
+    ids=["an hour", "back", "ahead", "a little back", "over 33 bits"],
+)
+def test_whatever_the_stamps_do_media_time_goes_on(tmp_path: Path, first_s: int, second_s: int) -> None:
+    """Counters that begin at an hour, that are set, that wrap after 26 hours: 7 s of pictures take about 7 s."""
+    first = transport(tmp_path / "a.ts", after_s=first_s)
+    second = transport(tmp_path / "b.ts", after_s=second_s, frames=100)
+    with Rude(Endless([first, second])) as server:
+        watcher = Watcher(keeper(server.url("http")))
+        stats = wait_stats(watcher.feed, lambda stats: stats.decoded >= 165)
+        assert stats.reconnects == 0
+        assert stats.dropped.get("behind", 0) == 0
+        watcher.feed.stop()
+        assert watcher.ended(1)
+    times = [frame.position.time_us for frame in watcher.frames]
+    assert all(a <= b for a, b in pairwise(times))
+    assert 4_500_000 < times[-1] < 9_000_000
