@@ -244,6 +244,8 @@ class HttpFile:
     def _take(self, response: BaseHTTPResponse, at: int) -> None:
         """Check what the server answered, and move to byte `at`."""
         self._judge_status(response, at)
+        if response.status == 206 and not any(name in response.headers for name in ("Content-Range", "Content-Length")):
+            raise SourceUnreachable(f"{self._shown()} broke off in the middle of its answer's head")
         begin, size = range_of(response) if response.status == 206 else (0, length_of(response))
         if response.status == 416:
             size = 0

@@ -23,7 +23,15 @@ _CODE: Final = re.compile(
 _BUSY: Final = frozenset({"SlowDown", "RequestTimeout", "ServerBusy", "OperationTimedOut", "InternalError"})
 _CLOCKS: Final = frozenset({"RequestTimeTooSkewed", "RequestExpired", "ExpiredToken"})
 _NO_BUCKET: Final = frozenset({"NoSuchBucket", "ContainerNotFound", "InvalidBucketName"})
-_PLACE: Final = frozenset({"PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed", "InvalidRegion"})
+_PLACE: Final = frozenset(
+    {
+        "PermanentRedirect",
+        "TemporaryRedirect",
+        "AuthorizationHeaderMalformed",
+        "AuthorizationQueryParametersError",
+        "InvalidRegion",
+    }
+)
 
 
 def find(address: Address, stored: ObjectLookup, _policy: GuardPolicy) -> Address:
