@@ -57,7 +57,7 @@ class Fetcher:
 
     def segment(self, segment: Segment) -> Bytes:
         """Return the bytes of a segment, decrypted; one segment is read at a time."""
-        if self._file is not None and self._file[0] != segment.url:
+        if self._file is not None and not (self._file[0] == segment.url and _holds(self._file[1], segment.span)):
             self.close()
         if self._file is None:
             self._file = segment.url, self.open(segment.url, MAX_SEGMENT)
@@ -99,6 +99,11 @@ class Fetcher:
                 del self._keys[next(iter(self._keys))]
             self._keys[key.url] = found
         return self._keys[key.url]
+
+
+def _holds(file: HttpFile, span: Span | None) -> bool:
+    """Return whether an open file has a range; it may have grown since it was opened."""
+    return span is None or file.size is None or span.first + span.length <= file.size
 
 
 def whole(source: Bytes, limit: int) -> bytes:

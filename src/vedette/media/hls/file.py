@@ -207,6 +207,8 @@ class HlsFile:
                 if self._stop.wait(_AGAIN_S * 2**attempt):
                     raise SourceLost("reading was stopped") from None
             except SourceError as error:
+                if self.live and error.transient:
+                    self._follower.put_back(segment)
                 raise self._of_segment(error) from None
             else:
                 break

@@ -14,7 +14,7 @@ STALE_TARGETS = 3.0
 """A live playlist is lost when nothing was added for so many target durations."""
 _STALE_LEAST_S = 2.0
 _ASK_AGAIN_S = 1.0
-"""The longest wait after a playlist could not be fetched."""
+"""The longest wait after a playlist could not be fetched. After a target duration of that, it is lost."""
 _BACK = 3
 """A playlist that is so many segments older than one seen before is an old copy; an older one has begun anew."""
 
@@ -25,9 +25,11 @@ class Followed:
 
     Attributes:
         next: the sequence number that follows the last segment taken, or None before the first.
+        at: when that was taken, monotonic.
     """
 
     next: int | None = None
+    at: float = 0.0
 
 
 class Follower:
@@ -61,8 +63,8 @@ class Follower:
         self._breaks = False  # the next segment does not go on where the last one ended
         if not live:
             followed.next = media.first
-        elif followed.next is None or followed.next > media.end + _BACK or followed.next < media.first:
-            followed.next = self._edge()
+        elif followed.next is None:
+            followed.next, followed.at = self._edge(), clock()
         elif media.ended and followed.next >= media.end:
             followed.next = self._edge()  # there is nothing new, and never will be: show that it ended
 
@@ -80,7 +82,7 @@ class Follower:
         """
         while True:
             if segment := self._waiting():
-                self._followed.next = segment.sequence + 1
+                self._followed.next, self._followed.at = segment.sequence + 1, self._clock()
                 if not segment.gap:
                     breaks, self._breaks = self._breaks or segment.breaks, False
                     return replace(segment, breaks=breaks)
@@ -89,6 +91,10 @@ class Follower:
                 return None
             else:
                 self._reload()
+
+    def put_back(self, segment: Segment) -> None:
+        """Take a segment later that cannot be had now."""
+        self._followed.next = segment.sequence
 
     def miss(self, seconds: float) -> None:
         """Count media that did not come.
@@ -118,7 +124,7 @@ class Follower:
                 raise SourceInvalid("the playlist has dropped segments before they were read")
             newest = self._edge()
             usual_s = sum(one.seconds for one in media.segments) / max(1, len(media.segments))
-            self.miss((newest - following) * usual_s)
+            self.miss(min((newest - following) * usual_s, self._clock() - self._followed.at))
             following = newest
         elif following > media.end + _BACK and self._live:
             following, self._breaks = self._edge(), True
@@ -132,18 +138,18 @@ class Follower:
         """Wait as long as RFC 8216 (6.3.4) wants, and ask for the playlist again."""
         pause = self.media.target_s if self._changed else self.media.target_s / 2
         self._wait(self._asked + pause)
-        failure: SourceError | None = None
+        failing_since = 0.0
         while True:
             self._asked = self._clock()
             try:
                 data, _ = read_playlist(self._fetcher.open(self._url, MAX_BYTES))
                 found = parse(data, self._url)
             except SourceError as error:
-                failure = error
+                failing_since = failing_since or self._asked
+                if self._clock() - failing_since > max(self.media.target_s, _STALE_LEAST_S):
+                    raise error from None
             else:
                 break
-            if self._asked - self._grew > self._patience():
-                raise failure
             self._wait(self._clock() + min(pause, _ASK_AGAIN_S))
         if isinstance(found, Master):
             raise SourceInvalid("the list of segments has become a list of renditions")

@@ -56,5 +56,6 @@ class Pace:
         now = self._clock()
         due = now if self._due is None else self._due + (step / HURRY if self._behind() else step)
         self._due = now if now - due > _LATE_S else due
-        self._let = max(now, self._due, self._let + step / HURRY)
-        return not self._stop.wait(self._let - now)
+        stopped = self._stop.wait(max(0.0, self._due - now, self._let + step / HURRY - now))
+        self._let = self._clock()
+        return not stopped
