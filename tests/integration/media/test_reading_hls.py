@@ -82,7 +82,7 @@ def test_a_transfer_that_breaks_is_taken_up_where_it_broke(tmp_path: Path, range
 
 def test_a_segment_that_is_away_for_a_moment_is_asked_for_again(tmp_path: Path) -> None:
     write(tmp_path)
-    folder = Folder(tmp_path, status={"index_001.ts": (404, 1), "index_002.ts": (404, 2)})
+    folder = Folder(tmp_path, status={"index_001.ts": (404, 2), "index_002.ts": (503, 2)})
     with serving(folder) as url:
         assert told(f"{url}/index.m3u8") == list(range(100))
 

@@ -153,6 +153,48 @@ def test_after_an_outage_of_the_server_it_goes_on(tmp_path: Path) -> None:
     assert times == sorted(times)
 
 
+def test_an_event_that_ends_while_its_server_is_away_is_shown_to_its_end(tmp_path: Path) -> None:
+    """What is still in the window when the server is back is the rest of it."""
+    with camera(tmp_path, hls_list_size="0") as over:
+        with serving(Folder(tmp_path)) as url:
+            feed = feed_of(f"{url}/index.m3u8")
+            watcher = Watcher(feed)
+            assert watcher.wait_for(FPS, 15)
+        assert wait_state(feed, StreamState.AWAY, 15)
+        over.set()
+        listed = tmp_path / "index.m3u8"
+        deadline = time.monotonic() + 10
+        while "#EXT-X-ENDLIST" not in listed.read_text():
+            assert time.monotonic() < deadline
+            threading.Event().wait(0.02)
+        with serving(Folder(tmp_path), port=int(url.rpartition(":")[2])):
+            assert watcher.ended(20)
+    assert watcher.error is None
+    seen = told(watcher)
+    assert seen == sorted(set(seen))
+    assert len(seen) >= 0.8 * (seen[-1] - seen[0] + 1)
+    segments = listed.read_text().count("#EXTINF")
+    assert seen[-1] // FPS >= segments - 1
+
+
+def test_a_live_segment_that_cannot_be_had_now_is_taken_later(tmp_path: Path) -> None:
+    """The server is overloaded for a moment: nothing is passed over while it is still in the window."""
+    folder = Folder(tmp_path)
+    with camera(tmp_path, hls_list_size="8"), serving(folder) as url:
+        feed = feed_of(f"{url}/index.m3u8")
+        watcher = Watcher(feed)
+        assert watcher.wait_for(1)
+        at = told(watcher)[0] // FPS + 2
+        folder.status[f"index_{at:03d}.ts"] = 503, 2
+        assert watcher.wait_for(4 * FPS, 20)
+        feed.stop()
+        assert watcher.ended(3)
+    seen = told(watcher)
+    assert seen == sorted(set(seen))
+    assert len([one for one in seen if one // FPS == at]) > 0.8 * FPS
+    assert feed.status().stats.reconnects == 2
+
+
 def test_a_live_segment_that_is_missing_is_counted_and_passed_over(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     with camera(tmp_path), serving(folder) as url:

@@ -23,7 +23,7 @@ from vedette.model.source import Address, Liveness
 
 _SIGN = b"#EXTM3U"
 _TRIES = 3
-"""Times that a segment which the server does not have is asked for."""
+"""Times that a segment which the server does not give is asked for."""
 _AGAIN_S = 0.2
 _BEHIND = 2
 """Segments that wait above which a live source is read faster than it happens."""
@@ -201,15 +201,12 @@ class HlsFile:
             try:
                 head = self._fetcher.map(segment.map) if segment.map and segment.map != self._map else b""
                 self._source = self._fetcher.segment(segment)
-            except Absent as error:
-                if attempt == _TRIES - 1:
+            except SourceError as error:
+                again = isinstance(error, Absent) or (isinstance(error, SourceUnreachable) and not self.live)
+                if not again or attempt == _TRIES - 1:
                     return self._without(segment, error)
                 if self._stop.wait(_AGAIN_S * 2**attempt):
                     raise SourceLost("reading was stopped") from None
-            except SourceError as error:
-                if self.live and error.transient:
-                    self._follower.put_back(segment)
-                raise self._of_segment(error) from None
             else:
                 break
         self._map = segment.map
@@ -217,11 +214,14 @@ class HlsFile:
         return head
 
     def _without(self, segment: Segment, error: SourceError) -> bytes:
-        """Do without a segment that is not there."""
+        """Do without a segment that is not there, if that is possible; it is not in a recording."""
+        if not isinstance(error, Absent):
+            if self.live and error.transient:
+                self._follower.put_back(segment)
+            raise self._of_segment(error) from None
         if not self.live:
-            raise SourceTruncated(
-                f"the recording is not whole: segment {segment.sequence} is missing: {error.message}"
-            ) from None
+            said = f"segment {segment.sequence} is missing: {error.message}"
+            raise SourceTruncated(f"the recording is not whole: {said}") from None
         self._follower.miss(segment.seconds)
         return b""
 
