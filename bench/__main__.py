@@ -5,7 +5,7 @@ import sys
 
 from bench.frame import publish
 
-GROUPS = ("decode", "footprint", "api")
+GROUPS = ("decode", "footprint", "inputs", "api")
 """Each is a module `bench.<name>` with a function `rows`."""
 
 
