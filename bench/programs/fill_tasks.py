@@ -9,6 +9,7 @@ Prints the project's id, some ids to read, and the ids of some groups and batche
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -25,16 +26,19 @@ from vedette.model.batch import Batch, BatchDocument, BatchGroup
 from vedette.model.group import VideoGroup
 from vedette.model.ids import ProjectId, TaskId, new_hex
 from vedette.model.lifecycle import State
+from vedette.model.look import Look
 from vedette.model.output import TaskOutput
 from vedette.model.service import AlgStatus, Deployment
-from vedette.model.source import AccessType, InputDatum, InputType, SourceKind, TaskInput, VideoSource
+from vedette.model.source import AccessType, InputDatum, InputType, SourceKind, SourceLevel, TaskInput, VideoSource
 from vedette.model.task import Task, TaskDocument
 from vedette.model.template import Template
 from vedette.settings import Settings
-from vedette.store import batches, deployments, groups, identity, tables, tasks, templates, video_sources
+from vedette.store import batches, deployments, groups, identity, source_looks, tables, tasks, templates, video_sources
 
 SERVICE = "c-intrusiondetection-cloud"
 SOURCES, GROUPS, MEMBERS, TEMPLATES, CHUNK = 1000, 100, 100, 500, 5000
+PICTURE = 40_000
+"""Bytes of a source's last picture."""
 STATES = (State.STOPPED, State.SUCCEEDED, State.FAILED, State.START_FAILED)
 OUTPUT = TaskOutput(event_center=True)
 
@@ -65,6 +69,11 @@ def _surroundings(conn: Connection, base: Ground, project: ProjectId, alg_id: st
             f"source-{n}", project, f"camera {n}", AccessType.CLOUD, SourceKind.URL, xml, {"URL_ADDRESS": url}
         )
         video_sources.insert(conn, base.vault, source)
+        # every third is on line, and all have a picture; nobody looks again while this is measured
+        level = SourceLevel.OFFLINE if n % 3 else SourceLevel.ONLINE
+        look = Look("", now, width=1920, height=1080, codec="h264", fps=25.0, faults=(), image=os.urandom(PICTURE))
+        seen = source_looks.Seen(level, "nobody answers" if n % 3 else "", look)
+        source_looks.note(conn, project, source.id, seen, at=now, due_at=source_looks.NEVER, since=source.create_at)
     for n in range(GROUPS):
         members = [f"source-{(n * 10 + k) % SOURCES}" for k in range(MEMBERS)]
         group = VideoGroup(f"group-{n}", project, f"group {n}", AccessType.CLOUD, create_at=now, modify_at=now)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Subquery, exists, func, select
+from sqlalchemy import CTE, ColumnElement, Connection, Subquery, func, select
 
 from vedette.model.ids import ProjectId
 from vedette.model.look import Sight
@@ -45,13 +45,20 @@ def among(column: ColumnElement[Any], ids: Collection[str]) -> ColumnElement[boo
     return column.in_(list(ids)) if len(ids) <= MANY else column.is_not(None)
 
 
-def at_level(
-    levels: Collection[SourceLevel], project: ColumnElement[Any], source: ColumnElement[Any]
-) -> ColumnElement[bool]:
-    """Return the condition that a source, named by two columns, is at one of these levels."""
+def at_level(levels: Collection[SourceLevel], project_id: ProjectId, source: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return the condition that a source of the project, named by a column, is at one of these levels."""
+    seen = (
+        tables.source_looks
+    )  # a set that is made once, of the index alone: row by row the pictures would be in the way
+    here = (seen.c.project_id == project_id, seen.c.level.in_([level.value for level in levels]))
+    return source.in_(select(seen.c.source_id).where(*here))
+
+
+def levels(project_id: ProjectId) -> CTE:
+    """Return the level of each source of the project: `source_id` and `level`, read from the index alone."""
     seen = tables.source_looks
-    here = (seen.c.project_id == project, seen.c.source_id == source)
-    return exists().where(*here, seen.c.level.in_([level.value for level in levels]))
+    known = select(seen.c.source_id, seen.c.level).where(seen.c.project_id == project_id)
+    return known.cte("seen").prefix_with("MATERIALIZED")  # else it is looked up row by row
 
 
 def tasks_counted(project_id: ProjectId) -> Subquery:

@@ -153,7 +153,7 @@ source_looks = Table(  # what was seen of a source when somebody looked last
         ["project_id", "source_id"], ["video_sources.project_id", "video_sources.id"], ondelete="CASCADE"
     ),
     Index("source_looks_due", "due_at"),
-    Index("source_looks_at_level", "project_id", "source_id", "level"),  # covers what lists filter and count by
+    Index("source_looks_at_level", "project_id", "level", "source_id"),  # covers what lists filter and count by
 )
 
 object_stores = Table(  # where the buckets of a project are

@@ -172,7 +172,7 @@ def _where(query: Select[Any], project_id: ProjectId, wanted: SourceFilter) -> S
     if wanted.group_name or wanted.group_ids:
         here.append(_in_group(wanted))
     if wanted.levels:
-        here.append(source_facts.at_level(wanted.levels, video_sources.c.project_id, video_sources.c.id))
+        here.append(source_facts.at_level(wanted.levels, project_id, video_sources.c.id))
     if wanted.kinds:
         here.append(func.lower(video_sources.c.kind).in_([kind.lower() for kind in wanted.kinds]))
     if wanted.access_types:

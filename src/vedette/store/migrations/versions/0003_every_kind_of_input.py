@@ -75,7 +75,7 @@ def _source_looks() -> None:
         sa.PrimaryKeyConstraint("project_id", "source_id"),
     )
     op.create_index("source_looks_due", "source_looks", ["due_at"], unique=False)
-    op.create_index("source_looks_at_level", "source_looks", ["project_id", "source_id", "level"], unique=False)
+    op.create_index("source_looks_at_level", "source_looks", ["project_id", "level", "source_id"], unique=False)
     op.execute(
         "INSERT INTO source_looks (project_id, source_id, level, reason, since, due_at) "
         "SELECT project_id, id, '2', 'Nobody has looked at it yet.', create_at, 0 FROM video_sources"
