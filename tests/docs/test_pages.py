@@ -19,7 +19,7 @@ from vedette.settings import OTHERS, PREFIX, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-INNER = frozenset({"Liveness", "Signal", "StreamState"})
+INNER = frozenset({"Liveness", "Signal"})
 """Vocabularies that no caller meets."""
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 
