@@ -92,8 +92,8 @@ def _segment_end(file: SizedFile) -> int | None:
         head = _take(file, 12)
         if len(head) < 12:
             return None
-        id_length = _width(head[0])
-        size_length = _width(head[id_length])
+        id_length = ebml_width(head[0])
+        size_length = ebml_width(head[id_length])
         mark = int.from_bytes(head[:id_length], "big")
         length = int.from_bytes(head[id_length : id_length + size_length], "big") & ((1 << 7 * size_length) - 1)
         start = at + id_length + size_length
@@ -103,7 +103,7 @@ def _segment_end(file: SizedFile) -> int | None:
     return None
 
 
-def _width(first: int) -> int:
+def ebml_width(first: int) -> int:
     """Return the length of an EBML number from its first byte: its leading zero bits, and one."""
     return min(9 - first.bit_length(), 8)
 

@@ -41,6 +41,13 @@ class LocalFile:
     def seek(self, offset: int, whence: int = 0) -> int:
         return self._file.seek(offset, whence)
 
+    def peek(self, count: int) -> bytes:
+        """Return the first bytes at the position without moving."""
+        at = self.tell()
+        head = self.read(count)
+        self.seek(at)
+        return head
+
     def read(self, size: int) -> bytes:
         """Return up to `size` bytes; none at the end."""
         try:

@@ -13,7 +13,7 @@ from av.error import FFmpegError
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from vedette.media.bounds import check_declared, has_end
+from vedette.media.bounds import HEAD, check_claimed, check_declared, has_end
 from vedette.media.declared import SizedFile, cut_short
 from vedette.media.exchange import Timeouts
 from vedette.media.ftp import FtpFile
@@ -192,8 +192,10 @@ def _container(file: MediaFile, limits: Limits) -> InputContainer:
     return av.open(file, "r", format="mpjpeg", options=options, buffer_size=_BUFFER)
 
 
-def _open_file(file: MediaFile, pinned: Pinned, limits: Limits) -> Opened:
+def _open_file(file: HttpFile | FtpFile | LocalFile | HlsFile, pinned: Pinned, limits: Limits) -> Opened:
     try:
+        if not isinstance(file, HlsFile) and not file.live:  # of what is live, so much may be long in coming
+            check_claimed(file.peek(HEAD), limits.pixels)
         container = _container(file, limits)
     except (FFmpegError, SourceError) as error:
         try:

@@ -332,8 +332,7 @@ class Reader:
                 break
             self.bytes_in += packet.size
             if packet.size > self._limits.packet_bytes:
-                broken = SourceInvalid(f"a packet of {packet.size} bytes is larger than this service takes")
-                break
+                raise SourceInvalid(f"a packet of {packet.size} bytes is larger than this service takes")
             if self._wanted(packet):
                 self._packets += 1
                 yield packet
