@@ -208,7 +208,7 @@ def test_a_404_is_told_at_once_though_it_might_have_been_a_camera() -> None:
 
 def test_a_live_answer_that_drips_is_lost(make_clip: MakeClip, monkeypatch: pytest.MonkeyPatch) -> None:
     """One byte every now and then keeps every time-out of a socket from firing."""
-    monkeypatch.setattr("vedette.media.http.DRIP_S", 0.5)
+    monkeypatch.setattr("vedette.media.transfer.DRIP_S", 0.5)
     body = make_clip("clip.ts").read_bytes()
     told = Broadcast([body[:200], *pieces_of(body[200:400], 100)], pause_s=0.05, stays=True)
     with broadcasting(told) as url, pytest.raises(SourceLost, match="no more than"):
