@@ -29,7 +29,7 @@ def check_declared(container: InputContainer, *, packet_bytes: int, duration_s: 
     if declared_s > duration_s:
         raise SourceInvalid(f"the file says that it lasts {declared_s:.0f} s, more than {duration_s:.0f}")
     for stream in container.streams.video:
-        largest = max((entry.size for entry in stream.index_entries), default=0)
+        largest = max((abs(entry.size) for entry in stream.index_entries), default=0)  # FFmpeg has 30 bits for it
         if largest > packet_bytes:
             raise SourceInvalid(f"the file says that it has a packet of {largest} bytes, more than {packet_bytes}")
 
