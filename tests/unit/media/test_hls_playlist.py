@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from vedette.media.hls.playlist import MAX_ENTRIES, Key, Master, Media, Span, parse
+from vedette.media.hls.parse import MAX_ENTRIES, parse
+from vedette.media.hls.playlist import Key, Master, Media, Span
 from vedette.model.errors import SourceError, SourceInvalid, SourceUnsupported
 
 BASE = "https://cdn.test/a/b/list.m3u8?sig=1"

@@ -15,7 +15,8 @@ from vedette.media.exchange import Timeouts
 from vedette.media.hls.fetch import Bytes, Fetcher
 from vedette.media.hls.follow import Followed, Follower, read_playlist
 from vedette.media.hls.pace import Pace
-from vedette.media.hls.playlist import MAX_BYTES, Map, Master, Media, Segment, parse
+from vedette.media.hls.parse import MAX_BYTES, parse
+from vedette.media.hls.playlist import Map, Master, Media, Segment
 from vedette.media.http import Absent, HttpFile
 from vedette.model.errors import SourceError, SourceInvalid, SourceLost, SourceTruncated, SourceUnreachable
 from vedette.model.guard import GuardPolicy

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from vedette.media.hls.fetch import Fetcher, whole
-from vedette.media.hls.playlist import MAX_BYTES, Master, Media, Segment, parse
+from vedette.media.hls.parse import MAX_BYTES, parse
+from vedette.media.hls.playlist import Master, Media, Segment
 from vedette.media.http import HttpFile
 from vedette.model.errors import SourceError, SourceInvalid, SourceLost
 
