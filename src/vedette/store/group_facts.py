@@ -10,14 +10,17 @@ from vedette.model.group import VideoGroup
 from vedette.model.ids import ProjectId
 from vedette.model.source import SourceLevel
 from vedette.store.groups import group_of
-from vedette.store.source_facts import among, at_level, levels
-from vedette.store.tables import group_members, tasks, video_groups, video_sources
+from vedette.store.source_facts import among, at_level
+from vedette.store.tables import group_members, source_looks, tasks, video_groups, video_sources
 from vedette.store.text import holds
 
 _SAME_SOURCE: Final = (video_sources.c.project_id == group_members.c.project_id) & (
     video_sources.c.id == group_members.c.source_id
 )
 
+_LOOKED_AT: Final = (source_looks.c.project_id == group_members.c.project_id) & (
+    source_looks.c.source_id == group_members.c.source_id
+)
 _MADE_OVER: Final = tasks.c.group_id == video_groups.c.id
 """A group's tasks are of its project, so that is not asked; else SQLite would look at the whole project each time."""
 
@@ -59,9 +62,8 @@ def facts(conn: Connection, project_id: ProjectId, group_ids: Collection[str]) -
     if not found:
         return found
     mine = (group_members.c.project_id == project_id, among(group_members.c.group_id, group_ids))
-    seen = levels(project_id)
-    columns = (group_members.c.group_id, seen.c.level)
-    counted = select(*columns, func.count().label("n")).join(seen, seen.c.source_id == group_members.c.source_id)
+    columns = (group_members.c.group_id, source_looks.c.level)
+    counted = select(*columns, func.count().label("n")).join(source_looks, _LOOKED_AT)
     for row in conn.execute(counted.where(*mine).group_by(*columns)).all():
         if row.group_id in found:
             found[row.group_id].levels[SourceLevel(row.level)] = row.n

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import CTE, ColumnElement, Connection, Subquery, func, select
+from sqlalchemy import ColumnElement, Connection, Subquery, func, select
 
 from vedette.model.ids import ProjectId
 from vedette.model.look import Sight
@@ -52,13 +52,6 @@ def at_level(levels: Collection[SourceLevel], project_id: ProjectId, source: Col
     )  # a set that is made once, of the index alone: row by row the pictures would be in the way
     here = (seen.c.project_id == project_id, seen.c.level.in_([level.value for level in levels]))
     return source.in_(select(seen.c.source_id).where(*here))
-
-
-def levels(project_id: ProjectId) -> CTE:
-    """Return the level of each source of the project: `source_id` and `level`, read from the index alone."""
-    seen = tables.source_looks
-    known = select(seen.c.source_id, seen.c.level).where(seen.c.project_id == project_id)
-    return known.cte("seen").prefix_with("MATERIALIZED")  # else it is looked up row by row
 
 
 def tasks_counted(project_id: ProjectId) -> Subquery:
