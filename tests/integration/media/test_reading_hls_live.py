@@ -24,7 +24,7 @@ CALM = Limits(connect_s=1.0, read_s=1.0, picture_s=6.0)
 
 
 @contextmanager
-def camera(folder: Path, *, frames: int = 4000, seconds: float = 1.0, **options: str) -> Iterator[threading.Event]:
+def camera(folder: Path, *, frames: int = 4000, seconds: float = 1.0, **options: object) -> Iterator[threading.Event]:
     """Write a live playlist at its own pace; give the event that ends it."""
     over = threading.Event()
     arguments = {"frames": frames, "seconds": seconds, "live": over} | WINDOW | options
@@ -229,6 +229,28 @@ def test_a_playlist_whose_numbers_begin_anew_is_followed_again(tmp_path: Path) -
             assert feed.status().state is StreamState.FLOWING
             feed.stop()
             assert watcher.ended(3)
+
+
+def test_a_packager_that_goes_on_in_another_size_is_followed_on_the_same_connection(tmp_path: Path) -> None:
+    """It writes EXT-X-DISCONTINUITY, and begins its times anew."""
+    with serving(Folder(tmp_path)) as url:
+        with camera(tmp_path, hls_flags="omit_endlist"):
+            feed = feed_of(f"{url}/index.m3u8")
+            watcher = Watcher(feed)
+            assert watcher.wait_for(FPS, 15)
+        with camera(tmp_path, size=(320, 192), hls_flags="append_list+discont_start+omit_endlist"):
+            deadline = time.monotonic() + 15
+            while not watcher.frames or watcher.frames[-1].width != 320:
+                assert time.monotonic() < deadline
+                threading.Event().wait(0.02)
+            assert "#EXT-X-DISCONTINUITY" in (tmp_path / "index.m3u8").read_text()
+            before = len(watcher.frames)
+            assert watcher.wait_for(before + FPS, 10)
+            feed.stop()
+            assert watcher.ended(3)
+    assert feed.status().stats.reconnects == 0
+    times = [frame.position.time_us for frame in watcher.frames]
+    assert times == sorted(set(times))
 
 
 def test_a_server_that_falls_silent_is_away_in_time(tmp_path: Path) -> None:
