@@ -93,7 +93,7 @@ class Stage:
         run = given[1]
         spec = given[0].assignment.spec
         return {
-            "opens": (spec.address.url, spec.address.liveness, spec.address.tls_verify),
+            "opens": (spec.address.url, spec.address.liveness, spec.address.tls_verify, spec.address.lookup),
             "service": (run.service, run.service_version),
             "config": run.config,
             "name": run.stream_name,

@@ -13,6 +13,7 @@ import fields_batches
 import fields_devices
 import fields_lists
 import fields_login
+import fields_objects
 import fields_others
 import fields_people
 import fields_people_lists
@@ -32,6 +33,7 @@ BODIES: Rows = (
     | fields_login.rows()
     | fields_people.rows()
     | fields_devices.rows()
+    | fields_objects.rows()
 )
 QUERIES: Rows = fields_lists.rows() | fields_login.queries() | fields_people_lists.rows()
 TABLE: Rows = BODIES | QUERIES

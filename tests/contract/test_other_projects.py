@@ -72,6 +72,8 @@ def world(service: Service) -> World:
     pool = made(f"{root}/edge-pools", {"name": f"{MARK}-pool", "nodes": [f"{MARK}-node"]}, "id")
     device_body = {"device": {"name": f"{MARK}-device", "attributes": {"rtsp": {"value": f"rtsp://{MARK}/1"}}}}
     device = theirs.call("POST", f"{root}/edgemgr/devices", device_body).json["device"]["id"]
+    store_body = {"name": "cellar", "kind": "s3", "endpoint": "http://127.0.0.1:9"}
+    store = made(f"{ours}/object-stores", store_body, "name")
     order = made(f"{ours}/resource-orders", {"id": f"{MARK}-order-1", "stream_quota": 3}, "id")
     templates = theirs.call("GET", f"{ours}/templates").json["templates"]
     event, letter = _event(service, theirs, task)
@@ -94,6 +96,7 @@ def world(service: Service) -> World:
     }
     ids["pool"] = pool
     ids["device_id"] = device
+    ids["store_name"] = store
     document = mine.call("GET", "/openapi.json").json
     return World(mine, theirs, ids, document)
 
