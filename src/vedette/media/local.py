@@ -1,8 +1,10 @@
 """A file on disk with the face of `HttpFile`: FFmpeg opens no path by itself."""
 
+import os
+import stat
 from pathlib import Path
 
-from vedette.model.errors import SourceError, SourceLost, SourceRefused
+from vedette.model.errors import SourceError, SourceLost, SourceRefused, SourceTruncated
 
 
 class LocalFile:
@@ -23,11 +25,18 @@ class LocalFile:
         self.failure: SourceError | None = None
         self.cheap_seeks = True
         self.live = False
+        self._name = path.name
         try:
-            self._file = path.open("rb", buffering=0)
+            # it was a regular file when it was judged; what has taken its place must neither be followed nor waited for
+            number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
             raise SourceRefused(f"the file {path.name!r} cannot be read: {error.strerror}") from None
-        self.size: int | None = path.stat().st_size
+        self._file = open(number, "rb", buffering=0)  # noqa: SIM115, PTH123 - closed by `close`; a descriptor is no path
+        state = os.fstat(number)
+        if not stat.S_ISREG(state.st_mode):
+            self._file.close()
+            raise SourceRefused(f"{path.name!r} is not a regular file")
+        self.size: int | None = state.st_size
 
     def readable(self) -> bool:
         return True
@@ -49,12 +58,20 @@ class LocalFile:
         return head
 
     def read(self, size: int) -> bytes:
-        """Return up to `size` bytes; none at the end."""
+        """Return up to `size` bytes; none at the end.
+
+        Raises:
+            SourceTruncated: the file has become shorter since it was opened.
+            SourceLost: the operating system cannot read on.
+        """
         try:
-            return self._file.read(size)
+            piece = self._file.read(size)
+            if piece or not size or self._file.tell() >= (self.size or 0):
+                return piece
+            self.failure = SourceTruncated(f"the file {self._name!r} became shorter while it was read")
         except OSError as error:
             self.failure = SourceLost(f"the file could not be read on: {error.strerror}")
-            raise self.failure from None
+        raise self.failure
 
     def close(self) -> None:
         self._file.close()
