@@ -58,6 +58,7 @@ def test_a_device_service_is_asked_without_a_search(client: Client) -> None:
         ({"address": "169.254.169.254"}, "address"),
         ({"address": "ftp://127.0.0.1/"}, "address"),
         ({"address": "a b"}, "address"),
+        ({"address": "http://ada:s3cret@127.0.0.1/onvif"}, "address"),
         ({"address": "127.0.0.1:99999"}, "address"),
         ({"address": "[::"}, "address"),
         ({"seconds": 11}, "seconds"),

@@ -6,12 +6,14 @@ import camera_park
 import pytest
 from bodies import TASK
 from service import EDGE, KEYS, Answer, Client, Service
+from sqlalchemy import Connection, select
 
 from vedette.model.errors import SourceRefused
 from vedette.model.ids import ProjectId, TaskId
 from vedette.model.lifecycle import State
 from vedette.model.source import OnvifLookup
 from vedette.store import devices, tasks
+from vedette.store.tables import source_looks
 
 URL = "rtsp://ada:s3cret@192.168.1.20/stream1"
 HIDDEN = "rtsp://******@192.168.1.20/stream1"
@@ -122,6 +124,7 @@ def test_tags_are_taken_as_an_object_too(service: Service, client: Client) -> No
         ("attributes", {"rtsp": {"value": URL}, **ONVIF}, "attributes"),
         ("attributes", {"onvif-user": {"value": "ada"}}, "attributes"),
         ("attributes", {"onvif": {"value": "rtsp://h/1"}}, "attributes"),
+        ("attributes", {"onvif": {"value": "http://ada:s3cret@h/onvif"}}, "attributes"),
         ("attributes", {"certificate-check": {"value": "perhaps"}}, "attributes"),
         ("attributes", {f"a{n}": {"value": "x"} for n in range(65)}, "attributes"),
         ("attributes", {"rtsp": {"value": HIDDEN}}, "rtsp"),
@@ -260,6 +263,27 @@ def test_tasks_at_work_begin_anew_when_the_address_changes(service: Service, cli
         service.run(service.db.read(tasks.get, service.vault, project, TaskId(one))).run_id for one in (*mine, alone)
     ]
     assert runs == [None, None, "run"]
+
+
+def test_sources_are_looked_at_again_when_their_device_comes_or_changes(service: Service, client: Client) -> None:
+    """What was seen of another address says nothing of this one."""
+    given = "1398f13d-f24d-4de4-8cd3-5905db1d6d9f"
+    edge = {"access_type": "edge", "type": "camera", "type_config": camera_park.config(EDGE_CAMERA_ID=given)}
+    source = camera_park.source(client, "gate", **edge)
+
+    def seen() -> int:
+        def read(conn: Connection) -> int:
+            here = source_looks.c.source_id == source
+            return int(conn.execute(select(source_looks.c.due_at).where(here)).scalar_one())
+
+        due: int = service.run(service.db.read(read))
+        return due
+
+    for step in (lambda: made(client, id=given), lambda: update(client, given, attributes={"rtsp": "rtsp://h/2"})):
+        service.clock.now += 1000
+        assert seen() < service.clock.now
+        step()
+        assert seen() == service.clock.now
 
 
 def test_a_viewer_sees_devices_and_changes_none(service: Service, client: Client) -> None:

@@ -16,8 +16,8 @@ from vedette.control import devices as changes
 from vedette.control.devices import Change
 from vedette.model.errors import InvalidParameter
 from vedette.schemas.common import EDGE_CAMERA, matches
-from vedette.schemas.device_info import changed_device, device_info, device_of
-from vedette.schemas.devices import DeviceAnswer, DeviceCreate, DeviceList, DeviceQuery, DeviceUpdate
+from vedette.schemas.device_info import DeviceAnswer, DeviceList, changed_device, device_info, device_of
+from vedette.schemas.devices import DeviceCreate, DeviceQuery, DeviceUpdate
 from vedette.store import devices, idempotency
 
 router = APIRouter(tags=["Edge devices"])
@@ -61,7 +61,7 @@ async def create(request: Request, principal: Member, repeat: RepeatOf, parts: P
     device = device_of(body.device, principal.project_id, str(uuid.uuid4()), now)
 
     def insert(conn: Connection) -> dict[str, Any]:
-        devices.insert(conn, parts.vault, device)
+        changes.insert(conn, parts.vault, device)
         return {"device": device_info(device)}
 
     def once(conn: Connection) -> Any:

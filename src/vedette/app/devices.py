@@ -34,7 +34,7 @@ async def add(settings: Settings, project: str | None, fields: dict[str, Any]) -
     async with ground(settings) as base:
         chosen = await project_of(base.db, project)
         device = device_of(body, chosen, str(uuid.uuid4()), now_ms())
-        await base.db.write(devices.insert, base.vault, device)
+        await base.db.write(changes.insert, base.vault, device)
         return device
 
 

@@ -16,7 +16,7 @@ from vedette.model.errors import IllegalTransition
 from vedette.model.ids import ProjectId, TaskId
 from vedette.model.source import InputType, SourceKind
 from vedette.model.task import Task
-from vedette.store import devices, tasks
+from vedette.store import devices, source_looks, tasks
 from vedette.store.tables import tasks as task_rows
 from vedette.store.tables import video_sources
 from vedette.store.vault import Vault
@@ -30,6 +30,18 @@ class Change:
     device_id: str
     actor: str
     at: int
+
+
+def insert(conn: Connection, vault: Vault, device: Device) -> None:
+    """Write a new device; sources that stood for it before it was there are looked at again.
+
+    Raises:
+        AlreadyExists: the project has a device with this id.
+        NameTaken: a device of the project has the name.
+    """
+    devices.insert(conn, vault, device)
+    for source_id in sources(conn, ProjectId(device.project_id), device.id):
+        source_looks.reset(conn, device.project_id, source_id, device.created_at)
 
 
 def change(conn: Connection, vault: Vault, by: Change, edit: Callable[[Device], Device]) -> bool:
@@ -52,6 +64,7 @@ def change(conn: Connection, vault: Vault, by: Change, edit: Callable[[Device], 
         return False
     left = _reopened(looking(conn, vault, by.project_id, by.device_id), conn, by)
     for source_id in sources(conn, by.project_id, by.device_id):
+        source_looks.reset(conn, by.project_id, source_id, by.at)
         left += reopen_source(conn, vault, by.project_id, source_id, actor=by.actor, at=by.at)
     for _ in range(TRIES):
         if not left:

@@ -1,6 +1,6 @@
-"""WS-Discovery: which ONVIF devices are on the network of this machine, or at one address.
+"""Which ONVIF devices are on the network of this machine, or at one address.
 
-Sources: WS-Discovery of April 2005; ONVIF Core Specification, 7. Probes leave by every interface; whoever answers is
+Probes leave by every interface; whoever answers is
 judged by the guard, and counted if it says no.
 """
 
@@ -12,24 +12,14 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import unquote, urlsplit
-from xml.etree.ElementTree import Element
 
 from vedette.media.resolve import pin
-from vedette.media.soap import envelope, parts_of, text
-from vedette.model.errors import SourceInvalid
+from vedette.media.ws_discovery import TYPES, Found, answers, probe
 from vedette.model.guard import GuardPolicy
 from vedette.model.source import Address, Liveness
 
 GROUP: Final = "239.255.255.250"
 PORT: Final = 3702
-ADDRESSING: Final = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
-DISCOVERY: Final = "http://schemas.xmlsoap.org/ws/2005/04/discovery"
-TYPES: Final = (
-    ("dn:NetworkVideoTransmitter", "http://www.onvif.org/ver10/network/wsdl"),
-    ("dn:Device", "http://www.onvif.org/ver10/device/wsdl"),
-)
-"""What cameras say they are: one or the other, so there is a probe for each."""
 AGAIN_S: Final = 0.25
 """After this the probes are sent once more: datagrams get lost."""
 MOST: Final = 256
@@ -37,33 +27,6 @@ MOST: Final = 256
 ANSWERS: Final = 4096
 """Datagrams that are looked at."""
 LARGEST: Final = 65_535
-LONGEST: Final = 128
-"""Signs of a name that are told."""
-SCOPE: Final = "onvif://www.onvif.org/"
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A device that answered.
-
-    Attributes:
-        address: the machine that the answer came from.
-        endpoint: what the device calls itself, mostly a `urn:uuid:…`.
-        services: the addresses it announces for its device service, as they are.
-        name: from its scopes, as are the others; empty if it says none.
-    """
-
-    address: str
-    endpoint: str
-    services: tuple[str, ...]
-    name: str = ""
-    hardware: str = ""
-    location: str = ""
-
-    @property
-    def service(self) -> str:
-        """Return the address at which it may be asked: one on the machine it answered from; empty if it has none."""
-        return next((url for url in self.services if _host(url) == self.address), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +68,7 @@ def search(
     found: dict[str, Found] = {}
     refused: set[str] = set()
     ids = [f"urn:uuid:{uuid.uuid4()}" for _ in TYPES]
-    probes = [_probe(message_id, kind, space) for message_id, (kind, space) in zip(ids, TYPES, strict=True)]
+    probes = [probe(message_id, kind, space) for message_id, (kind, space) in zip(ids, TYPES, strict=True)]
     family = socket.AF_INET6 if places and ":" in places[0][0] else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as sock:
         ways = [index for index, name in socket.if_nameindex() if name in (interfaces or (name,))]
@@ -116,7 +79,7 @@ def search(
         for message, sender in _heard(sock, send, clock() + within_s, clock):
             if places and sender not in {one for one, _ in places}:
                 continue
-            matches = _answers(message, sender, ids)
+            matches = answers(message, sender, ids)
             if matches and not (places or policy.permits(sender, sender)):
                 refused.add(sender)
                 continue
@@ -158,56 +121,9 @@ def _heard(
 def _send(sock: socket.socket, probes: list[bytes], places: list[tuple[int | None, tuple[str, int]]]) -> None:
     """Send to places, by an interface where one is said; what cannot be sent is passed over."""
     for way, place in places:
-        for probe in probes:
+        for message in probes:
             with suppress(OSError):
                 if way is not None:
                     through = struct.pack("4s4si", socket.inet_aton(place[0]), bytes(4), way)
                     sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, through)
-                sock.sendto(probe, place)
-
-
-def _probe(message_id: str, kind: str, space: str) -> bytes:
-    header = (
-        f'<a:Action s:mustUnderstand="1" xmlns:a="{ADDRESSING}">{DISCOVERY}/Probe</a:Action>'
-        f'<a:MessageID xmlns:a="{ADDRESSING}">{message_id}</a:MessageID>'
-        f'<a:ReplyTo xmlns:a="{ADDRESSING}"><a:Address>{ADDRESSING}/role/anonymous</a:Address></a:ReplyTo>'
-        f'<a:To s:mustUnderstand="1" xmlns:a="{ADDRESSING}">urn:schemas-xmlsoap-org:ws:2005:04:discovery</a:To>'
-    )
-    return envelope(f'<d:Probe xmlns:d="{DISCOVERY}"><d:Types xmlns:dn="{space}">{kind}</d:Types></d:Probe>', header)
-
-
-def _answers(message: bytes, sender: str, ids: list[str]) -> list[Found]:
-    """Return the devices that an answer to one of our probes tells of; none if it is none."""
-    try:
-        header, body = parts_of(message, sender)
-    except SourceInvalid:
-        return []
-    if text(header, "RelatesTo") not in ids:
-        return []
-    return [_found(match, sender) for match in body.findall(f"{{{DISCOVERY}}}ProbeMatches/{{{DISCOVERY}}}ProbeMatch")]
-
-
-def _found(match: Element, sender: str) -> Found:
-    scopes = text(match, "Scopes").split()
-    return Found(
-        address=sender,
-        endpoint=text(match, "EndpointReference/Address"),
-        services=tuple(text(match, "XAddrs").split()),
-        name=_scope(scopes, "name"),
-        hardware=_scope(scopes, "hardware"),
-        location=_scope(scopes, "location"),
-    )
-
-
-def _scope(scopes: list[str], kind: str) -> str:
-    begin = f"{SCOPE}{kind}/"
-    said = next((unquote(one[len(begin) :]) for one in scopes if one.lower().startswith(begin)), "")
-    return "".join(sign for sign in said[:LONGEST] if sign.isprintable())
-
-
-def _host(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        return (parts.hostname or "") if parts.scheme in ("http", "https") else ""
-    except ValueError:
-        return ""
+                sock.sendto(message, place)

@@ -7,7 +7,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from vedette.media.onvif import Profile, offered
-from vedette.media.onvif_discovery import PORT, Found, search
+from vedette.media.onvif_discovery import PORT, search
+from vedette.media.ws_discovery import Found
 from vedette.model.errors import SourceError, SourceUnreachable
 from vedette.model.failure import Failure
 from vedette.model.guard import GuardPolicy

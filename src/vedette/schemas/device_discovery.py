@@ -5,18 +5,18 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from vedette.schemas.common import Rule, Text, Wire, is_url, matches, whole
+from vedette.schemas.common import Rule, Text, Wire, matches, whole
+from vedette.schemas.devices import is_service
 
 HOST: Final = r"(\[[0-9a-fA-F:.]+\]|[a-zA-Z0-9_.-]{1,253})(:[0-9]{1,5})?"
 
 
 def _place(text: str) -> str:
-    if "://" in text:
-        fits = is_url(text) and text.startswith(("http://", "https://"))
-    else:
-        fits = matches(HOST, text) and _has_port(text)
+    fits = is_service(text) if "://" in text else matches(HOST, text) and _has_port(text)
     if not fits:
-        raise ValueError("it must be a host, with a port if it is not 3702, or an http or https URL")
+        raise ValueError(
+            "it must be a host, with a port if it is not 3702, or an http or https URL without user and password"
+        )
     return text
 
 

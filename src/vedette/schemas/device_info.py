@@ -1,4 +1,4 @@
-"""From a received device to the model's value, and from it to the answer's document."""
+"""The documents that edge devices are answered with; from a received device to the model's value, and from it to them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from vedette.model.device import Attribute, Device, shown, unmask
+from vedette.schemas.common import Wire
 from vedette.schemas.devices import (
     EDGE,
     USER_DEFINED,
@@ -14,6 +15,53 @@ from vedette.schemas.devices import (
     DeviceTag,
     DeviceUpdateBody,
 )
+
+
+class DeviceInfo(Wire):
+    """A device."""
+
+    id: str
+    """Its id."""
+    name: str
+    """Its name."""
+    description: str
+    """What it is."""
+    project_id: str
+    """The project it belongs to."""
+    attributes: dict[str, DeviceAttribute]
+    """What is known of it, secrets hidden."""
+    tags: list[DeviceTag]
+    """Its tags; an addition of ours."""
+    connection_type: str
+    """Always `edge`."""
+    access_protocol: str
+    """Always `userdefine`."""
+    twin: dict[str, Any]
+    """Always empty: devices report nothing here."""
+    access_config: dict[str, Any]
+    """Always empty."""
+    property_visitors: dict[str, Any]
+    """Always empty."""
+    created_at: str
+    """When it was registered, such as `2027-01-31T18:00:00.123000Z`."""
+    updated_at: str
+    """When it was last changed."""
+
+
+class DeviceAnswer(Wire):
+    """A device, as it is answered."""
+
+    device: DeviceInfo
+    """The device."""
+
+
+class DeviceList(Wire):
+    """A page of devices."""
+
+    count: int
+    """Devices that match, on all pages."""
+    devices: list[DeviceInfo]
+    """The devices, newest first."""
 
 
 def device_of(received: DeviceCreateBody, project_id: str, device_id: str, at_ms: int) -> Device:

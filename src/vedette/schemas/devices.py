@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from vedette.model.device import CERTIFICATE_CHECK, ONVIF, ONVIF_PASSWORD, ONVIF_PROFILE, ONVIF_USER, RTSP
+from vedette.model.secrets import without_userinfo
 from vedette.schemas.common import Text, Wire, is_url, of_form, one_of
 from vedette.schemas.listing import listed_as
 
@@ -69,6 +70,11 @@ class DeviceTag(Wire):
     """Its value."""
 
 
+def is_service(text: str) -> bool:
+    """Return whether a text is the address of a device service; who asks it is said elsewhere."""
+    return is_url(text) and text.startswith(("http://", "https://")) and without_userinfo(text) == text
+
+
 def _fitting(found: dict[str, DeviceAttribute]) -> dict[str, DeviceAttribute]:
     """Check the attributes that say how a camera is opened."""
     for name in found:
@@ -80,8 +86,8 @@ def _fitting(found: dict[str, DeviceAttribute]) -> dict[str, DeviceAttribute]:
         raise ValueError(f"{RTSP} must be an rtsp, rtsps, rtmp, http or https URL")
     if service is None and (idle := {ONVIF_USER, ONVIF_PASSWORD, ONVIF_PROFILE} & found.keys()):
         raise ValueError(f"{', '.join(sorted(idle))} go with {ONVIF} only")
-    if service is not None and not (is_url(service) and service.startswith(("http://", "https://"))):
-        raise ValueError(f"{ONVIF} must be an http or https URL")
+    if service is not None and not is_service(service):
+        raise ValueError(f"{ONVIF} must be an http or https URL without user and password")
     if CERTIFICATE_CHECK in found and found[CERTIFICATE_CHECK].value.lower() not in {"true", "false"}:
         raise ValueError(f"{CERTIFICATE_CHECK} must be true or false")
     return found
@@ -166,50 +172,3 @@ class DeviceQuery(Wire):
     def tagged(self) -> dict[str, str]:
         """The tags by key."""
         return dict(pair.split(".", 1) for pair in self.tags)
-
-
-class DeviceInfo(Wire):
-    """A device."""
-
-    id: str
-    """Its id."""
-    name: str
-    """Its name."""
-    description: str
-    """What it is."""
-    project_id: str
-    """The project it belongs to."""
-    attributes: dict[str, DeviceAttribute]
-    """What is known of it, secrets hidden."""
-    tags: list[DeviceTag]
-    """Its tags; an addition of ours."""
-    connection_type: str
-    """Always `edge`."""
-    access_protocol: str
-    """Always `userdefine`."""
-    twin: dict[str, Any]
-    """Always empty: devices report nothing here."""
-    access_config: dict[str, Any]
-    """Always empty."""
-    property_visitors: dict[str, Any]
-    """Always empty."""
-    created_at: str
-    """When it was registered, such as `2027-01-31T18:00:00.123000Z`."""
-    updated_at: str
-    """When it was last changed."""
-
-
-class DeviceAnswer(Wire):
-    """A device, as it is answered."""
-
-    device: DeviceInfo
-    """The device."""
-
-
-class DeviceList(Wire):
-    """A page of devices."""
-
-    count: int
-    """Devices that match, on all pages."""
-    devices: list[DeviceInfo]
-    """The devices, newest first."""
