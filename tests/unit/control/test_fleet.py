@@ -11,8 +11,9 @@ from vedette.control.bell import Bell, heard
 from vedette.control.fleet import Fleet
 from vedette.control.gauges import Gauges
 from vedette.model.failure import Failure
-from vedette.model.ids import RunId, StreamId, WorkerId
+from vedette.model.ids import ProjectId, RunId, StreamId, TaskId, WorkerId
 from vedette.model.stream import RunReport, StreamReport, StreamState, StreamStats, Sync
+from vedette.store import feeding
 from vedette.telemetry.metrics import Metrics
 
 W = WorkerId("w")
@@ -68,9 +69,11 @@ def test_a_forgotten_worker_is_new_when_it_speaks_again() -> None:
 
 
 class Counts:
-    """A database with two tasks that run."""
+    """A database with two tasks that run on the stream."""
 
-    async def read(self, _unit: Callable[..., Any]) -> dict[str, int]:
+    async def read(self, unit: Callable[..., Any]) -> Any:
+        if unit is feeding.of:
+            return [feeding.Feeding(StreamId("s"), ProjectId("p"), (TaskId("t1"), TaskId("t2")))]
         return {"RUNNING": 2}
 
 
@@ -88,9 +91,11 @@ async def test_pictures_are_counted_once_over_silence_and_successors() -> None:
     await gauges.run_once()
     assert value(metrics, 'vedette_tasks{state="RUNNING"}') == 2
     assert value(metrics, "vedette_frames_decoded_total") == 100
+    assert value(metrics, 'vedette_stream_frames_decoded_total{project="p",stream="s"}') == 100
     now[0] = 60.0  # silent meanwhile
     await gauges.run_once()
     assert value(metrics, "vedette_workers_up") == 0
+    assert 'stream="s"' not in metrics.render().decode(), "of a silent worker no stream is told"
     grown = replace(REPORT, stats=replace(STATS, decoded=130, dropped={"budget": 70}))
     fleet.heard(sync(grown), 60.0)
     await gauges.run_once()
