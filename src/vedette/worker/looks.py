@@ -20,11 +20,14 @@ from vedette.results.thumbnail import thumbnail
 log = structlog.get_logger()
 
 STEP_US: Final = 500_000
-"""Media time between pictures that are judged, at first."""
-STEADY_US: Final = 1_000_000
-"""And once the stream is known: to judge a picture of 1080 lines takes some 8 ms."""
-KNOWN: Final = 30
-"""Pictures after which it is."""
+"""Media time between pictures that are judged, while a stream is new and in spells: shaking shows so."""
+CALM_US: Final = 1_000_000
+"""And between the spells: to judge a picture of 1080 lines takes 9 ms."""
+NEW: Final = 30
+"""Pictures for which a stream is new."""
+CYCLE_US: Final = 30_000_000
+SPELL_US: Final = 10_000_000
+"""So long of each cycle is a spell."""
 STEP_S: Final = 0.4
 """Time between them: a file is read faster than it was taken."""
 REPEAT_S: Final = 60.0
@@ -105,7 +108,8 @@ class Onlooker:
             self._seen = 0
         elif position.time_us < self._due_us or now < self._due_s:
             return
-        step_us = STEP_US if self._seen < KNOWN else STEADY_US
+        brisk = self._seen < NEW or position.time_us % CYCLE_US < SPELL_US
+        step_us = STEP_US if brisk else CALM_US
         self._due_us, self._due_s, self._seen = position.time_us + step_us, now + STEP_S, self._seen + 1
         try:
             self._look(frame, stats, now)
