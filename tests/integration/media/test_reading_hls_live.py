@@ -253,6 +253,19 @@ def test_a_packager_that_goes_on_in_another_size_is_followed_on_the_same_connect
     assert times == sorted(set(times))
 
 
+def test_segments_with_nothing_in_them_are_a_loss(tmp_path: Path) -> None:
+    """A packager whose camera is gone may go on writing files."""
+    folder = Folder(tmp_path)
+    with camera(tmp_path), serving(folder) as url:
+        feed = feed_of(f"{url}/index.m3u8")
+        watcher = Watcher(feed)
+        assert watcher.wait_for(1)
+        folder.empty = True
+        assert wait_state(feed, StreamState.AWAY, 15)
+        feed.stop()
+        assert watcher.ended(3)
+
+
 def test_a_server_that_falls_silent_is_away_in_time(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     with camera(tmp_path), serving(folder) as url:

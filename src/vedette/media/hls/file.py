@@ -87,6 +87,7 @@ class HlsFile:
         self._rest = b""  # given by the source, and not wanted yet
         self._segment: Segment | None = None  # that is being read
         self._pending: Segment | None = None  # begins the next part
+        self._empty = True  # nothing of the segment has come
         self._given = 0  # bytes of this part
         self._missing = 0
         self._map: Map | None = None
@@ -172,7 +173,11 @@ class HlsFile:
         while True:
             if self._source is not None:
                 if piece := self._piece(self._source, size):
+                    self._follower.good()
+                    self._empty = False
                     return piece
+                if self._empty and self._segment is not None:
+                    self._follower.miss(self._segment.seconds)
                 self._source = self._segment = None
             segment = self._pending or self._follower.take()
             if segment is None:
@@ -192,7 +197,8 @@ class HlsFile:
             if not self.live or self._stop.is_set():
                 raise self._of_segment(error) from None
             self._fetcher.close()
-            self._follower.miss(self._segment.seconds if self._segment else 0.0)  # as if none of it had come
+            if not self._empty and self._segment is not None:
+                self._follower.miss(self._segment.seconds)  # as if none of it had come
             return b""
 
     def _begin(self, segment: Segment) -> bytes:
@@ -210,8 +216,7 @@ class HlsFile:
                     raise SourceLost("reading was stopped") from None
             else:
                 break
-        self._map = segment.map
-        self._follower.good()
+        self._map, self._empty = segment.map, True
         return head
 
     def _without(self, segment: Segment, error: SourceError) -> bytes:
