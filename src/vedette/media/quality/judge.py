@@ -33,14 +33,17 @@ EXPLAINED_BY: Final = {
     Fault.BLACK_SCREEN: frozenset(Fault) - {Fault.BLACK_SCREEN},
     Fault.GRAY_SCREEN: frozenset(Fault) - {Fault.GRAY_SCREEN, Fault.BLACK_SCREEN},
     Fault.SNOW_NOISE: frozenset(Fault) - {Fault.SNOW_NOISE, Fault.BLACK_SCREEN, Fault.GRAY_SCREEN},
+    Fault.ABNORMAL_LIGHT: frozenset(
+        {Fault.COLOR_DISTORTION, Fault.BLURRY, Fault.SCENE_UPHEAVAL, Fault.OCCLUDE, Fault.SCREEN_SMUDGE}
+    ),
+    Fault.COLOR_DISTORTION: frozenset({Fault.SCREEN_SMUDGE}),
+    Fault.BLURRY: frozenset({Fault.SCENE_UPHEAVAL, Fault.OCCLUDE, Fault.SCREEN_SMUDGE}),
+    Fault.OCCLUDE: frozenset({Fault.SCREEN_SMUDGE}),
     Fault.SCREEN_SPLASH: frozenset({Fault.ABNORMAL_LIGHT, Fault.SCENE_UPHEAVAL, Fault.OCCLUDE, Fault.SCREEN_SMUDGE}),
     Fault.SCREEN_JITTER: frozenset({Fault.SCENE_UPHEAVAL, Fault.SCREEN_SMUDGE}),
     Fault.SCREEN_MOVEMENT: frozenset({Fault.SCENE_UPHEAVAL, Fault.OCCLUDE, Fault.SCREEN_SMUDGE}),
 }
 """What is not told beside a fault, because that explains it."""
-
-_COMPARABLE: Final = frozenset({Fault.COLOR_DISTORTION})
-"""Faults of a single picture that do not keep it from being compared with the scene."""
 
 
 class Judge:
@@ -75,7 +78,7 @@ class Judge:
         grain = still.grain(picture)
         found = still.evidence(picture, grain, self._grain)
         found |= self._motion.evidence(picture)
-        if not found - _COMPARABLE:
+        if not found:
             found |= self._scene.evidence(picture, step_us, self._motion.moving)
         self._grain, self._last_us = grain, time_us
         self._pictures += 1
