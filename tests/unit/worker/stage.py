@@ -37,8 +37,8 @@ class Bell:
             assert self._changed.wait_for(true, DEADLINE_S)
 
 
-def frame(index: int, connection: int = 0) -> Frame:
-    return Frame(Position(connection, index, index * 100_000), PICTURE, lambda: PICTURE)
+def frame(index: int, connection: int = 0, wall_ms: int | None = None) -> Frame:
+    return Frame(Position(connection, index, index * 100_000), PICTURE, lambda: PICTURE, wall_ms)
 
 
 @dataclass
@@ -58,12 +58,13 @@ class FakeFeed:
         self.now = Status()
         self.taken = 0
         self.stopped = False
+        self.taken_at: dict[int, int] = {}
         self.fps: list[float] = []
         self.liveness = Liveness.FILE
 
     def give(self, *indexes: int) -> None:
         for index in indexes:
-            self._given.put(frame(index))
+            self._given.put(frame(index, wall_ms=self.taken_at.get(index)))
 
     def end(self, error: SourceError | None = None) -> None:
         self._given.put(error)

@@ -213,6 +213,15 @@ def test_a_live_event_carries_the_time_of_the_wall(play: Play) -> None:
     assert stream.key == (StreamId("s"), 1)
 
 
+def test_a_live_event_carries_the_time_of_its_picture_where_that_is_known(play: Play) -> None:
+    """A camera's media clock drifts: the second event is 200 ms after the first by it, and 207 by the wall."""
+    stream = play.begin(assignment(run("a"), live=True))
+    play.feed.taken_at = {0: 1_700_000_000_123, 2: 1_700_000_000_330}
+    play.shown(0, 1, 2, 3)
+    play.flushed(stream)
+    assert [event.timestamp_ms for event in play.events("a")] == [1_700_000_000_123, 1_700_000_000_330]
+
+
 def test_what_is_not_foreseen_is_told_as_a_failure_not_as_silence(play: Play) -> None:
     """A bug of ours in a thread must not look like a camera that sees nothing."""
 
