@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import av
 import pytest
 from file_server import Manners, serving
-from stream_server import Broadcast, broadcasting, parts_of, pieces_of
 
 from conftest import LOOPBACK, QUICK, MakeClip, scene  # the nearest one
+from neighbours.endless import Broadcast, broadcasting, parts_of, pieces_of
 from vedette.media.backoff import Backoff
 from vedette.media.reader import Reader
 from vedette.media.reconnect import Feed

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from absence import missing
 from conftest import LOOPBACK, QUICK, MakeClip, Read, trace  # the nearest one
 from neighbours.ftp import Faults, FtpServer, absent
 from vedette.media.reader import Reader, Resume
@@ -16,8 +17,13 @@ from vedette.model.errors import SourceError, SourceInvalid, SourceLost, SourceR
 from vedette.model.guard import GuardPolicy
 from vedette.model.source import Address, Liveness
 
-pytestmark = pytest.mark.skipif(absent() is not None, reason=absent() or "")
 SECRET = "hunter2"
+
+
+@pytest.fixture(autouse=True)
+def _neighbour() -> None:
+    if reason := absent():
+        missing(reason)
 
 
 def _count(reader: Reader) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from file_server import Manners, serving
 
+from absence import missing
 from conftest import LOOPBACK, QUICK, MakeClip, Read, trace  # the nearest one
 from neighbours.web import WebServer, absent
 from vedette.media.backoff import Backoff
@@ -20,9 +21,17 @@ from vedette.media.reconnect import Feed
 from vedette.model.errors import SourceError, SourceInvalid, SourceLost, SourceRefused, SourceUnreachable
 from vedette.model.source import Address, Liveness
 
-nginx = pytest.mark.skipif(absent() is not None, reason=absent() or "")
 SECRET = "hunter2"
 LARGE = {"codec": "mjpeg", "pix_fmt": "yuvj420p", "size": (1280, 720), "g": None, "bf": None}
+
+
+@pytest.fixture
+def _nginx() -> None:
+    if reason := absent():
+        missing(reason)
+
+
+nginx = pytest.mark.usefixtures("_nginx")
 
 
 def _count(reader: Reader) -> int:
