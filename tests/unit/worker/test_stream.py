@@ -216,7 +216,7 @@ def test_a_live_event_carries_the_time_of_the_wall(play: Play) -> None:
 def test_a_live_event_carries_the_time_of_its_picture_where_that_is_known(play: Play) -> None:
     """A camera's media clock drifts: the second event is 200 ms after the first by it, and 207 by the wall."""
     stream = play.begin(assignment(run("a"), live=True))
-    play.feed.taken_at = {0: 1_700_000_000_123, 2: 1_700_000_000_330}
+    play.feed.taken_at = {1: 1_700_000_000_123, 3: 1_700_000_000_330}
     play.shown(0, 1, 2, 3)
     play.flushed(stream)
     assert [event.timestamp_ms for event in play.events("a")] == [1_700_000_000_123, 1_700_000_000_330]
