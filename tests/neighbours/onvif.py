@@ -11,6 +11,7 @@ import hashlib
 import re
 import secrets
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -77,6 +78,7 @@ class OnvifCamera:
         newer: whether it has Media 2 as well.
         announced: scheme, host and port that it announces in place of its own.
         broken: operations it answers with these bytes.
+        tls: makes it speak https.
     """
 
     streams: Mapping[str, Stream]
@@ -88,6 +90,7 @@ class OnvifCamera:
     newer: bool = True
     announced: str = ""
     broken: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    tls: ssl.SSLContext | None = None
     asked: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
 
@@ -111,6 +114,9 @@ class OnvifCamera:
 
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._http.daemon_threads = True
+        if self.tls is not None:
+            self._http.socket = self.tls.wrap_socket(self._http.socket, server_side=True)
+            self._http.handle_error = lambda *_: None  # type: ignore[method-assign]  # who does not trust it hangs up
         threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True).start()
         self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._udp.bind(("", 0))
@@ -133,7 +139,11 @@ class OnvifCamera:
     @property
     def url(self) -> str:
         """The address of its device service."""
-        return f"http://127.0.0.1:{self._http.server_port}{PATHS[TDS]}"
+        return f"{self._scheme}://127.0.0.1:{self._http.server_port}{PATHS[TDS]}"
+
+    @property
+    def _scheme(self) -> str:
+        return "http" if self.tls is None else "https"
 
     # -- SOAP over HTTP
 
@@ -242,7 +252,7 @@ class OnvifCamera:
     # -- operations
 
     def _origin(self) -> str:
-        return self.announced or f"http://127.0.0.1:{self._http.server_port}"
+        return self.announced or f"{self._scheme}://127.0.0.1:{self._http.server_port}"
 
     def _GetSystemDateAndTime(self, _namespace: str, _asked: Element) -> str:
         at = datetime.fromtimestamp(time.time() + self.ahead_s, UTC)

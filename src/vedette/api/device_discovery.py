@@ -1,6 +1,7 @@
 """Which cameras are on the network of the service's machine: an addition of ours."""
 
 import asyncio
+import threading
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
@@ -39,6 +40,7 @@ class Searches:
         if self._lock.locked():
             raise Unavailable("Another search is under way.")
         async with self._lock:
+            stop = threading.Event()
             try:
                 found = await asyncio.to_thread(
                     survey,
@@ -47,9 +49,12 @@ class Searches:
                     username=body.username or "",
                     password=body.password or "",
                     within_s=body.seconds,
+                    stop=stop,
                 )
             except SourceError as error:
                 raise InvalidParameter(f"address: {error.message}.", param="address") from None
+            finally:
+                stop.set()  # the service ends: so does the thread
         return JSONResponse(_document(found))
 
 

@@ -6,6 +6,7 @@ judged by the guard, and counted if it says no.
 
 import socket
 import struct
+import threading
 import time
 import uuid
 from collections.abc import Callable, Collection, Iterator
@@ -48,6 +49,7 @@ def search(
     address: tuple[str, int] | None = None,
     group: tuple[str, int] = (GROUP, PORT),
     interfaces: Collection[str] = (),
+    stop: threading.Event | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Search:
     """Return the devices that answer in time.
@@ -58,6 +60,7 @@ def search(
         address: host name or address and port of one machine, which is asked alone.
         group: whom everybody is asked by.
         interfaces: names of those by which everybody is asked; empty: all.
+        stop: ends the search before its time.
         clock: seconds, monotonic.
 
     Raises:
@@ -76,7 +79,7 @@ def search(
         def send() -> None:
             _send(sock, probes, [(None, place) for place in places] if places else [(way, group) for way in ways])
 
-        for message, sender in _heard(sock, send, clock() + within_s, clock):
+        for message, sender in _heard(sock, send, clock() + within_s, stop or threading.Event(), clock):
             if places and sender not in {one for one, _ in places}:
                 continue
             matches = answers(message, sender, ids)
@@ -97,12 +100,12 @@ def _judged(address: tuple[str, int], policy: GuardPolicy) -> list[tuple[str, in
 
 
 def _heard(
-    sock: socket.socket, send: Callable[[], None], deadline: float, clock: Callable[[], float]
+    sock: socket.socket, send: Callable[[], None], deadline: float, stop: threading.Event, clock: Callable[[], float]
 ) -> Iterator[tuple[bytes, str]]:
     """Send twice; yield each datagram that comes until the deadline, with the address it came from."""
     again, sendings = clock(), 2
     heard = 0
-    while heard < ANSWERS and (now := clock()) < deadline:
+    while heard < ANSWERS and (now := clock()) < deadline and not stop.is_set():
         if sendings and now >= again:
             sendings, again = sendings - 1, now + AGAIN_S
             send()

@@ -1,5 +1,6 @@
 """Which cameras there are, and which streams they offer: a search, and then each is asked with one login."""
 
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -66,6 +67,7 @@ def survey(
     password: str = "",
     within_s: float = 3.0,
     interfaces: tuple[str, ...] = (),
+    stop: threading.Event | None = None,
 ) -> Survey:
     """Search, and ask whoever is found; blocks for `within_s`, and up to 20 seconds more if somebody is asked.
 
@@ -77,18 +79,19 @@ def survey(
         password: theirs.
         within_s: how long is waited for answers to the search.
         interfaces: as of `search`.
+        stop: ends it early: nobody else is asked.
 
     Raises:
         SourceRefused: the guard forbids the place.
         SourceUnreachable: its name cannot be resolved.
     """
-    refused = 0
+    refused, stop = 0, stop or threading.Event()
     if "://" in place:
         known = [Surveyed(Found(urlsplit(place).hostname or "", "", (place,)), place)]
     else:
         parts = urlsplit(f"//{place}")
         address = (parts.hostname, parts.port or PORT) if parts.hostname else None
-        searched = search(policy, within_s=within_s, address=address, interfaces=interfaces)
+        searched = search(policy, within_s=within_s, address=address, interfaces=interfaces, stop=stop)
         known, refused = [Surveyed(one, one.service) for one in searched.found], searched.refused
         if not username:
             return Survey(tuple(known), refused)
@@ -99,7 +102,7 @@ def survey(
             return one
         try:
             left = deadline - time.monotonic()
-            if left <= 0:
+            if left <= 0 or stop.is_set():
                 raise SourceUnreachable("there was no time left to ask it")
             asked = OnvifLookup(one.service, username, password)
             offers = tuple(Offer(*pair) for pair in offered(asked, policy, whole_s=min(left, EACH_S)))

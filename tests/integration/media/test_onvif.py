@@ -1,11 +1,19 @@
 """Cameras that tell the addresses of their streams, against a strict one on loopback."""
 
+import datetime as dt
 import socket
+import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from neighbours.onvif import OnvifCamera, Stream
 from vedette.media import onvif, onvif_discovery
@@ -158,6 +166,7 @@ def test_a_camera_that_says_nothing_is_left_in_time() -> None:
             onvif.find(OnvifLookup(url), LOOPBACK, whole_s=0.3)
 
 
+DEEP = b"<a>" * 100_000 + b"</a>" * 100_000
 BOMB = b'<!DOCTYPE a [<!ENTITY b "bbbb">]><a>&b;</a>'
 EMPTY = b'<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body/></s:Envelope>'
 
@@ -168,6 +177,7 @@ EMPTY = b'<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body/
         (200, b"<html>", SourceInvalid),
         (200, BOMB, SourceInvalid),
         (200, b"<a/>", SourceInvalid),
+        (200, DEEP, SourceInvalid),
         (200, EMPTY, SourceInvalid),
         (200, b'<?xml version="1.0" encoding="no-such"?><a/>', SourceInvalid),
         (404, b"not here", SourceRefused),
@@ -211,6 +221,31 @@ def test_a_feed_finds_the_address_by_the_registry_of_lookups(camera: Camera) -> 
     wanted = Address("", Liveness.LIVE, lookup=Lookup(onvif=lookup(camera(), "sub")))
     found = find(wanted)
     assert (found.url, found.liveness, found.lookup) == (f"rtsp://{LOGIN}@127.0.0.1:8554/sub", Liveness.LIVE, None)
+
+
+@pytest.fixture
+def https(tmp_path: Path) -> ssl.SSLContext:
+    """What makes a camera speak https with a certificate of its own making, as they do."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), dt.datetime.now(dt.UTC)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "camera")])
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(7)
+    made = made.not_valid_before(now - dt.timedelta(days=1)).not_valid_after(now + dt.timedelta(days=1))
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    both = made.sign(key, hashes.SHA256()).public_bytes(pem)
+    both += key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
+    (tmp_path / "both.pem").write_bytes(both)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "both.pem")
+    return context
+
+
+def test_the_certificate_of_a_camera_holds_or_is_not_looked_at(camera: Camera, https: ssl.SSLContext) -> None:
+    """Verified, unless the device says `certificate-check` = `false`."""
+    there = camera(tls=https)
+    with pytest.raises(SourceRefused, match="certificate"):
+        onvif.find(lookup(there), LOOPBACK)
+    assert there.asked == []
+    assert "127.0.0.1:8554/main" in onvif.find(replace(lookup(there), tls_verify=False), LOOPBACK)
 
 
 # -- discovery
@@ -271,3 +306,12 @@ def test_a_search_ends_in_its_time_where_nobody_is() -> None:
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
     assert onvif_discovery.search(LOOPBACK, within_s=0.4, address=("127.0.0.1", port)).found == ()
+
+
+def test_a_search_can_be_ended_before_its_time() -> None:
+    """The service does not wait for it when it is told to stop."""
+    stop = threading.Event()
+    threading.Timer(0.2, stop.set).start()
+    began = time.monotonic()
+    onvif_discovery.search(LOOPBACK, within_s=10, group=(GROUP, 9), interfaces=["lo"], stop=stop)
+    assert time.monotonic() - began < 5
