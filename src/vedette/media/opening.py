@@ -156,7 +156,7 @@ def open_source(
     if pinned.scheme in ("http", "https"):
         found = HttpFile(address, policy=policy, stop=stop, timeouts=timeouts)
         try:
-            if is_playlist(found):
+            if address.lookup is None and is_playlist(found):  # what one in a store names, nobody has signed
                 hls = HlsFile(
                     found, address, policy=policy, stop=stop, timeouts=timeouts, pixels=limits.pixels, followed=followed
                 )

@@ -179,6 +179,14 @@ def test_refusals_are_told_in_words_with_the_code_of_the_store(swift: SwiftBucke
     assert "is empty" in str(why_not(swift.store(), "empty.mp4"))
 
 
+def test_a_playlist_in_a_store_is_no_video(swift: SwiftBuckets) -> None:
+    """What it names is not signed, and could be anywhere."""
+    swift.put("recordings", "list.m3u8", b"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\na.ts\n#EXT-X-ENDLIST\n")
+    with Wire(swift.port) as wire:
+        assert isinstance(why_not(through(swift.store(), wire), "list.m3u8"), SourceInvalid)
+        assert all("list.m3u8" in target for target in wire.targets)
+
+
 def test_a_name_that_climbs_is_not_asked_for(swift: SwiftBuckets) -> None:
     """Some servers would take it out of the bucket."""
     with Wire(swift.port) as wire:
