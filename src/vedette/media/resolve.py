@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from vedette.model.errors import SourceRefused, SourceUnreachable, SourceUnsupported
 from vedette.model.guard import GuardPolicy
-from vedette.model.source import LIVE_SCHEMES, Address, Liveness
+from vedette.model.source import Address, Liveness
 
 _PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtmp": 1935, "ftp": 21}
 """The schemes that are opened over the network, with the ports that are meant when a URL names none."""
@@ -57,11 +57,6 @@ class Pinned:
         """
         parts = self.target.partition("?")[0].lstrip("/").split("/")
         return f"{self.scheme}://{_netloc(self.host, self.port)}/{'/'.join(parts[: max(1, min(2, len(parts) - 1))])}"
-
-
-def classify(url: str) -> Liveness:
-    """Return whether the source behind a URL has an end, judged by its scheme alone."""
-    return Liveness.LIVE if url.partition(":")[0].strip().lower() in LIVE_SCHEMES else Liveness.FILE
 
 
 def pin(address: Address, policy: GuardPolicy, file_roots: tuple[Path, ...]) -> Pinned:

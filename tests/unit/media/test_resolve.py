@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from vedette.media.resolve import Pinned, classify, pin
+from vedette.media.resolve import Pinned, pin
 from vedette.model.errors import SourceRefused, SourceUnreachable, SourceUnsupported
 from vedette.model.guard import GuardPolicy
 from vedette.model.source import Address, Liveness
@@ -29,13 +29,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Names:
 
 
 def pinned(url: str, mode: str = "lan", *allow: str) -> Pinned:
-    return pin(Address(url, classify(url)), GuardPolicy.parse(mode, list(allow)), ())
-
-
-def test_streams_are_live_and_everything_else_has_an_end() -> None:
-    """Judged by the scheme alone: an http address is a file's."""
-    kinds = {url: classify(url) for url in ("rtsp://c/1", "RTMP://c/1", "http://c/a.mp4", "https://c/a", "file:///a")}
-    assert [url for url, kind in kinds.items() if kind is Liveness.LIVE] == ["rtsp://c/1", "RTMP://c/1"]
+    return pin(Address(url, Liveness.LIVE), GuardPolicy.parse(mode, list(allow)), ())
 
 
 def test_the_connection_goes_to_the_judged_address_with_everything_else_kept(names: Names) -> None:
