@@ -19,7 +19,6 @@ from fields_looks import (
     detail,
     fate,
     in_event_center,
-    kept,
     looking,
     received,
     templates,
@@ -99,11 +98,16 @@ def given(kind: str) -> dict[str, Any]:
     return {"input": INPUTS[kind]}
 
 
-def unserved(kind: str, *named: tuple[str, Any, Any]) -> list[Field]:
-    """Return the fields of an input that is kept for later."""
-    return [
-        Field(f"input.{path}", UNSERVED, detail(f"input.{path}"), one, other, given(kind)) for path, one, other in named
-    ]
+def opened(kind: str, *named: tuple[str, Any, Any]) -> list[Field]:
+    """Return the fields of an input that say what a worker is to open."""
+    return [Field(f"input.{path}", EFFECT, _fate_with_store, one, other, given(kind)) for path, one, other in named]
+
+
+def _fate_with_store(scene: Scene, task_id: str) -> Any:
+    """Let the loops go in a project that has an object store."""
+    store = {"name": "rest", "kind": "s3", "endpoint": "http://127.0.0.1:9"}
+    scene.done("POST", f"{scene.ours}/object-stores", store)
+    return fate(scene, task_id)
 
 
 INPUT: Final = [
@@ -112,19 +116,19 @@ INPUT: Final = [
     Field("input.data", EFFECT, fate, [{"url": "rtsp://a.test/1"}], [{"url": "rtsp://b.test/1"}], given("url")),
     Field("input.data.0.stream_name", EFFECT, fate, REMOVE, "gate", {"input": {"type": "url", "data": [{"url": "rtsp://a.test/1", "stream_name": ""}]}}),
     Field("input.data.0.url", EFFECT, fate, "rtsp://a.test/1", "http://a.test/1", given("url")),
-    *unserved(
+    *opened(
         "obs", ("data.0.bucket", "aicam", "other-bucket"), ("data.0.path", "a/one.mp4", "a/two.mp4"),
     ),
-    *unserved(
+    *opened(
         "restful", ("data.0.certificate_check", True, False), ("data.0.rtsp_path_in_response", "data/url", "data/other"),
     ),
-    Field("input.data.0.headers", UNSERVED, kept("input.datum.headers"), {"A": "a"}, {"A": "b"}, given("restful")),
-    *unserved(
+    Field("input.data.0.headers", EFFECT, fate, {"A": "a"}, {"A": "b"}, given("restful")),
+    *opened(
         "vcn", ("data.0.device_id", VCN_DEVICE, "3" + VCN_DEVICE[1:]), ("data.0.stream_type", 1, 2),
         ("vcn.ip", "10.1.2.3", "10.1.2.4"), ("vcn.port", 18531, 18532), ("vcn.username", "u", "v"),
     ),
-    Field("input.vcn", UNSERVED, detail("input"), INPUTS["vcn"]["vcn"], REMOVE, given("vcn")),
-    Field("input.vcn.password", UNSERVED, kept("input.vcn.password"), "one", "two", given("vcn")),
+    Field("input.vcn", EFFECT, fate, INPUTS["vcn"]["vcn"], REMOVE, given("vcn")),
+    Field("input.vcn.password", EFFECT, fate, "one", "two", given("vcn")),
     Field("input.data.0.id", EFFECT, fate, "camera-1", "camera-2", given("edgecamera")),
 ]  # fmt: skip
 INDEX: Final = Field(

@@ -88,7 +88,7 @@ def test_what_is_only_read_or_kept_is_little() -> None:
         "ief_service_instance_id", "edge_pool_id", "optional", "metadata", "type",
     }  # fmt: skip
     unserved = {name.partition(":")[2].partition(".")[0] for name, row in TABLE.items() if row.kind is Kind.UNSERVED}
-    assert unserved == {"input", "output"}
+    assert unserved == {"output"}
 
 
 @pytest.mark.parametrize("field", BODIES)
