@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
-FINE_SIDE = 640
+FINE_SIDE = 480
 """Pixels of the longer side of the picture on which sharpness is measured; larger ones are brought down to it."""
 SMALL = (320, 192)
 """Width and height of the picture for light, colour and scene; blocks of 16 pixels fit into it."""

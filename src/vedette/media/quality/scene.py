@@ -67,7 +67,7 @@ SMUDGE_DETAIL: Final = 0.45
 """Fine detail of a block against what it was, under a smudge."""
 SMUDGE_LIKE: Final = 0.75
 """Correlation of the blurred picture under the smudge with what was there: a thing that came or went changes it."""
-SMUDGE_LEFT: Final = 10.0
+SMUDGE_LEFT: Final = 14.0
 """Levels that the blurred picture there may differ from a dimmed copy of what was there, in 90 % of the pixels."""
 SMUDGE_SPREAD: Final = 4.0
 """Levels of spread of the blurred picture there, below which that cannot be told."""
