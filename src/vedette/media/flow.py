@@ -14,7 +14,10 @@ from vedette.model.errors import SourceLost
 _REFERENCE = struct.Struct("@qi")
 """FFmpeg's `AVProducerReferenceTime`: microseconds since the epoch, and flags."""
 _PASSED_BY = 50
-"""Packets of other videos in a row after which this one has ended."""
+_PASSED_BY_S = 2.0
+"""So many packets of other streams in a row, over so many seconds, after which this one has ended."""
+_GAPS = 4.0
+"""Unless its own packets came seldom before: then it is given so many times its longest pause."""
 
 
 class Flow:
@@ -41,7 +44,11 @@ class Flow:
         self._base, self._clock, self._now = base, clock, wall
         self._backlog = Backlog()
         self._asked = self._admitted = clock()
-        self._patience_s, self._foreign = patience_s, 0
+        self._patience_s = patience_s
+        self._own_at: float | None = None  # when the last packet of this video came
+        self._longest_s = 0.0  # between two of them
+        self._foreign = 0
+        self._foreign_from: float | None = None
 
     @property
     def lag_s(self) -> float:
@@ -63,7 +70,8 @@ class Flow:
         Raises:
             SourceLost: too much was left out, and no key picture comes; a new connection begins with one.
         """
-        self._foreign, now = 0, self._clock()
+        now = self._clock()
+        self._own(now)
         if self._timely(packet, now):
             self._admitted = now
             return True
@@ -80,14 +88,29 @@ class Flow:
         self.wall.note(media_s, self._now(), _camera_s(packet))
         return self._backlog.admit(media_s, self._asked, now, key=packet.is_keyframe)
 
-    def foreign(self) -> None:
-        """Note a packet of another video of the same source.
+    def _own(self, now: float) -> None:
+        if self._own_at is not None:
+            self._longest_s = max(self._longest_s, now - self._own_at)
+        self._own_at, self._foreign, self._foreign_from = now, 0, None
+
+    def foreign(self, media_s: float | None = None) -> None:
+        """Note a packet of another stream of the same source.
+
+        Args:
+            media_s: its time stamp, if the stream was there at the opening.
 
         Raises:
             SourceLost: only the others go on.
         """
+        now = self._clock()
+        if self._own_at is None:
+            self._own_at = now
         self._foreign += 1
-        if self._foreign >= _PASSED_BY:
+        silent_s = now - self._own_at
+        if media_s is not None:
+            self._foreign_from = media_s if self._foreign_from is None else self._foreign_from
+            silent_s = max(silent_s, media_s - self._foreign_from)
+        if self._foreign >= _PASSED_BY and silent_s > max(_PASSED_BY_S, _GAPS * self._longest_s):
             raise SourceLost("the video goes on as another stream of the source")
 
     def wall_ms(self, stamp: int | None) -> int:

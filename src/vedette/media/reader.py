@@ -371,7 +371,8 @@ class Reader:
             self.corrupt += cut  # half a packet at the end of a file that was cut
             return not cut
         if packet.stream_index != self._stream.index:
-            self.flow.foreign()
+            stamp = packet.dts if packet.dts is not None else packet.pts
+            self.flow.foreign(None if stamp is None else float(stamp * packet.time_base))
             return False
         skipped = self.flow.skipping
         if not self.flow.admit(packet):

@@ -1,12 +1,15 @@
 """Lag, wall-clock time and rates of live sources, from numbers alone."""
 
+from fractions import Fraction
 from itertools import pairwise
 
 import pytest
 
 from vedette.media.backlog import Backlog
+from vedette.media.flow import Flow
 from vedette.media.rates import Rates
 from vedette.media.walltime import WallTime
+from vedette.model.errors import SourceLost
 
 STEP = 0.04
 NOON = 1_700_000_000.0
@@ -182,3 +185,74 @@ def test_rates_are_those_of_the_last_seconds() -> None:
             assert seen == (25.0, 2500.0)
     assert seen == (5.0, 500.0)
     assert rates.of(0, 0) == (0.0, 0.0), "counters that begin anew are no negative rate"
+
+
+class Side:
+    """A packet of the video itself, or another's: what a flow asks of it."""
+
+    is_keyframe = True
+
+    def __init__(self, stamp: int) -> None:
+        self.pts = self.dts = stamp
+
+    def has_sidedata(self, _kind: str) -> bool:
+        return False
+
+
+class Pair:
+    """A video, and another stream beside it, on a clock of the test's."""
+
+    def __init__(self) -> None:
+        self.now = 50.0
+        self.flow = Flow(Fraction(1, 1000), patience_s=15, clock=lambda: self.now, wall=lambda: NOON + self.now)
+
+    def own(self) -> None:
+        self.flow.asks()
+        assert self.flow.admit(Side(int(self.now * 1000)))  # type: ignore[arg-type]
+
+    def others(self, seconds: float, *, every_s: float) -> None:
+        for _ in range(round(seconds / every_s)):
+            self.now += every_s
+            self.flow.foreign(self.now)
+
+
+def test_a_video_that_others_outlive_has_ended() -> None:
+    """Two seconds of another at 25 a second, and none of this."""
+    pair = Pair()
+    for _ in range(100):
+        pair.own()
+        pair.now += 0.04
+    pair.others(1.5, every_s=0.04)
+    with pytest.raises(SourceLost, match="another stream"):
+        pair.others(1.5, every_s=0.04)
+
+
+def test_a_video_that_is_slow_by_nature_is_not_given_up_for_a_quick_one() -> None:
+    """A picture every three seconds beside sound, or beside a second video."""
+    pair = Pair()
+    pair.own()
+    pair.now += 1.9
+    for _ in range(5):
+        pair.own()
+        pair.others(3, every_s=0.04)
+    with pytest.raises(SourceLost, match="another stream"):
+        pair.others(15, every_s=0.04)
+
+
+def test_a_flow_that_finds_no_key_picture_is_lost() -> None:
+    """Decoding fell behind in a stream whose next key picture does not come: a new connection begins with one."""
+    pair = Pair()
+    pair.own()
+
+    class Plain(Side):
+        is_keyframe = False
+
+    def late_packets() -> None:
+        for number in range(1, 1000):
+            pair.now += 0.1  # each takes 0.1 s to be dealt with, and holds 0.04 s
+            pair.flow.asks()
+            pair.flow.admit(Plain(50_000 + number * 40))  # type: ignore[arg-type]
+
+    with pytest.raises(SourceLost, match="no key picture"):
+        late_packets()
+    assert pair.flow.behind > 100
