@@ -72,7 +72,7 @@ VALUES: Final[tuple[tuple[str, dict[str, Any], Any, Any], ...]] = (
     ("region", STORE, "eu-1", "eu-2"),
     ("access_key", STORE, "reader", "writer"),
     ("secret_key", STORE, "a2V5", "a2V6"),
-    ("path_style", STORE, True, False),
+    ("path_style", STORE | {"endpoint": "http://store.example"}, True, False),
     ("tls_verify", STORE, True, False),
     ("folder", FOLDER, "one", "two"),
     ("buckets", STORE, STORE["buckets"], ["others"]),

@@ -23,7 +23,7 @@ class Kind(StrEnum):
     LABEL = "label"
     """It is there to be read: it comes back as it was sent."""
     UNSERVED = "unserved"
-    """It belongs to an input or output that this release takes and does not serve (decision 0006): it is kept for later."""
+    """It belongs to an output that this release takes and does not serve (decision 0006): it is kept for later."""
 
 
 @dataclass

@@ -105,6 +105,8 @@ def test_nothing_masked_is_stored_for_a_new_store(service: Service) -> None:
         ({"endpoint": "http://store.example:0"}, "endpoint"),
         ({"endpoint": "http://store.example:99999"}, "endpoint"),
         ({"endpoint": "http://[::zz]"}, "endpoint"),
+        ({"endpoint": "http://10.0.0.1:9000", "path_style": False}, "path_style"),
+        ({"endpoint": "http://[fd00::1]", "path_style": False}, "path_style"),
         ({"region": "eu 1"}, "region"),
         ({"secret_key": None}, "go together"),
         ({"access_key": None}, "go together"),

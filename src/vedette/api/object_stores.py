@@ -10,7 +10,7 @@ from vedette.api.answers import JSONResponse
 from vedette.api.deps import Member, PartsOf, RepeatOf, received
 from vedette.api.described import takes
 from vedette.control.object_stores import change, read_of, register
-from vedette.model.errors import Forbidden, InvalidParameter, SourceError
+from vedette.model.errors import Forbidden, InvalidParameter, SourceError, Unavailable
 from vedette.model.objects import ObjectStore
 from vedette.schemas.common import matches
 from vedette.schemas.object_stores import (
@@ -31,6 +31,8 @@ router = APIRouter(tags=["Object stores"])
 
 STORES: Final = "/vedette/v1/{project_id}/object-stores"
 STORE: Final = "/vedette/v1/{project_id}/object-stores/{store_name}"
+WAIT_S: Final = 10.0
+"""How long a check waits for others to be done."""
 EXAMPLE: Final[dict[str, Any]] = {
     "name": "archive",
     "kind": "s3",
@@ -144,9 +146,14 @@ async def check(request: Request, principal: Minder, name: StoreInPath, parts: P
     """Try to read an object, and tell why it cannot be read; needs the role admin in the project."""
     body = await received(request, ObjectCheck)
     store = await parts.db.read(object_stores.get, parts.vault, principal.project_id, name)
-    async with parts.checking:
-        try:
-            size = await asyncio.to_thread(read_of, parts.reach, store, body.bucket, body.path)
-        except SourceError as error:
-            return JSONResponse({"readable": False, "error_code": error.code, "reason": error.message})
+    try:
+        await asyncio.wait_for(parts.checking.acquire(), WAIT_S)
+    except TimeoutError:
+        raise Unavailable("Other checks are under way.") from None
+    try:
+        size = await asyncio.to_thread(read_of, parts.reach, store, body.bucket, body.path)
+    except SourceError as error:
+        return JSONResponse({"readable": False, "error_code": error.code, "reason": error.message})
+    finally:
+        parts.checking.release()
     return JSONResponse({"readable": True} | ({} if size is None else {"size": size}))

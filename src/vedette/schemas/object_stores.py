@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import ipaddress
 from typing import Annotated, Any, Final, Self
 from urllib.parse import urlsplit
 
@@ -69,6 +70,8 @@ class ObjectStoreBody(Wire):
             raise ValueError("a store of the kind folder needs a folder")
         if kind is StoreKind.AZURE and self.access_key is None and self.endpoint is None:
             raise ValueError("a store of the kind azure needs access_key and secret_key, or an endpoint")
+        if self.path_style is False and self.endpoint and _is_literal(urlsplit(self.endpoint).hostname or ""):
+            raise ValueError("path_style can be false only for an endpoint with a host's name")
         self._check_key(kind)
         return self
 
@@ -184,6 +187,14 @@ def store_info(store: ObjectStore) -> dict[str, Any]:
     }
     absent = _LEFT_OUT[store.kind]
     return {name: value for name, value in info.items() if value is not None and name not in absent}
+
+
+def _is_literal(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_base64(text: str) -> bool:
