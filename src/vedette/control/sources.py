@@ -42,8 +42,6 @@ FILES: Final = frozenset(
         ".ivf",
         ".m2ts",
         ".m4v",
-        ".mjpeg",
-        ".mjpg",
         ".mkv",
         ".mov",
         ".mp4",
@@ -53,13 +51,15 @@ FILES: Final = frozenset(
         ".mxf",
         ".nut",
         ".ogv",
-        ".ts",
         ".vob",
         ".webm",
         ".wmv",
     ]
 )
-"""What the names of video files end in. A name that ends otherwise may stand for a file or for an endless stream."""
+"""What the names of video files end in. A name that ends otherwise may stand for a file or for an endless stream.
+
+So may `.ts`, `.mjpg` and `.mjpeg`: media servers and cameras end the names of endless streams so.
+"""
 CHECK: Final = frozenset({"1", "true", "yes"})
 
 

@@ -65,7 +65,7 @@ class Client:
     def __init__(self, address: Address, policy: GuardPolicy, timeouts: Timeouts) -> None:
         self._address, self._policy, self._timeouts = address, policy, timeouts
         parts = urlsplit(address.url)
-        self._home = parts.hostname
+        self._home = (parts.hostname, parts.scheme.lower(), parts.port)
         self._login = Login(parts.netloc.rpartition("@")[0])
 
     def get(self, headers: Mapping[str, str], url: str | None = None, *, follow: bool = True) -> Reply:
@@ -96,17 +96,24 @@ class Client:
         """Ask one server, as whom it wants to know; the password is told to the host it is for, and to no other."""
         usual = {"Host": host_header(pinned), "User-Agent": "vedette", "Accept": "*/*", "Accept-Encoding": "identity"}
         target = quote(pinned.target, safe=SAFE)
+        home = self._is_home(pinned)
         for left in range(_ASKS - 1, -1, -1):
             sent = usual | dict(headers)
-            if pinned.host == self._home and (authorization := self._login.header("GET", target)):
+            if home and (authorization := self._login.header("GET", target)):
                 sent["Authorization"] = authorization
             reply = self._send(pinned, url, target, sent)
-            if reply.response.status != 401 or pinned.host != self._home or not left:
+            if reply.response.status != 401 or not home or not left:
                 break
             if not self._login.challenged(reply.response.headers.getlist("WWW-Authenticate")):
                 break
             reply.close()
         return reply
+
+    def _is_home(self, pinned: Pinned) -> bool:
+        """Return whether a server is the one that the login is for: another port may be somebody else's."""
+        host, scheme, port = self._home
+        same = port or {"http": 80, "https": 443}[scheme]
+        return pinned.host == host and (pinned.port == same or (scheme, pinned.scheme) == ("http", "https"))
 
     def _send(self, pinned: Pinned, url: str, target: str, headers: dict[str, str]) -> Reply:
         """Connect to the first judged address that answers."""

@@ -223,3 +223,13 @@ def test_a_length_that_is_wrong_is_not_taken_for_the_truth(make_clip: MakeClip, 
     assert isinstance(caught.value, (SourceInvalid, SourceLost, SourceUnreachable)) or "before its end" in str(
         caught.value
     )
+
+
+def test_a_login_does_not_follow_a_redirect_to_another_port(read: Read) -> None:
+    """The same host may give its ports to different people."""
+    there, here = Manners(b"", status=401), Manners(b"")
+    with serving(there) as target, serving(here) as url:
+        here.location = target
+        with pytest.raises(SourceRefused, match="401"):
+            read(url.replace("://", f"://me:{SECRET}@"))
+    assert ["Authorization" in one for one in there.requests] == [False]

@@ -17,6 +17,8 @@ from vedette.model.source import Liveness
         ("http://c/a.mp4", Liveness.FILE),
         ("https://c/A.MP4?token=x.flv", Liveness.FILE),
         ("http://c/a.mp4/live", Liveness.EITHER),
+        ("http://c/mjpg/video.mjpg", Liveness.EITHER),
+        ("http://c/live/7.ts", Liveness.EITHER),
         ("http://c/live.flv", Liveness.EITHER),
         ("https://c/live.m3u8?a=b.mp4", Liveness.EITHER),
         ("http://c/axis-cgi/mjpg/video.cgi", Liveness.EITHER),
