@@ -12,12 +12,9 @@ from bodies import INPUTS, TASK, changed
 from fields_scene import Scene, dig, many_services, refusal
 from fields_stage import Stage
 from service import CLOUD, EDGE, Answer
-from sqlalchemy import Connection
 
 from vedette.control.expansion import child_id
 from vedette.control.services import algorithm_ids
-from vedette.model.ids import ProjectId, TaskId
-from vedette.store import tasks
 
 ALGORITHMS: Final = algorithm_ids(many_services())
 HOOK: Final = {"webhook": {"url": "{hook}/one", "headers": {"X-Key": "k"}}}
@@ -136,22 +133,6 @@ Look = Callable[[Scene, str], Any]
 def detail(path: str) -> Look:
     """Look at a place of the task's detail."""
     return lambda scene, task_id: dig(scene.client.show(task_id), path)
-
-
-def kept(path: str) -> Look:
-    """Look at a place of the stored document, where secrets can be seen."""
-
-    def look(scene: Scene, task_id: str) -> Any:
-        def read(conn: Connection) -> Any:
-            project = ProjectId(scene.client.account.project_id)
-            return tasks.get(conn, scene.service.vault, project, TaskId(task_id)).document
-
-        found = scene.read(read)
-        for step in path.split("."):
-            found = getattr(found, step)
-        return found
-
-    return look
 
 
 def fate(scene: Scene, task_id: str) -> Any:
