@@ -89,11 +89,15 @@ class Swift:
         self._configure()
         command = [str(PYTHON), "-c", _RINGS, *map(str, self._ports.values())]
         subprocess.run(command, check=True, capture_output=True, env=_ENVIRONMENT, cwd=self._folder, timeout=60)
-        for part in _PARTS:
-            self._start(part)
-        self.start()
-        for port in self._ports.values():
-            self._await(f"http://127.0.0.1:{port}/", 400, 404, 405, 412)
+        try:
+            for part in _PARTS:
+                self._start(part)
+            self.start()
+            for port in self._ports.values():
+                self._await(f"http://127.0.0.1:{port}/", 400, 404, 405, 412)
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,6 +1,7 @@
 """Signed addresses: the same bytes as another library makes, and nothing of the environment in them."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -106,9 +107,10 @@ def test_every_connection_has_an_address_signed_for_it() -> None:
 
 
 def test_a_found_address_keeps_what_it_takes_to_sign_again() -> None:
-    lookup = ObjectLookup(S3, "clips", "gate.mp4")
+    lookup = ObjectLookup(replace(S3, tls_verify=False), "clips", "gate.mp4")
     address = Address("", Liveness.FILE, True, Lookup(stored=lookup))
     found = find(address, lookup, GuardPolicy())
+    assert found.tls_verify is False
     assert found.url.startswith("http://127.0.0.1:9000/clips/gate.mp4?X-Amz-Algorithm=")
     assert stored_behind(found) is not None
     assert stored_behind(Address("http://a.example/x.mp4", Liveness.FILE)) is None
