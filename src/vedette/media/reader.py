@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -119,8 +120,9 @@ class Reader:
         self._stop = stop or threading.Event()
         self._pixels = Pixels()
         self._last: Picture | None = None
-        self._open: Callable[[], Opened] = lambda: open_source(
-            address, policy, file_roots, limits, self._stop, followed
+        # no lambda: one that knows this reader would keep it, and its pictures, until the collector comes by
+        self._open: Callable[[], Opened] = partial(
+            open_source, address, policy, file_roots, limits, self._stop, followed
         )
         self._opened = self._open()
         self.live = self._opened.live
