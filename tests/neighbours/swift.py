@@ -58,7 +58,14 @@ _PARTS: Final = ("account", "container", "object")
 
 def absent() -> str | None:
     """Return why there can be no Swift on this machine, or None if there can."""
-    return None if PYTHON.exists() and _MODULES.exists() else "Debian's python3-swift is not installed"
+    if not (PYTHON.exists() and _MODULES.exists()):
+        return "Debian's python3-swift is not installed"
+    with tempfile.NamedTemporaryFile() as probe:
+        try:
+            os.setxattr(probe.name, "user.swift", b"1")
+        except OSError:
+            return "the folder for temporary files keeps no extended attributes, which Swift needs"
+    return None
 
 
 def free_ports(count: int) -> list[int]:
