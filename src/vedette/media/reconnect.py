@@ -17,7 +17,8 @@ from vedette.media.lookup import Find, as_it_is
 from vedette.media.opening import Limits
 from vedette.media.rates import Rates
 from vedette.media.reader import Picture, Reader, Resume
-from vedette.media.sampler import BEHIND, MISSING, Mailbox
+from vedette.media.sampler import Mailbox
+from vedette.media.tally import Tally
 from vedette.model.errors import SourceError, SourceLost, SourceRefused, SourceUnreachable
 from vedette.model.failure import Failure
 from vedette.model.frame import Frame
@@ -100,7 +101,7 @@ class Feed:
         self._state = StreamState.OPENING
         self._failure: Failure | None = None
         self._note = ""
-        self._counts = _Counts()
+        self._tally = Tally()
         self._rates = Rates(clock)
         self._followed = Followed()
         self._made = clock()
@@ -136,30 +137,8 @@ class Feed:
         """Return how it stands now."""
         passed = self._box.passed()
         with self._lock:
-            state, failure, counts = self._state, self._failure, self._counts
-            newest = self._newest
-            came = counts.decoded + counts.behind
-            fps_in, fps_analysed, bytes_per_s = self._rates.of(came, passed.taken, counts.bytes_in)
-        stats = StreamStats(
-            decoded=counts.decoded,
-            analysed=passed.taken,
-            dropped=passed.dropped
-            | {why: count for why, count in ((BEHIND, counts.behind), (MISSING, counts.missing)) if count},
-            bytes_in=counts.bytes_in,
-            reconnects=counts.reconnects,
-            corrupt=counts.corrupt,
-            lag_s=passed.lag_s + counts.lag_s,
-            last_frame_ms=counts.last_frame_ms,
-            width=counts.width,
-            height=counts.height,
-            codec=counts.codec,
-            fps=counts.fps,
-            fps_in=fps_in,
-            fps_analysed=fps_analysed,
-            bits_per_s=bytes_per_s * 8,
-            drift_ppm=counts.drift_ppm,
-            camera_ahead_s=counts.camera_ahead_s,
-        )
+            state, failure, newest = self._state, self._failure, self._newest
+            stats = self._tally.stats(passed, self._rates)
         silent_s = self._clock() - newest[0] if newest else 0.0
         if self._live and state is StreamState.FLOWING and silent_s > self._limits.picture_s:
             # the thread that decodes may hang below us, where no time-out reaches
@@ -195,7 +174,7 @@ class Feed:
     def _keep(self) -> None:
         """Read until the end of the file, or the stop; try again what is worth it."""
         while not self._stop.is_set():
-            before = self._counts.decoded
+            before = self._tally.decoded
             began = self._clock()
             try:
                 self._read()
@@ -203,7 +182,7 @@ class Feed:
             except SourceError as error:
                 if self._stop.is_set():
                     return
-                if not self._worth_a_try(error, progress=self._counts.decoded > before, began=began):
+                if not self._worth_a_try(error, progress=self._tally.decoded > before, began=began):
                     raise
                 self._tell(error)
                 self._again()
@@ -224,7 +203,7 @@ class Feed:
         if not self._live and self._last is not None:
             self._resume = Resume(self._last.frame.position, self._last.mark())
         with self._lock:
-            self._counts = replace(self._counts, reconnects=self._counts.reconnects + 1)
+            self._tally = self._tally.reconnected()
 
     def _worth_a_try(self, error: SourceError, *, progress: bool, began: float) -> bool:
         if self._live:
@@ -260,7 +239,7 @@ class Feed:
         )
         with reader:
             self._learn(reader)
-            counted = _Counts()
+            counted = Tally()
             try:
                 for picture in reader.pictures():
                     counted = self._count(reader, counted)
@@ -298,29 +277,11 @@ class Feed:
             return max(elapsed_us, self._resume.position.time_us)
         return 0
 
-    def _count(self, reader: Reader, counted: "_Counts") -> "_Counts":
+    def _count(self, reader: Reader, counted: Tally) -> Tally:
         """Add what came since the last time; return the reader's counters now."""
-        flow = reader.flow
-        behind = flow.behind if flow else 0
-        now = _Counts(reader.decoded, reader.bytes_in, reader.corrupt, behind, reader.missing)
+        now = Tally.of(reader)
         with self._lock:
-            mine = self._counts
-            self._counts = _Counts(
-                decoded=mine.decoded + now.decoded - counted.decoded,
-                bytes_in=mine.bytes_in + now.bytes_in - counted.bytes_in,
-                corrupt=mine.corrupt + now.corrupt - counted.corrupt,
-                behind=mine.behind + now.behind - counted.behind,
-                missing=mine.missing + now.missing - counted.missing,
-                reconnects=mine.reconnects,
-                last_frame_ms=int(self._wall() * 1000) if now.decoded > counted.decoded else mine.last_frame_ms,
-                width=reader.width,
-                height=reader.height,
-                codec=reader.codec,
-                fps=reader.fps,
-                lag_s=flow.lag_s if flow else 0.0,
-                drift_ppm=flow.wall.drift_ppm if flow else None,
-                camera_ahead_s=flow.wall.camera_ahead_s if flow else None,
-            )
+            self._tally = self._tally.plus(reader, now, counted, int(self._wall() * 1000))
         return now
 
     def _tell(self, error: SourceError) -> None:
@@ -329,23 +290,3 @@ class Feed:
             self._failure = Failure(error.code, error.message)
             if self._live or self._state is StreamState.FLOWING:
                 self._state = StreamState.AWAY
-
-
-@dataclass(frozen=True, slots=True)
-class _Counts:
-    """Counters over all connections; replaced as a whole."""
-
-    decoded: int = 0
-    bytes_in: int = 0
-    corrupt: int = 0
-    behind: int = 0
-    missing: int = 0
-    reconnects: int = 0
-    last_frame_ms: int = 0
-    width: int = 0
-    height: int = 0
-    codec: str = ""
-    fps: float = 0.0
-    lag_s: float = 0.0
-    drift_ppm: float | None = None
-    camera_ahead_s: float | None = None
