@@ -291,3 +291,17 @@ async def test_a_new_worker_hears_at_once_what_is_to_be_probed(play: Looking) ->
     await play.camera("b")
     await play.looks.run_once(play.now_ms)
     assert play.looks.has_news(worker.id)
+
+
+async def test_a_source_that_is_looked_at_now_is_not_looked_at_twice(play: Looking) -> None:
+    """Whoever asks for a look gets the one that is under way."""
+    await play.camera("a")
+    worker = await play.began()
+    (probe,) = worker.probes
+    await play.demand("a")
+    await play.round()
+    assert worker.probes == (probe,)
+    answer(worker)
+    await play.round()
+    await play.round()
+    assert worker.probes == ()

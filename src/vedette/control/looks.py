@@ -164,7 +164,8 @@ class Looks:
             return
         wanted = await self._db.read(source_looks.due, now_ms, room + CROWD)
         brief = len(wanted) == room + CROWD
-        wanted = wanted[: max(1, room)]
+        out = {(loan.one.project_id, loan.one.source_id) for loan in self._loans.values()}  # somebody asked meanwhile
+        wanted = [one for one in wanted if (one.project_id, one.source_id) not in out][: max(1, room)]
         if not live:
             if wanted:
                 await self._ensure_worker()
