@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from test_feeding import Watcher
 
-from conftest import LOOPBACK, QUICK, scene
+from conftest import LOOPBACK, QUICK, MakeClip, scene
 from neighbours.rtsp import RtspServer
 from neighbours.rude import Rude
 from vedette.media import reader as reading
@@ -180,3 +180,20 @@ def test_whatever_the_stamps_do_media_time_goes_on(tmp_path: Path, first_s: int,
     times = [frame.position.time_us for frame in watcher.frames]
     assert all(a <= b for a, b in pairwise(times))
     assert 4_500_000 < times[-1] < 9_000_000
+
+
+def test_a_camera_that_comes_back_as_another_is_taken_as_it_is(camera: RtspServer, make_clip: MakeClip) -> None:
+    """It was exchanged, or set to another size: the new connection says so in its SDP."""
+    feed = keeper(camera.url)
+    watcher = Watcher(feed)
+    assert watcher.wait_for(5)
+    camera.kill()
+    camera.clip = make_clip("other.mp4", size=(320, 240), bf="0")
+    camera.start()
+    stats = wait_stats(feed, lambda stats: (stats.width, stats.height) == (320, 240))
+    assert stats.reconnects >= 1
+    seen = len(watcher.frames)
+    assert watcher.wait_for(seen + 5)
+    assert watcher.frames[-1].luma.shape == (240, 320)
+    feed.stop()
+    assert watcher.ended(1)
