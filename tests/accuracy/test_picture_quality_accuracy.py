@@ -40,6 +40,10 @@ CAMERAS = sorted(set(RATES) - {"counter_mjpeg_480x320.mp4", "pinwheel.ts", "vtes
 QUICK = "worker-zone-detection_480x270.mp4"
 """The clip of the ordinary run; all of them are a matter of minutes, and belong to the soak."""
 
+LEAST = {("blue cast", 1): 7, ("blue cast", 2): 3, ("smudge", 1): 4, ("smudge", 2): 3}
+"""Clips of 11 of which a fault must be told, where that is fewer than 9: blue is taken up by lawn and wood, and people
+who walk before a smudge are not told from it."""
+
 
 def shots(path: Path, rate: float, most: int | None = None) -> Iterator[Shot]:
     """Yield the pictures of a clip, five a second, at most 480 wide."""
@@ -119,5 +123,6 @@ def test_how_often_a_fault_is_told(data: Path, say: Say, way: str, strength: int
         missed += [name] if WAYS[way][0] not in told else []
         others += [(name, str(fault)) for fault in told - {WAYS[way][0]}]
     say(f"{way}, strength {strength}: {len(CAMERAS) - len(missed)} of {len(CAMERAS)}; missed {missed}, also {others}")
-    assert len(missed) <= len(CAMERAS) // (2 if strength == 1 else 1)
+    least = LEAST.get((way, strength), 9)
+    assert len(CAMERAS) - len(missed) >= least
     assert len(others) <= 2

@@ -61,13 +61,13 @@ DARK_COVER_SHARE: Final = 0.5
 REST_LIGHT: Final = 90.0
 """Mean luma of the rest that shows that it is no night."""
 
-SMUDGE_SHARE: Final = (0.08, 0.6)
+SMUDGE_SHARE: Final = (0.12, 0.6)
 """Least and largest share of the picture that a smudge takes in one piece."""
 SMUDGE_DETAIL: Final = 0.45
 """Fine detail of a block against what it was, under a smudge."""
 SMUDGE_LIKE: Final = 0.75
 """Correlation of the blurred picture under the smudge with what was there: a thing that came or went changes it."""
-SMUDGE_LEFT: Final = 14.0
+SMUDGE_LEFT: Final = 16.0
 """Levels that the blurred picture there may differ from a dimmed copy of what was there, in 90 % of the pixels."""
 SMUDGE_SPREAD: Final = 4.0
 """Levels of spread of the blurred picture there, below which that cannot be told."""
