@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from conformance.ground import MINE, OTHERS, people, task
 from conformance.theatre import PROBE_EVERY_S, FakeWorker, Theatre
-from vedette.control.looks import AT_ONCE, CROWD, LOAN_MS
+from vedette.control.probes import AT_ONCE, CROWD, LOAN_MS
 from vedette.model.errors import NotFound, SourceInvalid, SourceLost, SourceRefused, SourceUnreachable
 from vedette.model.failure import Failure
 from vedette.model.ids import ProjectId, VideoSourceId
