@@ -21,7 +21,8 @@ from vedette.model.worker import WorkerSpec
 from vedette.telemetry import logs
 from vedette.worker.host import Host, obey_signals, watch_parent
 from vedette.worker.link import Link
-from vedette.worker.looks import Album, Onlooker, Prober
+from vedette.worker.looks import Album, Prober
+from vedette.worker.onlooker import Onlooker
 from vedette.worker.probing import Glance
 from vedette.worker.spool import Spool
 from vedette.worker.stream import OpenFeed, Stream, first_connection

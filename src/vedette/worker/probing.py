@@ -15,7 +15,7 @@ from vedette.model.frame import Frame
 from vedette.model.guard import GuardPolicy
 from vedette.model.look import Look, Probe
 from vedette.results.thumbnail import thumbnail
-from vedette.worker.looks import Judge
+from vedette.worker.onlooker import Judge
 
 LIMITS: Final = Limits(connect_s=5.0, read_s=5.0, picture_s=8.0)
 WATCH_S: Final = 3.2

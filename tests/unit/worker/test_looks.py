@@ -13,7 +13,8 @@ from vedette.model.look import Fault, Look, Probe
 from vedette.model.source import Address, Liveness
 from vedette.model.stream import StreamStats
 from vedette.results.thumbnail import WIDTH, thumbnail
-from vedette.worker.looks import FAULTS_S, REPEAT_S, TELL, Album, Onlooker, Prober
+from vedette.worker.looks import TELL, Album, Prober
+from vedette.worker.onlooker import FAULTS_S, REPEAT_S, Onlooker
 
 STATS = StreamStats(codec="h264", fps=25.0)
 
