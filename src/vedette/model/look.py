@@ -11,7 +11,8 @@ from vedette.model.source import Address, SourceLevel
 UNSEEN: Final = "Nobody has looked at it yet."
 """The reason of a source that is new, or is another one now."""
 _SILENT: Final = frozenset({SourceUnreachable.code, SourceLost.code})
-_OF_SOURCES: Final = frozenset(kind.code for kind in (SourceError, *SourceError.__subclasses__()))
+_KINDS: tuple[type[SourceError], ...] = (SourceError, *SourceError.__subclasses__())
+_OF_SOURCES: Final = frozenset(kind.code for kind in _KINDS)
 
 
 class Fault(StrEnum):
