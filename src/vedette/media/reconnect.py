@@ -27,7 +27,9 @@ from vedette.model.source import Address, Liveness
 from vedette.model.stream import StreamState, StreamStats
 
 FILE_TRIES = 5
-"""Transient errors of a file in a row, without a picture between, after which it is given up."""
+"""Transient errors of a file in a row, before its first picture, after which it is given up: some ten seconds."""
+BEGUN_TRIES = 10
+"""The same once it has given pictures: about a minute, so that a server can be started anew in the middle."""
 _STEADY_S = 5.0
 """A connection that held this long was a good one: the next loss is tried again soon."""
 FILE_CEILING_S = 15.0
@@ -214,7 +216,7 @@ class Feed:
             return error.transient or self._seen
         if progress:
             self._backoff.reset()
-        return error.transient and self._backoff.tries < FILE_TRIES
+        return error.transient and self._backoff.tries < (BEGUN_TRIES if self._seen else FILE_TRIES)
 
     def _read(self) -> None:
         """Read one connection to its end."""
