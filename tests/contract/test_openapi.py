@@ -17,7 +17,7 @@ from vedette.schemas.errors import ErrorBody
 
 DOCUMENT = whole_document()
 OPERATIONS = {operation["operationId"]: (method, path, operation) for method, path, operation in operations(DOCUMENT)}
-BODILESS = {"start", "stop", "{command}", "retry"}
+BODILESS = {"start", "stop", "{command}", "retry", "probe"}
 """Last steps of the paths whose POST and PUT take no body, as published; and the grant of a role."""
 each_operation = pytest.mark.parametrize("name", sorted(OPERATIONS))
 
