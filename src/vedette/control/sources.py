@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import msgspec
 from sqlalchemy import Connection
 
-from vedette.model.errors import SourceUnsupported
+from vedette.model.errors import SourceRefused, SourceUnsupported
 from vedette.model.ids import ProjectId, RunId, StreamId, VideoSourceId, derived_uuid
 from vedette.model.output import OutputKind
 from vedette.model.source import (
@@ -86,14 +86,21 @@ def address_of_source(conn: Connection, vault: Vault, source: VideoSource) -> Ad
 
     Raises:
         SourceUnsupported: it is of a kind that only a platform of old could read.
-        SourceRefused: the project has no store with the bucket, or no camera with the id.
+        SourceRefused: its address is none, or the project has no store with the bucket, or no camera with the id.
     """
     return _OF_SOURCE[source.kind](conn, vault, source)
 
 
 def address(url: str) -> Address:
-    """Return the address behind a URL: rtsp and rtmp have no end, ftp and file name files, http may be either."""
-    parts = urlsplit(url)
+    """Return the address behind a URL: rtsp and rtmp have no end, ftp and file name files, http may be either.
+
+    Raises:
+        SourceRefused: it is none. Some kinds of source have configurations that nobody documented and no door checks.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise SourceRefused("the address is not a URL") from None
     if parts.scheme.lower() in LIVE_SCHEMES:
         return Address(url, Liveness.LIVE)
     named = PurePosixPath(parts.path).suffix.lower() in FILES

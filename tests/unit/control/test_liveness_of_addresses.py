@@ -3,6 +3,7 @@
 import pytest
 
 from vedette.control.sources import address
+from vedette.model.errors import SourceRefused
 from vedette.model.source import Liveness
 
 
@@ -28,3 +29,10 @@ from vedette.model.source import Liveness
 def test_scheme_and_suffix_tell_and_otherwise_the_first_answer(url: str, liveness: Liveness) -> None:
     """What is behind the question mark names no file."""
     assert address(url).liveness is liveness
+
+
+@pytest.mark.parametrize("url", ["http://[::1", "rtsp://[zz]/1", "http://[::1]x/"])
+def test_what_is_no_url_is_refused_like_any_other_address(url: str) -> None:
+    """Sources of undocumented kinds hold whatever was sent; another error would stop the loop that places all tasks."""
+    with pytest.raises(SourceRefused, match="not a URL"):
+        address(url)
