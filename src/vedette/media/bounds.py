@@ -14,7 +14,6 @@ HEAD = 16 << 10
 _MASTERS = frozenset({0x18538067, 0x1654AE6B, 0xAE, 0xE0})
 """Segment, Tracks, TrackEntry, Video: elements that hold what is looked for."""
 _WIDTH, _HEIGHT = 0xB0, 0xBA
-
 _FINISHED = ("mp4", "matroska", "avi", "mxf", "asf")
 """Containers whose header has the duration only when they were written to their end; FLV relayed live may have one."""
 
@@ -32,6 +31,21 @@ def check_declared(container: InputContainer, *, packet_bytes: int, duration_s: 
         largest = max((abs(entry.size) for entry in stream.index_entries), default=0)  # FFmpeg has 30 bits for it
         if largest > packet_bytes:
             raise SourceInvalid(f"the file says that it has a packet of {largest} bytes, more than {packet_bytes}")
+
+
+def check_size(width: int, height: int, pixels: int) -> None:
+    """Refuse pictures that are too large.
+
+    Args:
+        width: of a picture, in pixels.
+        height: the same.
+        pixels: width times height of the largest.
+
+    Raises:
+        SourceInvalid: they are.
+    """
+    if width * height > pixels:
+        raise SourceInvalid(f"pictures of {width}x{height} are larger than this service takes")
 
 
 def has_end(container: InputContainer) -> bool:

@@ -29,7 +29,13 @@ class Flow:
     """
 
     def __init__(
-        self, base: Fraction, *, patience_s: float, clock: Callable[[], float], wall: Callable[[], float]
+        self,
+        base: Fraction,
+        *,
+        patience_s: float,
+        clock: Callable[[], float],
+        wall: Callable[[], float],
+        behind: int = 0,
     ) -> None:
         """Begin with the first packet.
 
@@ -38,8 +44,9 @@ class Flow:
             patience_s: how long packets may be left out for want of a key picture.
             clock: seconds, monotonic.
             wall: seconds since the epoch.
+            behind: left out of earlier parts of the same connection.
         """
-        self.behind = 0
+        self.behind = behind
         self.wall = WallTime()
         self._base, self._clock, self._now = base, clock, wall
         self._backlog = Backlog()
@@ -81,7 +88,7 @@ class Flow:
         return False
 
     def _timely(self, packet: "Packet[VideoStream]", now: float) -> bool:
-        stamp = packet.dts if packet.dts is not None else packet.pts
+        stamp = stamp_of(packet)
         if stamp is None:
             return not self._backlog.skipping
         media_s = float(stamp * self._base)
@@ -117,6 +124,11 @@ class Flow:
         """Return when a picture was taken, milliseconds since the epoch."""
         media_s = None if stamp is None else float(stamp * self._base)
         return int(self.wall.at(media_s, self._now()) * 1000)
+
+
+def stamp_of(packet: "Packet[VideoStream]") -> int | None:
+    """Return when a packet was sent, in units of its time base: the stamps of decoding are in order, if it has one."""
+    return packet.dts if packet.dts is not None else packet.pts
 
 
 def _camera_s(packet: "Packet[VideoStream]") -> float | None:

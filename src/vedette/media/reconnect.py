@@ -13,10 +13,11 @@ from pathlib import Path
 from vedette.media.backoff import Backoff
 from vedette.media.hls.follow import Followed
 from vedette.media.knock import knock
+from vedette.media.limits import Limits
 from vedette.media.lookup import Find, as_it_is
-from vedette.media.opening import Limits
+from vedette.media.picture import Picture, Resume
 from vedette.media.rates import Rates
-from vedette.media.reader import Picture, Reader, Resume
+from vedette.media.reader import Reader
 from vedette.media.sampler import Mailbox
 from vedette.media.tally import Tally
 from vedette.model.errors import SourceError, SourceLost, SourceRefused, SourceUnreachable

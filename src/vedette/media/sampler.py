@@ -9,7 +9,7 @@ import threading
 from collections import deque
 from dataclasses import dataclass
 
-from vedette.media.reader import Picture
+from vedette.media.picture import Picture
 
 NOT_DUE = "not_due"
 """Reason of a drop: the tasks want fewer pictures a second than the source has."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from vedette.media.limits import Limits
 from vedette.media.lookup import Find
-from vedette.media.opening import Limits
 from vedette.media.reader import Reader
 from vedette.model.errors import SourceError, SourceLost
 from vedette.model.frame import Frame

@@ -16,8 +16,8 @@ from test_feeding import Watcher
 from conftest import LOOPBACK, QUICK, MakeClip, scene
 from neighbours.rtsp import RtspServer
 from neighbours.rude import Rude
-from vedette.media import reader as reading
 from vedette.media.backoff import Backoff
+from vedette.media.decoder import Decoder
 from vedette.media.reconnect import Feed
 from vedette.model.source import Address, Liveness
 from vedette.model.stream import StreamStats
@@ -119,13 +119,13 @@ def test_a_decoder_that_is_too_slow_skips_to_key_pictures_and_stays_fresh(
     camera: RtspServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """60 ms for each picture of 40: without this, lag would grow by a third of a second each second."""
-    plain, pause = reading.Reader._decoded, threading.Event()
+    plain, pause = Decoder._decoded, threading.Event()
 
-    def slowly(self: reading.Reader, packet: object) -> object:
+    def slowly(self: Decoder, packet: object) -> object:
         pause.wait(0.06)
         return plain(self, packet)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(reading.Reader, "_decoded", slowly)
+    monkeypatch.setattr(Decoder, "_decoded", slowly)
     feed = keeper(camera.url, limits=type(QUICK)())
     lags, ages = [], []
     for frame in feed.frames():

@@ -1,0 +1,69 @@
+"""Live sources that FFmpeg connects to by itself: RTSP and RTMP."""
+
+import time
+from typing import Final
+
+import av
+from av.error import FFmpegError
+
+from vedette.media.ffmpeg_errors import stream_failure
+from vedette.media.limits import Limits
+from vedette.media.opened import Opened
+from vedette.media.resolve import Pinned
+from vedette.model.errors import SourceError, SourceUnreachable
+from vedette.model.guard import GuardMode, GuardPolicy
+
+_SILENT: Final = 0.9
+"""The part of a time-out after which an error is taken for its end."""
+
+
+def open_stream(pinned: Pinned, policy: GuardPolicy, limits: Limits) -> Opened:
+    """Connect to the first judged address that answers.
+
+    Raises:
+        SourceError: of the kind that fits.
+    """
+    failure: SourceError = SourceUnreachable(f"{pinned.shown} has no address")
+    for one in pinned.addresses:
+        try:
+            return _connected(pinned, one, policy, limits)
+        except SourceUnreachable as error:
+            failure = error
+    raise failure
+
+
+def _connected(pinned: Pinned, address: str, policy: GuardPolicy, limits: Limits) -> Opened:
+    """Connect under both time-outs: the protocol's own, and PyAV's, which interrupts whatever FFmpeg waits for."""
+    url, options = pinned.url(address), _options(pinned, policy, limits)
+    began = time.monotonic()
+    try:
+        container = av.open(url, "r", options=options, timeout=(limits.connect_s, limits.read_s))
+    except FFmpegError as error:
+        silent = time.monotonic() - began > min(limits.connect_s, limits.read_s) * _SILENT
+        raise stream_failure(error, pinned, silent=silent) from None
+    return Opened(container, None, live=True)
+
+
+def _options(pinned: Pinned, policy: GuardPolicy, limits: Limits) -> dict[str, str]:
+    """Return FFmpeg's options: what it may use, and how much it reads before it begins."""
+    options = {
+        "probesize": "100000",
+        "analyzeduration": "300000",
+        "fpsprobesize": "0",  # the rate is not worth the wait: live pictures carry their times
+        "max_pixels": str(limits.pixels),
+    }
+    if pinned.scheme == "rtsp":
+        options |= {
+            "protocol_whitelist": "tcp,udp,rtp",
+            "format_whitelist": "rtsp,sdp,rtp,mpegts,asf",
+            "allowed_media_types": "video",
+            "timeout": str(int(limits.read_s * 1e6)),
+        }
+        # over UDP a server may name a third party as the peer, so strangers are not given the choice
+        return options | ({"rtsp_flags": "prefer_tcp"} if policy.mode is GuardMode.LAN else {"rtsp_transport": "tcp"})
+    return options | {
+        "protocol_whitelist": "rtmp,tcp",
+        "format_whitelist": "flv,live_flv",
+        "rtmp_tcurl": pinned.tcurl,
+        "rtmp_live": "live",
+    }
