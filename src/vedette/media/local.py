@@ -74,4 +74,6 @@ class LocalFile:
         raise self.failure
 
     def close(self) -> None:
+        """Close, and forget the failure: its traceback knows who reads, and the two would keep each other."""
+        self.failure = None
         self._file.close()

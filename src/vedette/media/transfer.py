@@ -128,8 +128,9 @@ class Transfer(ABC):
         return piece
 
     def close(self) -> None:
-        """Hang up."""
+        """Hang up, and forget the failure: its traceback knows who reads, and the two would keep each other."""
         self._ahead, self._offset = b"", 0
+        self.failure = None
         self._leave()
 
     def _begin(self, at: int) -> None:

@@ -81,8 +81,9 @@ class HlsFile:
         self._fetcher = Fetcher(address, policy=policy, stop=stop, timeouts=timeouts)
         media, url = self._choose(file, pixels)
         self.live = address.liveness is Liveness.LIVE or (address.liveness is Liveness.EITHER and not media.ended)
-        self._follower = Follower(self._fetcher, url, media, live=self.live, followed=followed or Followed(), stop=stop)
-        self._pace = Pace(lambda: self._follower.ahead > _BEHIND, stop)
+        follower = Follower(self._fetcher, url, media, live=self.live, followed=followed or Followed(), stop=stop)
+        self._follower = follower
+        self._pace = Pace(lambda: follower.ahead > _BEHIND, stop)  # knows no more than it needs: not this file
         self._source: Bytes | None = None
         self._rest = b""  # given by the source, and not wanted yet
         self._segment: Segment | None = None  # that is being read
@@ -140,7 +141,8 @@ class HlsFile:
         return self._pace.through(packets) if self.live else iter(packets)
 
     def close(self) -> None:
-        """Hang up."""
+        """Hang up, and forget the failure: its traceback knows who reads, and the two would keep each other."""
+        self.failure = None
         self._source, self._rest = None, b""
         self._fetcher.close()
 
