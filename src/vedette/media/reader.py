@@ -96,7 +96,7 @@ class Reader:
             self._take_video()
             self._begin()
         except SourceError:
-            self.close()
+            self._opened.close()
             raise
 
     def __enter__(self) -> Self:
@@ -130,6 +130,7 @@ class Reader:
     def close(self) -> None:
         """Hang up. Pictures already given stay valid."""
         self._opened.close()
+        self._demuxer.broken = None  # its traceback knows this reader: they would keep each other, and the pictures
 
     def seek_mark(self) -> bytes | None:
         """Return the mark of the picture last given, or None: come back by decoding from the start."""
@@ -209,12 +210,11 @@ class Reader:
     def _decode_part(self) -> Iterator[VideoFrame]:
         """Yield the pictures of one part; a file that was cut is told as such."""
         yield from self._decoder.pictures(self._stop)
-        broken = self._demuxer.broken
-        if broken is None or self._stop.is_set():
+        if self._demuxer.broken is None or self._stop.is_set():
             return
-        if isinstance(broken, SourceInvalid):
+        if isinstance(self._demuxer.broken, SourceInvalid):
             self._check_end()
-        raise broken
+        raise self._demuxer.broken  # no name for it here: a frame that knows its own traceback is a circle
 
     def _check_end(self) -> None:
         """Raise if a file gave nothing, or less than it declares."""
