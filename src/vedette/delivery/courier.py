@@ -48,4 +48,17 @@ class Courier:
                 _log.warning("the picture of an event is gone; it is told without", event_id=row.event_id)
             except OSError as error:
                 raise SinkBusy(f"The picture cannot be read ({type(error).__name__}).") from error
-        await sink.send(Delivery(row.event_id, row.task_id, row.attempts + 1, row.message, picture, lane.target))
+        await sink.send(
+            Delivery(
+                event_id=row.event_id,
+                task_id=row.task_id,
+                attempt=row.attempts + 1,
+                number=row.number,
+                timestamp_ms=row.timestamp_ms,
+                event_type=row.event_type,
+                project_id=row.project_id,
+                message=row.message,
+                picture=picture,
+                target=lane.target,
+            )
+        )

@@ -16,7 +16,7 @@ from typing import Final
 from vedette.delivery.courier import Courier
 from vedette.delivery.lane import Lane
 from vedette.delivery.retry import GIVE_UP_S, Rand, next_attempt
-from vedette.delivery.sinks.base import Sink, Target
+from vedette.delivery.sinks.base import Sink
 from vedette.model.errors import (
     Misconfigured,
     SinkBusy,
@@ -26,7 +26,7 @@ from vedette.model.errors import (
     Unavailable,
 )
 from vedette.model.ids import TaskId
-from vedette.model.output import DisOutput, ObsOutput, OutputKind, WebhookOutput
+from vedette.model.output import DisOutput, ObsOutput, OutputKind, Target, WebhookOutput
 from vedette.store import outbox
 from vedette.store.db import Database
 from vedette.store.outbox import Due, Outcome, Waiting

@@ -4,8 +4,8 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from vedette.delivery.retry import GIVE_UP_S, Rand, pause
-from vedette.delivery.sinks.base import Target
 from vedette.model.ids import TaskId
+from vedette.model.output import Target
 from vedette.store.outbox import Due, Want
 
 PER_DESTINATION = 4

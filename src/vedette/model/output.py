@@ -43,6 +43,10 @@ class WebhookOutput:
     data_category: tuple[str, ...] | None = None
 
 
+Target = WebhookOutput | ObsOutput | DisOutput
+"""What events are delivered to."""
+
+
 @dataclass(frozen=True, slots=True)
 class HostingOutput:
     """Of the older dialect: the platform keeps the results."""
@@ -68,6 +72,11 @@ class TaskOutput:
     event_center: bool | None = None
     hosting: HostingOutput | None = None
     localpath: LocalPathOutput | None = None
+
+    def targets(self) -> tuple[tuple[OutputKind, Target], ...]:
+        """Return the outputs that events are delivered to."""
+        wanted = ((OutputKind.WEBHOOK, self.webhook), (OutputKind.OBS, self.obs), (OutputKind.DIS, self.dis))
+        return tuple((kind, target) for kind, target in wanted if target is not None)
 
     def kinds(self) -> tuple[OutputKind, ...]:
         """Return the kinds that are set."""

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, select, update
@@ -10,7 +11,7 @@ from sqlalchemy import Connection, select, update
 from vedette.model.event import Event
 from vedette.model.frame import Position
 from vedette.model.ids import EventId, RunId, TaskId, derived_uuid
-from vedette.model.output import OutputKind, TaskOutput, WebhookOutput
+from vedette.model.output import OutputKind, Target, TaskOutput, WebhookOutput
 from vedette.model.stream import Checkpoint, Ingest, RunProgress
 from vedette.model.task import TaskDocument
 from vedette.store.assignments import holds
@@ -48,7 +49,7 @@ def store(conn: Connection, vault: Vault, batch: Ingest, pictures: Mapping[Event
     for progress in batch.progress:
         here = (tasks.c.id == progress.task_id, tasks.c.run_id == progress.run_id, tasks.c.stream_id == batch.stream_id)
         row = conn.execute(
-            select(tasks.c.project_id, task_documents.c.document)
+            select(tasks.c.project_id, tasks.c.told, tasks.c.video_source_id, task_documents.c.document)
             .join(task_documents, task_documents.c.task_id == tasks.c.id)
             .where(*here)
         ).first()
@@ -56,14 +57,17 @@ def store(conn: Connection, vault: Vault, batch: Ingest, pictures: Mapping[Event
             unwanted += [pictures[event.id] for event in progress.events if event.id in pictures]
             continue
         document = vault.unseal(row.document, TaskDocument) if progress.events else None
+        told = row.told
         for event in progress.events:
-            if document is not None and _tell(conn, vault, row.project_id, document, event, pictures, now_ms):
+            place = {"project_id": row.project_id, "video_source_id": row.video_source_id, "number": told + 1}
+            if document is not None and _tell(conn, vault, document, event, place, pictures, now_ms):
                 new += 1
+                told += 1
             else:
                 known += 1
                 unwanted += [pictures[event.id]] if event.id in pictures else []
         _checkpoint(conn, progress, now_ms)
-        conn.execute(update(tasks).where(*here).values(frames=progress.checkpoint.frames))
+        conn.execute(update(tasks).where(*here).values(frames=progress.checkpoint.frames, told=told))
     return Stored(accepted=True, new=new, known=known, unwanted=tuple(unwanted))
 
 
@@ -78,15 +82,20 @@ def checkpoint_of(conn: Connection, run_id: RunId) -> Checkpoint | None:
 def _tell(
     conn: Connection,
     vault: Vault,
-    project_id: str,
     document: TaskDocument,
     event: Event,
+    place: Mapping[str, Any],
     pictures: Mapping[EventId, str],
     now_ms: int,
 ) -> bool:
+    """Write an event and what is to be delivered of it; return False if it is known already.
+
+    Args:
+        place: `project_id`, `video_source_id` and `number` of the event.
+    """
     row = {
+        **place,
         "id": event.id,
-        "project_id": project_id,
         "task_id": event.task_id,
         "run_id": event.run_id,
         "event_type": event.event_type,
@@ -101,19 +110,21 @@ def _tell(
     }
     if not insert_new(conn, events, [row]):
         return False
-    if document.output.webhook is not None:
-        destination = _destination(conn, vault, project_id, event.task_id, document.output.webhook)
-        due = {"state": "due", "attempts": 0, "next_attempt_at": now_ms, "created_at": now_ms}
-        keys = {"event_id": event.id, "destination_id": destination, "project_id": project_id, "task_id": event.task_id}
-        insert_new(conn, outbox, [keys | due])
+    due = {"state": "due", "attempts": 0, "next_attempt_at": now_ms, "created_at": now_ms}
+    keys = {"event_id": event.id, "project_id": place["project_id"], "task_id": event.task_id}
+    for kind, target in document.output.targets():
+        destination = _destination(conn, vault, place["project_id"], event.task_id, kind, target)
+        insert_new(conn, outbox, [keys | due | {"destination_id": destination}])
     return True
 
 
-def _destination(conn: Connection, vault: Vault, project_id: str, task_id: str, target: WebhookOutput) -> str:
+def _destination(
+    conn: Connection, vault: Vault, project_id: str, task_id: str, kind: OutputKind, target: Target
+) -> str:
     """Return the id of the destination; a task whose output is changed gets another, and what is due stays due."""
-    identity = _identity(task_id, target)
+    identity = _identity(task_id, kind, target)
     if conn.execute(select(destinations.c.id).where(destinations.c.id == identity)).first() is None:
-        row = {"id": identity, "project_id": project_id, "task_id": task_id, "kind": OutputKind.WEBHOOK}
+        row = {"id": identity, "project_id": project_id, "task_id": task_id, "kind": kind}
         insert_new(conn, destinations, [row | {"target": vault.seal(target)}])
     return identity
 
@@ -121,16 +132,16 @@ def _destination(conn: Connection, vault: Vault, project_id: str, task_id: str, 
 def renew_secrets(conn: Connection, vault: Vault, task_id: TaskId, output: TaskOutput) -> None:
     """Let what is due go with the new values of the headers, if a task's output is what it was but for them."""
     if output.webhook is not None:
-        here = destinations.c.id == _identity(task_id, output.webhook)
+        here = destinations.c.id == _identity(task_id, OutputKind.WEBHOOK, output.webhook)
         conn.execute(update(destinations).where(here).values(target=vault.seal(output.webhook)))
 
 
-def _identity(task_id: str, target: WebhookOutput) -> str:
+def _identity(task_id: str, kind: OutputKind, target: Target) -> str:
     """Return which destination a target is: the values of its headers are secrets, and may be others tomorrow."""
     shown = msgspec.to_builtins(target)
-    return derived_uuid(
-        "destination", task_id, OutputKind.WEBHOOK, json.dumps(shown | {"headers": sorted(target.headers)})
-    )
+    if isinstance(target, WebhookOutput):
+        shown |= {"headers": sorted(target.headers)}
+    return derived_uuid("destination", task_id, kind, json.dumps(shown))
 
 
 def _checkpoint(conn: Connection, progress: RunProgress, now_ms: int) -> None:

@@ -8,7 +8,7 @@ a delivery under the same event id, and never loses one.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, bindparam, delete, func, select, update
 
@@ -16,6 +16,7 @@ from vedette.model.errors import NotFound
 from vedette.model.ids import EventId, ProjectId, TaskId
 from vedette.store.tables import destinations, events, outbox
 
+NOBODY: Final = ProjectId("")
 ERROR_LIMIT = 512
 """Characters of an error that are kept."""
 
@@ -56,6 +57,8 @@ class Due:
         message: the event's message, without its picture.
         picture: key of `store.blobs`, or None.
         created_at: when the event was committed, milliseconds since the epoch.
+        number: of the event among those of its task, from 1.
+        timestamp_ms: of the event.
     """
 
     id: int
@@ -66,6 +69,10 @@ class Due:
     message: dict[str, Any]
     picture: str | None
     created_at: int
+    project_id: ProjectId = NOBODY
+    number: int = 0
+    timestamp_ms: int = 0
+    event_type: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,8 +252,12 @@ def _of(want: Want, now_ms: int) -> Select[Any]:
             outbox.c.attempts,
             outbox.c.last_error,
             outbox.c.created_at,
+            outbox.c.project_id,
             events.c.message,
             events.c.picture,
+            events.c.number,
+            events.c.timestamp_ms,
+            events.c.event_type,
         )
         .join(events, events.c.id == outbox.c.event_id)
         .where(
@@ -270,6 +281,10 @@ def _due(row: Row[Any]) -> Due:
         json.loads(row.message),
         row.picture,
         row.created_at,
+        ProjectId(row.project_id),
+        row.number,
+        row.timestamp_ms,
+        row.event_type,
     )
 
 

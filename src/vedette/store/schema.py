@@ -4,7 +4,7 @@ from importlib import resources
 
 from sqlalchemy import Connection, inspect, text
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision in `migrations/versions`; a test holds the two together."""
 
 

@@ -42,6 +42,7 @@ projects = Table(
     Column("task_count", Integer, nullable=False, server_default="0"),  # kept by store.quotas
     Column("source_count", Integer, nullable=False, server_default="0"),
     Column("group_count", Integer, nullable=False, server_default="0"),
+    Column("guard_allow", Text),  # JSON list: what its webhooks may reach besides what the guard lets through
     UniqueConstraint("domain", "name"),
 )
 
@@ -248,6 +249,7 @@ tasks = Table(
     Column("run_started_at", BigInteger),
     Column("stream_id", String(64)),
     Column("frames", BigInteger, nullable=False, default=0),
+    Column("told", BigInteger, nullable=False, server_default="0"),  # events stored so far: the last one's number
     Column("crashes", Integer, nullable=False, default=0),
     UniqueConstraint("project_id", "name"),
     Index(  # in order, with all that lists filter by: they read this index, and of the table only the page's rows
@@ -440,9 +442,84 @@ events = Table(
     Column("message", Text, nullable=False),  # JSON, without the picture
     Column("picture", String(96)),  # key of store.blobs
     Column("listed", Integer, nullable=False),  # 1: the task has event_center
+    Column("number", BigInteger, nullable=False, server_default="0"),  # of its task's events, from 1; 0: from before
+    Column("video_source_id", String(36)),
+    Column("review", String(12), nullable=False, server_default="unreviewed"),  # model.review.Review
+    Column("main_id", String(36)),  # of the event that this one repeats
+    Column("repeats", Integer, nullable=False, server_default="0"),  # how many events repeat this one
     Index("events_of_project", "project_id", "seq"),
+    Index("events_of_source", "project_id", "video_source_id", "seq"),
+    Index("events_that_repeat", "main_id", "seq"),
     Index("events_of_task", "task_id", "seq"),
     Index("events_by_time", "stored_at"),
+)
+
+event_rules = Table(
+    "event_rules",
+    metadata,
+    Column("project_id", ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True),
+    Column("manual_review", Integer, nullable=False),  # 1: subscribers are told only what was approved
+    Column("aggregate", Integer, nullable=False),  # 1: repeats are merged into a main event
+    Column("window_s", Integer, nullable=False),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("project_id", ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("name", String(128), nullable=False),
+    Column("description", Text, nullable=False, server_default=""),
+    Column("sources", Text, nullable=False),  # JSON list of video source ids; empty: all
+    Column("target", LargeBinary, nullable=False),  # sealed model.output.WebhookOutput
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    UniqueConstraint("project_id", "name"),
+)
+
+webhook_secrets = Table(  # with which calls are signed; two at a time while they change
+    "webhook_secrets",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("project_id", ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("secret", LargeBinary, nullable=False),  # sealed
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),  # None: until it is removed
+    Index("webhook_secrets_of_project", "project_id", "created_at"),
+)
+
+data_streams = Table(  # durable streams of our own, in the words of DIS
+    "data_streams",
+    metadata,
+    Column("project_id", ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("id", String(32), nullable=False, unique=True),
+    Column("partitions", Integer, nullable=False),
+    Column("stream_type", String(16), nullable=False),
+    Column("data_type", String(16), nullable=False),
+    Column("data_duration", Integer, nullable=False),  # hours
+    Column("created_at", BigInteger, nullable=False),
+)
+
+data_partitions = Table(
+    "data_partitions",
+    metadata,
+    Column("stream_id", ForeignKey("data_streams.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("next_sequence", BigInteger, nullable=False, server_default="0"),
+    Column("bytes", BigInteger, nullable=False, server_default="0"),
+)
+
+data_records = Table(
+    "data_records",
+    metadata,
+    Column("stream_id", ForeignKey("data_streams.id", ondelete="CASCADE"), primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("sequence", BigInteger, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("partition_key", String(256), nullable=False, server_default=""),
+    Column("data", LargeBinary, nullable=False),
+    Index("data_records_by_time", "stream_id", "partition", "at"),
 )
 
 destinations = Table(

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from vedette.model.ids import EventId, TaskId
-from vedette.model.output import DisOutput, ObsOutput, WebhookOutput
-
-Target = WebhookOutput | ObsOutput | DisOutput
+from vedette.model.ids import EventId, ProjectId, TaskId
+from vedette.model.output import Target
+from vedette.store.outbox import NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +16,9 @@ class Delivery:
     Attributes:
         event_id: the same in every attempt; receivers tell repeats by it.
         attempt: from 1.
+        number: of the event among those of its task, from 1: a receiver sees a gap by it. 0 for events of before.
+        timestamp_ms: of the event, milliseconds since the epoch.
+        event_type: the number on the wire.
         message: the documented envelope, without the picture.
         picture: JPEG, or None.
         target: where to; holds the caller's secrets.
@@ -28,6 +30,10 @@ class Delivery:
     message: Mapping[str, Any]
     picture: bytes | None = field(repr=False)
     target: Target = field(repr=False)
+    number: int = 0
+    timestamp_ms: int = 0
+    event_type: int = 0
+    project_id: ProjectId = NOBODY
 
 
 class Sink(Protocol):
