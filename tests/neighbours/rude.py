@@ -52,6 +52,16 @@ def locked(peer: socket.socket, _over: threading.Event) -> None:
         _answer(peer, request, "401 Unauthorized", 'WWW-Authenticate: Basic realm="rude"\r\n')
 
 
+def elsewhere(url: str) -> Manner:
+    """Redirect whatever is asked."""
+
+    def redirect(peer: socket.socket, _over: threading.Event) -> None:
+        while request := _request(peer):
+            _answer(peer, request, "302 Moved Temporarily", f"Location: {url}\r\n")
+
+    return redirect
+
+
 def silent_play(peer: socket.socket, over: threading.Event) -> None:
     """Answer as a camera does, down to PLAY, and send no packet."""
     while request := _request(peer):

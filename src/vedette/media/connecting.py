@@ -7,10 +7,11 @@ import av
 from av.error import FFmpegError
 
 from vedette.media.ffmpeg_errors import stream_failure
+from vedette.media.knock import speaks
 from vedette.media.limits import Limits
 from vedette.media.opened import Opened
 from vedette.media.resolve import Pinned
-from vedette.model.errors import SourceError, SourceUnreachable
+from vedette.model.errors import SourceError, SourceInvalid, SourceUnreachable
 from vedette.model.guard import GuardMode, GuardPolicy
 
 _SILENT: Final = 0.9
@@ -40,7 +41,10 @@ def _connected(pinned: Pinned, address: str, policy: GuardPolicy, limits: Limits
         container = av.open(url, "r", options=options, timeout=(limits.connect_s, limits.read_s))
     except FFmpegError as error:
         silent = time.monotonic() - began > min(limits.connect_s, limits.read_s) * _SILENT
-        raise stream_failure(error, pinned, silent=silent) from None
+        failure = stream_failure(error, pinned, silent=silent)
+        if isinstance(failure, SourceInvalid) and pinned.scheme == "rtsp" and not speaks(address, pinned.port):
+            failure = SourceUnreachable(f"{pinned.shown} accepts connections, and hangs up without a word")
+        raise failure from None
     return Opened(container, None, live=True)
 
 

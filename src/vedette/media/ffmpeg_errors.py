@@ -62,6 +62,8 @@ def stream_failure(error: FFmpegError, pinned: Pinned, *, silent: bool) -> Sourc
         return SourceUnreachable(f"{pinned.shown} accepts connections, or swallows them, and says nothing")
     if isinstance(error, av.error.InvalidDataError):
         return SourceInvalid(f"{pinned.shown} answers, but not with a video over {pinned.scheme}")
+    if isinstance(error, av.error.ArgumentError) and pinned.scheme == "rtsp":  # of another address nothing is permitted
+        return SourceUnreachable(f"{pinned.shown} redirects to another address, which is not followed")
     return SourceUnreachable(f"{pinned.shown} cannot be read: {reason(error)}")
 
 

@@ -82,7 +82,9 @@ def pin(address: Address, policy: GuardPolicy, file_roots: tuple[Path, ...]) -> 
     host = parts.hostname or ""
     if not host or any(ord(sign) <= 32 for sign in address.url):
         raise SourceRefused("the address is not a URL with a host")
-    port = _PORTS[scheme] if port is None else port
+    if port == 0:
+        raise SourceRefused("the address has the port 0, where nobody can listen")
+    port = port or _PORTS[scheme]
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Pinned(
         scheme=scheme,

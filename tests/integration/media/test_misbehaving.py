@@ -10,7 +10,7 @@ from test_feeding import Watcher, wait_state
 
 from conftest import LOOPBACK
 from neighbours.rtsp import RtspServer
-from neighbours.rude import Manner, Proxy, Rude, garbage, half, hang_up, locked, mute, silent_play, trickle
+from neighbours.rude import Manner, Proxy, Rude, elsewhere, garbage, half, hang_up, locked, mute, silent_play, trickle
 from vedette.media.backoff import Backoff
 from vedette.media.opening import Limits
 from vedette.media.reader import Resume
@@ -63,6 +63,31 @@ def test_a_camera_that_plays_and_sends_no_packet_is_away() -> None:
         assert wait_state(watcher.feed, StreamState.AWAY, 8)
         assert time.monotonic() - began < FIRES_S
         end(watcher)
+
+
+def test_a_server_that_hangs_up_without_a_word_is_waited_for() -> None:
+    """So does the relay of a container or a tunnel whose camera is not there yet; a server that answers nonsense is none."""
+    with Rude(hang_up) as server:
+        watcher = Watcher(keeper(server.url()))
+        assert wait_state(watcher.feed, StreamState.AWAY, 8)
+        failure = watcher.feed.status().failure
+        assert failure is not None
+        assert "hangs up without a word" in failure.message
+        end(watcher)
+        assert watcher.error is None
+
+
+def test_a_redirect_of_a_camera_leads_nowhere() -> None:
+    """Its target has been judged by nobody: it may be the cloud's metadata, or a machine behind the firewall."""
+    with Rude(mute) as target, Rude(elsewhere(target.url())) as server:
+        watcher = Watcher(keeper(server.url()))
+        assert wait_state(watcher.feed, StreamState.AWAY, 8)
+        failure = watcher.feed.status().failure
+        assert failure is not None
+        assert "redirects" in failure.message
+        end(watcher)
+        assert server.connections
+        assert not target.connections
 
 
 def test_a_refused_login_is_repeated_seldom() -> None:

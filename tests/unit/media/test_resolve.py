@@ -83,7 +83,16 @@ def test_other_schemes_are_not_read(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://", "http:///clip", "http://host:99999/x", "http://[::1/x", "rtsp://a b/c", "rtsp://host/a\nb"]
+    "url",
+    [
+        "http://",
+        "http:///clip",
+        "http://host:99999/x",
+        "rtsp://host:0/x",
+        "http://[::1/x",
+        "rtsp://a b/c",
+        "rtsp://host/a\nb",
+    ],
 )
 def test_what_is_no_url_is_refused(url: str) -> None:
     """Nothing of it is worth a retry."""
