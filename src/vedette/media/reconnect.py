@@ -7,53 +7,23 @@ stop at once (a connection that hangs is left to its time-outs).
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from vedette.media.backoff import Backoff
 from vedette.media.hls.follow import Followed
-from vedette.media.knock import knock
+from vedette.media.knock import Knocker
 from vedette.media.limits import Limits
 from vedette.media.lookup import Find, as_it_is
+from vedette.media.patience import Patience
 from vedette.media.picture import Picture, Resume
-from vedette.media.rates import Rates
 from vedette.media.reader import Reader
 from vedette.media.sampler import Mailbox
-from vedette.media.tally import Tally
-from vedette.model.errors import SourceError, SourceLost, SourceRefused, SourceUnreachable
-from vedette.model.failure import Failure
+from vedette.media.standing import FeedStatus, Standing
+from vedette.model.errors import SourceError
 from vedette.model.frame import Frame
 from vedette.model.guard import GuardPolicy
 from vedette.model.source import Address, Liveness
-from vedette.model.stream import StreamState, StreamStats
-
-FILE_TRIES = 5
-"""Transient errors of a file in a row, before its first picture, after which it is given up: some ten seconds."""
-BEGUN_TRIES = 10
-"""The same once it has given pictures: about a minute, so that a server can be started anew in the middle."""
-_STEADY_S = 5.0
-"""A connection that held this long was a good one: the next loss is tried again soon."""
-FILE_CEILING_S = 15.0
-"""The longest wait before a file is tried again; it has no more than its few tries."""
-REFUSED_CEILING_S = 5.0
-"""The longest wait before a live source that has been seen is asked again after it refused, or gave no video."""
-LOGIN_CEILING_S = 30.0
-"""The longest wait where it refused the name or the password: cameras lock accounts for wrong ones."""
-
-
-@dataclass(frozen=True, slots=True)
-class FeedStatus:
-    """How a feed stands: OPENING until the first picture, then FLOWING or AWAY.
-
-    Attributes:
-        failure: why it is away, or what the last try ended in.
-        note: what whoever told the address had to say besides.
-    """
-
-    state: StreamState
-    failure: Failure | None
-    stats: StreamStats
-    note: str = ""
 
 
 class Feed:
@@ -90,33 +60,28 @@ class Feed:
             backoff: waits between tries.
         """
         self._address, self._policy, self._roots, self._find = address, policy, file_roots, find
-        self._live = (
-            address.liveness is not Liveness.FILE
-        )  # has the patience that a live one is given, until it is told
         self._resume, self._clock, self._wall, self._limits = resume, clock, wall, limits
-        self._backoff = backoff or Backoff()
         self._stop = threading.Event()
         self._box = Mailbox(live=self._live, fps=fps)
         self._connection = first_connection if self._live else 0
-        self._seen = resume is not None  # had pictures before: now it may stay away
-        self._absent = self._knocked = False  # nobody answered the last time; the last try found somebody at home
-        self._lock = threading.Lock()  # guards what status reads
-        self._state = StreamState.OPENING
-        self._failure: Failure | None = None
-        self._note = ""
-        self._tally = Tally()
-        self._rates = Rates(clock)
         self._followed = Followed()
+        self._knocker = Knocker()
+        self._patience = Patience(backoff or Backoff(), seen=resume is not None, clock=clock)
+        self._standing = Standing(clock=clock, wall=wall, patience_s=limits.picture_s)
         self._made = clock()
         self._given: Picture | None = None  # to the one who analyses
         self._last: Picture | None = None  # that was decoded, a little ahead of the other
-        self._newest: tuple[float, int] | None = None  # when the newest picture came, and its media time
         self._fetcher: threading.Thread | None = None
 
     @property
     def liveness(self) -> Liveness:
         """Return whether the source has an end; `EITHER` is no answer any more once a picture came."""
         return self._address.liveness
+
+    @property
+    def _live(self) -> bool:
+        """Return whether it has no end; until that is told, it is treated as if it had none."""
+        return self._address.liveness is not Liveness.FILE
 
     def frames(self) -> Iterator[Frame]:
         """Yield the sampled pictures; return at the end of a file, or soon after `stop`.
@@ -138,16 +103,7 @@ class Feed:
 
     def status(self) -> FeedStatus:
         """Return how it stands now."""
-        passed = self._box.passed()
-        with self._lock:
-            state, failure, newest = self._state, self._failure, self._newest
-            stats = self._tally.stats(passed, self._rates)
-        silent_s = self._clock() - newest[0] if newest else 0.0
-        if self._live and state is StreamState.FLOWING and silent_s > self._limits.picture_s:
-            # the thread that decodes may hang below us, where no time-out reaches
-            lost = SourceLost(f"no picture for {silent_s:.0f} s")
-            state, failure = StreamState.AWAY, Failure(lost.code, lost.message)
-        return FeedStatus(state, failure, stats, self._note)
+        return self._standing.status(self._box.passed(), live=self._live)
 
     def seek_mark(self) -> bytes | None:
         """Return the mark of the picture that `frames` gave last, for `Resume.seek`."""
@@ -167,7 +123,7 @@ class Feed:
         try:
             self._keep()
         except SourceError as error:
-            self._tell(error)
+            self._standing.failed(error, live=self._live)
             self._box.close(error)
         except Exception as error:  # noqa: BLE001 - the end of a thread: what is not foreseen goes to the one who waits
             self._box.close(error)
@@ -177,56 +133,36 @@ class Feed:
     def _keep(self) -> None:
         """Read until the end of the file, or the stop; try again what is worth it."""
         while not self._stop.is_set():
-            before = self._tally.decoded
-            began = self._clock()
+            before = self._standing.decoded
+            self._patience.begin()
             try:
                 self._read()
                 return
             except SourceError as error:
                 if self._stop.is_set():
                     return
-                if not self._worth_a_try(error, progress=self._tally.decoded > before, began=began):
+                progress = self._standing.decoded > before
+                wait_s = self._patience.wait_s(error, live=self._live, progress=progress)
+                if wait_s is None:
                     raise
-                self._tell(error)
-                self._again()
-                wait_s = self._backoff.next(self._ceiling_s(error))
-                self._absent = isinstance(error, SourceUnreachable) and not (self._absent and self._knocked)
+                self._standing.failed(error, live=self._live)
+                self._knocker.failed(error)
+                self._again(progress=progress)
             self._stop.wait(wait_s)
 
-    def _ceiling_s(self, error: SourceError) -> float | None:
-        """Return the longest wait for what went wrong; None for the usual one."""
-        if not self._live:
-            return FILE_CEILING_S
-        if error.transient:
-            return None
-        return LOGIN_CEILING_S if isinstance(error, SourceRefused) and error.login else REFUSED_CEILING_S
-
-    def _again(self) -> None:
+    def _again(self, *, progress: bool) -> None:
         """Prepare the next connection: a file goes on behind the picture that was decoded last."""
-        if not self._live and self._last is not None:
-            self._resume = Resume(self._last.frame.position, self._last.mark())
-        with self._lock:
-            self._tally = self._tally.reconnected()
-
-    def _worth_a_try(self, error: SourceError, *, progress: bool, began: float) -> bool:
         if self._live:
-            if progress:
-                self._connection += 1
-                if self._clock() - began > _STEADY_S:
-                    self._backoff.reset()
-            return error.transient or self._seen
-        if progress:
-            self._backoff.reset()
-        return error.transient and self._backoff.tries < (BEGUN_TRIES if self._seen else FILE_TRIES)
+            self._connection += progress
+        elif self._last is not None:
+            self._resume = Resume(self._last.frame.position, self._last.mark())
+        self._standing.reconnects()
 
     def _read(self) -> None:
         """Read one connection to its end."""
         address = self._find(self._address)
-        self._note = address.note
-        self._knocked = False
-        if self._absent:
-            knock(address, self._policy, self._roots)
-            self._knocked = True
+        self._standing.note = address.note
+        self._knocker.before(address, self._policy, self._roots)
         reader = Reader(
             address,
             policy=self._policy,
@@ -242,54 +178,37 @@ class Feed:
         )
         with reader:
             self._learn(reader)
-            counted = Tally()
+            self._standing.connected()
             try:
                 for picture in reader.pictures():
-                    counted = self._count(reader, counted)
+                    self._standing.count(reader)
                     self._flowing(picture)
                     self._box.offer(picture)
             except SourceError as error:
-                self._tell(error)  # now: hanging up on a silent peer takes its time
+                self._standing.failed(error, live=self._live)  # now: hanging up on a silent peer takes its time
                 raise
             finally:
-                self._count(reader, counted)
+                self._standing.count(reader)
 
     def _learn(self, reader: Reader) -> None:
         """Note what the connection tells; what the first one told of liveness holds for all after it."""
         if self._address.liveness is Liveness.EITHER:
-            self._live = reader.live
             self._address = replace(self._address, liveness=Liveness.LIVE if reader.live else Liveness.FILE)
             self._connection = self._connection if reader.live else 0
-            self._backoff.reset()
+            self._patience.reset()
         self._box.opened(reader.fps, live=self._live)
 
     def _flowing(self, picture: Picture) -> None:
-        self._seen = True
+        self._patience.seen = True
         self._last = picture
-        with self._lock:
-            self._newest = (self._clock(), picture.frame.position.time_us)
-            self._state, self._failure = StreamState.FLOWING, None
+        self._standing.flowing(picture)
 
     def _base_us(self) -> int:
         """Return the media time of the first picture of a live connection: time goes on while nobody sees."""
-        if self._newest is not None:
-            came, time_us = self._newest
+        if self._standing.newest is not None:
+            came, time_us = self._standing.newest
             return time_us + int((self._clock() - came) * 1e6)
         if self._resume is not None:
             elapsed_us = self._resume.elapsed_us + int((self._clock() - self._made) * 1e6)
             return max(elapsed_us, self._resume.position.time_us)
         return 0
-
-    def _count(self, reader: Reader, counted: Tally) -> Tally:
-        """Add what came since the last time; return the reader's counters now."""
-        now = Tally.of(reader)
-        with self._lock:
-            self._tally = self._tally.plus(reader, now, counted, int(self._wall() * 1000))
-        return now
-
-    def _tell(self, error: SourceError) -> None:
-        """Note a failure for whoever asks."""
-        with self._lock:
-            self._failure = Failure(error.code, error.message)
-            if self._live or self._state is StreamState.FLOWING:
-                self._state = StreamState.AWAY

@@ -1,6 +1,9 @@
 """An error as it travels between processes."""
 
 from dataclasses import dataclass
+from typing import Self
+
+from vedette.model.errors import VedetteError
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,3 +12,8 @@ class Failure:
 
     code: str
     message: str
+
+    @classmethod
+    def of(cls, error: VedetteError) -> Self:
+        """Return an error as it travels."""
+        return cls(error.code, error.message)

@@ -1,6 +1,7 @@
 """The clock, the budget and the waits: all without a file or a socket."""
 
 import threading
+import time
 from fractions import Fraction
 from itertools import pairwise
 
@@ -10,14 +11,11 @@ import pytest
 from vedette.media.backoff import Backoff
 from vedette.media.clock import MediaClock
 from vedette.media.mark import Key, Mark, digest
-from vedette.media.opening import Limits
-from vedette.media.reader import Picture
-from vedette.media.reconnect import Feed
-from vedette.media.sampler import Mailbox, step
+from vedette.media.picture import Picture
+from vedette.media.sampler import Mailbox, Passed, step
+from vedette.media.standing import Standing
 from vedette.model.errors import SourceLost
 from vedette.model.frame import Frame, Position
-from vedette.model.guard import GuardPolicy
-from vedette.model.source import Address, Liveness
 from vedette.model.stream import StreamState
 
 MS = Fraction(1, 1000)
@@ -181,15 +179,14 @@ def test_a_digest_tells_pictures_apart() -> None:
 def test_a_reader_that_hangs_below_every_time_out_is_still_told_as_away() -> None:
     """The outer watchdog: who asks looks at the clock, not at the thread that hangs."""
     now = [100.0]
-    address = Address("rtsp://camera.test/", Liveness.LIVE)
-    feed = Feed(address, policy=GuardPolicy(), file_roots=(), fps=5, clock=lambda: now[0], limits=Limits(picture_s=15))
-    feed._flowing(picture(0))
+    standing, passed = Standing(clock=lambda: now[0], wall=time.time, patience_s=15), Passed(0, {}, 0.0)
+    standing.flowing(picture(0))
     now[0] = 114.0
-    assert feed.status().state is StreamState.FLOWING
+    assert standing.status(passed, live=True).state is StreamState.FLOWING
     now[0] = 116.0
-    status = feed.status()
+    status = standing.status(passed, live=True)
     assert status.state is StreamState.AWAY
     assert status.failure is not None
     assert "16 s" in status.failure.message
-    feed._flowing(picture(1))
-    assert feed.status().state is StreamState.FLOWING
+    standing.flowing(picture(1))
+    assert standing.status(passed, live=True).state is StreamState.FLOWING
