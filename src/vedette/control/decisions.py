@@ -12,7 +12,7 @@ from vedette.model.ids import StreamId, WorkerId
 from vedette.model.lifecycle import CLEARING, WANTED, Signal, State, path
 from vedette.model.stream import RunReport, StreamReport, StreamState
 from vedette.store.assignments import Holding
-from vedette.store.tasks import Standing
+from vedette.store.tasks import STATUS_LENGTH, Standing
 
 G = Signal
 
@@ -71,6 +71,10 @@ STREAM_SEEN: Final[Mapping[StreamState, Seen]] = {
 NO_SERVICE: Final = "Its service was stopped in this project; deploy the service, then start the task."
 UNDEPLOYED: Final = "its service was stopped"
 
+AGAIN: Final = "Trying again: "
+"""What the status of a task begins with whose file is tried anew; the reason stands behind it."""
+_SETTLED: Final = frozenset({Seen.ALIVE, Seen.SICK, Seen.ENDED, Seen.REFUSED, Seen.BROKEN})
+
 SILENT_S: Final = 2.5
 """A worker speaks every second; after this long without a word its tasks are RECOVERING."""
 
@@ -126,10 +130,14 @@ def decide(task: Standing, seen: Seen, report: StreamReport | None, run: RunRepo
         columns |= _if_new(task, status=run.note, error_code=None)
     elif failure is not None and seen in (Seen.SICK, Seen.REFUSED, Seen.BROKEN):
         columns |= _if_new(task, error_code=failure.code)
+    elif failure is not None and seen is Seen.UNHEARD and task.state in WANTED:  # a file is tried for a while
+        columns |= _if_new(task, status=f"{AGAIN}{failure.message}"[:STATUS_LENGTH])
     if "error_code" in columns:
         columns["error_message"] = failure.message if failure and columns["error_code"] else None
     if seen is Seen.ENDED:
         columns |= {"error_code": None, "error_message": None}
+    if "status" not in columns and task.status.startswith(AGAIN) and seen in _SETTLED:
+        columns["status"] = ""
     return Act(task, passed, _cause(seen, failure), columns)
 
 

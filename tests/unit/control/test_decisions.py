@@ -131,6 +131,20 @@ def test_a_failure_is_told_with_its_sentence_and_taken_back_when_pictures_flow()
     assert (well.columns["error_code"], well.columns["error_message"]) == (None, None)
 
 
+def test_a_file_that_is_tried_again_says_why_it_has_not_started() -> None:
+    """A server that swallows connections is tried for half a minute: whoever looks must not see a bare STARTING."""
+    opening = report(StreamState.OPENING, failure=DEAD)
+    waiting = decide(standing(State.STARTING), Seen.UNHEARD, opening, run_report(0))
+    assert not waiting.path
+    assert waiting.columns == {"status": f"Trying again: {DEAD.message}"}
+    told = replace(standing(State.STARTING), status=waiting.columns["status"])
+    assert decide(told, Seen.UNHEARD, opening, run_report(0)).columns == {}
+    refused = report(StreamState.REFUSED, failure=DEAD)
+    assert decide(told, Seen.REFUSED, refused, run_report(0)).columns["status"] == ""
+    assert decide(told, Seen.ENDED, report(StreamState.ENDED), run_report()).columns["status"] == ""
+    assert decide(told, Seen.ALIVE, report(), run_report()).columns["status"] == ""
+
+
 def test_a_report_that_says_nothing_new_writes_nothing() -> None:
     """A thousand tasks that run well must not mean a thousand writes a second."""
     act = decide(standing(State.RUNNING), Seen.ALIVE, report(), run_report())
