@@ -57,7 +57,7 @@ class VcnSessions:
         try:
             url = await account.url(question.vcn)
         except SourceError as error:
-            return AddressAnswer(failure=Failure(error.code, error.message), transient=error.transient)
+            return AddressAnswer(failure=Failure.of(error), transient=error.transient)
         return AddressAnswer(url, note=account.note)
 
     async def run_once(self) -> None:

@@ -107,7 +107,7 @@ def survey(
             asked = OnvifLookup(one.service, username, password)
             offers = tuple(Offer(*pair) for pair in offered(asked, policy, whole_s=min(left, EACH_S)))
         except SourceError as error:
-            return Surveyed(one.found, one.service, failure=Failure(error.code, error.message))
+            return Surveyed(one.found, one.service, failure=Failure.of(error))
         return Surveyed(one.found, one.service, offers)
 
     with ThreadPoolExecutor(AT_ONCE, "onvif") as pool:

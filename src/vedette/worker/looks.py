@@ -106,7 +106,7 @@ class Prober:
         try:
             return self._look(probe, stop)
         except SourceError as error:
-            return Look(probe.id, self._wall_ms(), Failure(error.code, error.message))
+            return Look(probe.id, self._wall_ms(), Failure.of(error))
         # An error of our own is told as one; the thread goes on with the next source.
         except Exception as error:
             log.exception("a look broke", probe=probe.id)

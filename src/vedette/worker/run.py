@@ -38,11 +38,6 @@ def told_by(liveness: Liveness, checkpoint: Checkpoint | None) -> Liveness:
     return Liveness.LIVE if checkpoint.state is None else Liveness.FILE
 
 
-def failure_of(error: VedetteError) -> Failure:
-    """Return an error as it travels."""
-    return Failure(error.code, error.message)
-
-
 class Run:
     """A run's algorithm, and what is counted of it.
 
@@ -153,7 +148,7 @@ class Run:
 
     def fail(self, error: VedetteError) -> None:
         """Give the run up: what it is asked for now cannot be made."""
-        self.failure = failure_of(error)
+        self.failure = Failure.of(error)
 
     def _take_over(self) -> None:
         """Let what was prepared take the place of what is at work; called between two pictures."""
@@ -202,10 +197,10 @@ class Run:
         try:
             yield
         except VedetteError as error:
-            self.failure = failure_of(error)
+            self.failure = Failure.of(error)
         except Exception as error:
             log.exception("algorithm raised", task_id=self.spec.task_id, service=self.spec.service)
-            self.failure = failure_of(AlgorithmError(f"{self.spec.service} raised {type(error).__name__}."))
+            self.failure = Failure.of(AlgorithmError(f"{self.spec.service} raised {type(error).__name__}."))
 
     def _look(self, frame: Frame, wall_ms: int, seek_mark: Callable[[], bytes | None]) -> RunProgress | None:
         events = [self._event(frame, finding, wall_ms) for finding in self.algorithm.process(frame)]

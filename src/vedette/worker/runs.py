@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable
 from vedette.algorithms.base import Models
 from vedette.algorithms.registry import Registry
 from vedette.model.errors import VedetteError
+from vedette.model.failure import Failure
 from vedette.model.ids import RunId
 from vedette.model.source import Liveness
 from vedette.model.stream import RunReport, TaskRun
 from vedette.worker.preparing import prepare
-from vedette.worker.run import Run, failure_of
+from vedette.worker.run import Run
 
 
 class Runs:
@@ -131,7 +132,7 @@ class Runs:
 
     def _give_up(self, spec: TaskRun, run: Run | None, error: VedetteError) -> None:
         if run is None:
-            self._broken[spec.run_id] = RunReport(spec.run_id, 0, 0, "", failure_of(error))
+            self._broken[spec.run_id] = RunReport(spec.run_id, 0, 0, "", Failure.of(error))
         else:
             run.fail(error)
 

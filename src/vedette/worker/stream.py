@@ -15,7 +15,7 @@ from vedette.model.frame import Frame
 from vedette.model.ids import StreamId
 from vedette.model.source import Liveness
 from vedette.model.stream import Assignment, Checkpoint, RunProgress, StreamReport, StreamState, StreamStats
-from vedette.worker.run import failure_of, told_by
+from vedette.worker.run import told_by
 from vedette.worker.runs import Runs
 from vedette.worker.spool import Spool
 
@@ -176,10 +176,10 @@ class Stream:
         except SourceError as error:
             state = StreamState.FAILED if self._flowed else StreamState.REFUSED
             self._hand_over_rest()
-            self._outcome = state, failure_of(error)
+            self._outcome = state, Failure.of(error)
             log.info("source failed", stream=self.key[0], code=error.code, reason=error.message)
         except VedetteError as error:
-            self._outcome = StreamState.FAILED, failure_of(error)
+            self._outcome = StreamState.FAILED, Failure.of(error)
         # The last line of defence of a thread: an error of our own must be told as one, and must not look like silence.
         except Exception as error:
             log.exception("stream broke", stream=self.key[0])
