@@ -159,7 +159,7 @@ OUTPUT: Final = [
     Field("output.webhook", EFFECT, received, HOOK["webhook"], REMOVE, TO_HOOK),
     Field("output.webhook.url", EFFECT, received, "{hook}/one", "{hook}/two", TO_HOOK),
     Field("output.webhook.headers", EFFECT, received, {"X-Key": "k"}, {"X-Key": "l"}, TO_HOOK),
-    Field("output.webhook.data_category", EFFECT, fate, [], ["FaceImage"], TO_HOOK),  # the status: it has no effect
+    Field("output.webhook.data_category", EFFECT, fate, [], ["FaceImage"], TO_HOOK),  # the status: there are none
     Field("output.event_center", EFFECT, in_event_center, False, True, TO_HOOK),
     *stored_for_later("obs", OBS, ("bucket", "results-1", "results-2"), ("path", "a", "b"), CATEGORIES),
     *stored_for_later("dis", {"stream_name": "s-1", "data_category": []}, ("stream_name", "s-1", "s-2"), CATEGORIES),

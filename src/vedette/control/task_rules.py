@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 from vedette.algorithms.registry import Registry, check_config
 from vedette.control import terms
 from vedette.control.services import deploy_type
+from vedette.delivery.categories import lacking
 from vedette.model.errors import InvalidParameter, NotReferable
 from vedette.model.ids import ProjectId
 from vedette.model.secrets import without_userinfo
@@ -46,12 +47,13 @@ def check_service(registry: Registry, document: TaskDocument) -> tuple[str, ...]
 
 def without_effect(document: TaskDocument) -> tuple[str, ...]:
     """Return a sentence for each documented field that is set and that nothing here goes by."""
-    schedule, webhook = document.schedule, document.output.webhook
+    schedule = document.schedule
     said = []
     if schedule is not None and schedule.days_of_month:
         said.append("schedule.days_of_month has no effect on a weekly timetable.")
-    if webhook is not None and webhook.data_category:
-        said.append("output.webhook.data_category has no effect: the service does not tell kinds of result apart.")
+    for kind, target in document.output.targets():
+        if names := lacking(target.data_category):
+            said.append(f"output.{kind}.data_category: no event of this service has {' or '.join(names)}.")
     if document.edge_pool_id is not None:
         said.append("edge_pool_id has no effect: the service itself chooses where a task runs.")
     return tuple(said)

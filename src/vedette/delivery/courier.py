@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 
+from vedette.delivery.categories import wants_picture
 from vedette.delivery.lane import Lane
 from vedette.delivery.sinks.base import Delivery, Sink
 from vedette.model.errors import NotFound, SinkBusy, SinkError, SinkRefused
@@ -41,7 +42,7 @@ class Courier:
         if sink is None or lane.target is None:
             raise SinkRefused(f"Outputs of kind {lane.kind} cannot be served.")
         picture = None
-        if row.picture is not None:
+        if row.picture is not None and wants_picture(lane.target.data_category):
             try:
                 picture = await asyncio.to_thread(self._pictures, row.picture)
             except NotFound:

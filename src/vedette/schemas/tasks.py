@@ -154,7 +154,8 @@ class ObsIn(Wire):
     path: ObsPath
     """Folder in the bucket."""
     data_category: DataCategory | None = None
-    """Kinds of result to send, of those the algorithm has several of."""
+    """Kinds of picture to send: `OriginImage`. Pictures are sent if it is named, or nothing is. Of kinds that no event
+    has, such as `FaceImage`, the task's `status` speaks."""
 
 
 class DisIn(Wire):
@@ -163,7 +164,8 @@ class DisIn(Wire):
     stream_name: Annotated[str, of_form(DIS_STREAM)]
     """Name of the stream."""
     data_category: DataCategory | None = None
-    """Kinds of result to send, of those the algorithm has several of."""
+    """Kinds of picture to send: `OriginImage`. Pictures are sent if it is named, or nothing is. Of kinds that no event
+    has, such as `FaceImage`, the task's `status` speaks."""
 
 
 class WebhookIn(Wire):
@@ -174,8 +176,8 @@ class WebhookIn(Wire):
     headers: Annotated[Headers, Field(min_length=1, repr=False)]
     """Headers of each call, 1 to 10. Their values are kept sealed and shown as `******`."""
     data_category: DataCategory | None = None
-    """Kinds of result to send, of those the algorithm has several of; without effect where it has one, as the task's `status`
-    says."""
+    """Kinds of picture to send: `OriginImage`. Pictures are sent if it is named, or nothing is. Of kinds that no event
+    has, such as `FaceImage`, the task's `status` speaks."""
 
 
 class TaskOutputIn(Wire):
