@@ -7,16 +7,22 @@ the socket is given what is left of the deadline before every read.
 import http.client
 import io
 import socket
-import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
 from urllib3.connection import HTTPConnection
-from urllib3.util.ssl_match_hostname import CertificateError
 
-from vedette.media.exchange import BROKEN, Timeouts, connection_to, host_header, why
+from vedette.media.connection import (
+    BROKEN,
+    UNTRUSTED,
+    Timeouts,
+    certificate_refused,
+    connection_to,
+    host_header,
+    why,
+)
 from vedette.media.resolve import Pinned
 from vedette.model.errors import SourceInvalid, SourceRefused, SourceUnreachable
 
@@ -84,10 +90,9 @@ def _connected(pinned: Pinned, deadline: float) -> HTTPConnection:
         connection = connection_to(pinned, one, Timeouts(connect_s=_left(deadline)))
         try:
             connection.connect()
-        except (ssl.SSLCertVerificationError, CertificateError) as error:
+        except UNTRUSTED as error:
             connection.close()
-            said = "it is for another name" if isinstance(error, CertificateError) else error.verify_message
-            raise SourceRefused(f"the certificate of {pinned.shown} does not hold: {said}") from None
+            raise certificate_refused(error, pinned) from None
         except BROKEN as error:
             connection.close()
             reason = why(error)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from urllib.parse import unquote
 
-from vedette.media.exchange import Timeouts, cut_after
+from vedette.media.connection import Timeouts, cut_after, why
 from vedette.media.resolve import Pinned
 from vedette.media.transfer import MAX_BYTES, Transfer
 from vedette.model.errors import SourceInvalid, SourceRefused, SourceUnreachable
@@ -193,8 +193,4 @@ def _code(error: Exception) -> str:
 
 
 def _why(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return "timed out"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return "it hung up" if isinstance(error, EOFError) else f"it said {str(error)[:3]!r}"
+    return why(error, "it hung up" if isinstance(error, EOFError) else f"it said {str(error)[:3]!r}")

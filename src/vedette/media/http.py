@@ -11,16 +11,15 @@ from urllib.parse import urlsplit
 
 from urllib3.response import BaseHTTPResponse
 
-from vedette.media.exchange import BROKEN, SAFE, Client, Reply, Timeouts, length_of, range_of
+from vedette.media.answers import is_for_later, length_of, range_of
+from vedette.media.connection import BROKEN, Timeouts
+from vedette.media.exchange import Client, Reply
 from vedette.media.objects import ANSWER, stored_behind
 from vedette.media.transfer import MAX_BYTES, Transfer
 from vedette.model.errors import SourceInvalid, SourceRefused, SourceUnreachable
 from vedette.model.guard import GuardPolicy
 from vedette.model.source import Address, Liveness
 
-__all__ = ["MAX_BYTES", "SAFE", "Absent", "HttpFile"]
-
-_LATER = frozenset({408, 425, 429})
 PARTS = "multipart/x-mixed-replace"
 """The type of pictures that replace one another: how cameras send MJPEG."""
 
@@ -111,7 +110,7 @@ class HttpFile(Transfer):
             return
         if self._stored is not None:
             raise self._stored.refusal(status, self._said(response))
-        if status >= 500 or status in _LATER:
+        if is_for_later(status):
             raise SourceUnreachable(f"{self.shown} answered {status}")
         if status == 416:
             raise SourceInvalid(f"the file at {self.shown} changed while it was read: it has become shorter")

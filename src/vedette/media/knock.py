@@ -8,6 +8,7 @@ given up much sooner.
 import socket
 from pathlib import Path
 
+from vedette.media.connection import why
 from vedette.media.resolve import pin
 from vedette.model.errors import SourceError, SourceUnreachable
 from vedette.model.guard import GuardPolicy
@@ -29,15 +30,15 @@ def knock(address: Address, policy: GuardPolicy, roots: tuple[Path, ...], limit_
     if not address.url.lower().startswith(_SCHEMES):
         return
     pinned = pin(address, policy, roots)
-    why = "it has no address"
+    reason = "it has no address"
     for one in pinned.addresses:
         try:
             socket.create_connection((one, pinned.port), limit_s).close()
         except OSError as error:
-            why = "timed out" if isinstance(error, TimeoutError) else error.strerror or "no connection"
+            reason = why(error, "no connection")
         else:
             return
-    raise SourceUnreachable(f"{pinned.shown} cannot be reached: {why}")
+    raise SourceUnreachable(f"{pinned.shown} cannot be reached: {reason}")
 
 
 class Knocker:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from vedette.media.answers import is_for_later
 from vedette.media.signing import signed
 from vedette.model.errors import SourceError, SourceRefused, SourceUnreachable
 from vedette.model.guard import GuardPolicy
@@ -77,7 +78,7 @@ class StoredObject:
         """
         found = _CODE.search(answer)
         code = (found[1] or found[2]).decode() if found else ""
-        if status >= 500 or status in (408, 425, 429) or code in _BUSY:
+        if is_for_later(status) or code in _BUSY:
             return SourceUnreachable(f"the object store at {self._shown()} answered {_said(status, code)}")
         return SourceRefused(f"{self._meaning(status, code)} ({_said(status, code)})")
 

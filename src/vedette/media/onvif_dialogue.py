@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 from xml.etree.ElementTree import Element
 
 from vedette.media.asking import Answer, ask
-from vedette.media.http import SAFE
+from vedette.media.connection import SAFE
 from vedette.media.login import Login
 from vedette.media.resolve import Pinned, pin
 from vedette.media.soap import envelope, fault_of, parts_of, text, username_token

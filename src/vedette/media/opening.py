@@ -7,8 +7,8 @@ from av.error import FFmpegError
 
 from vedette.media.bounds import HEAD, check_claimed, check_declared, has_end
 from vedette.media.connecting import open_stream
+from vedette.media.connection import Timeouts
 from vedette.media.container import open_container
-from vedette.media.exchange import Timeouts
 from vedette.media.ffmpeg_errors import file_failure
 from vedette.media.ftp import FtpFile
 from vedette.media.hls.file import HlsFile, is_playlist

@@ -14,7 +14,7 @@ from vedette.model.errors import SourceRefused, SourceUnreachable, SourceUnsuppo
 from vedette.model.guard import GuardPolicy
 from vedette.model.source import Address, Liveness
 
-_PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtmp": 1935, "ftp": 21}
+PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtmp": 1935, "ftp": 21}
 """The schemes that are opened over the network, with the ports that are meant when a URL names none."""
 
 
@@ -77,14 +77,14 @@ def pin(address: Address, policy: GuardPolicy, file_roots: tuple[Path, ...]) -> 
     scheme = parts.scheme.lower()
     if scheme == "file":
         return _pin_file(address, parts, file_roots)
-    if scheme not in _PORTS:
+    if scheme not in PORTS:
         raise SourceUnsupported(f"addresses with the scheme {scheme[:20]!r} are not read")
     host = parts.hostname or ""
     if not host or any(ord(sign) <= 32 for sign in address.url):
         raise SourceRefused("the address is not a URL with a host")
     if port == 0:
         raise SourceRefused("the address has the port 0, where nobody can listen")
-    port = port or _PORTS[scheme]
+    port = port or PORTS[scheme]
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Pinned(
         scheme=scheme,

@@ -11,8 +11,9 @@ import json
 from typing import Any, Final
 from urllib.parse import quote, unquote, urlsplit
 
+from vedette.media.answers import is_for_later
 from vedette.media.asking import Answer, ask
-from vedette.media.http import SAFE
+from vedette.media.connection import SAFE
 from vedette.media.resolve import Pinned, pin
 from vedette.model.errors import SourceRefused, SourceUnreachable
 from vedette.model.guard import GuardPolicy
@@ -24,7 +25,6 @@ NOT_THEIRS: Final = frozenset(
     {"connection", "content-length", "expect", "te", "trailer", "transfer-encoding", "upgrade"}
 )
 """Headers that describe the connection, not the question: with them the server would wait for what never comes."""
-_LATER: Final = frozenset({408, 425, 429})
 
 
 def find(asked: RestfulLookup, policy: GuardPolicy, *, within_s: float = ANSWER_S) -> str:
@@ -57,7 +57,7 @@ def _headers(asked: RestfulLookup, pinned: Pinned) -> dict[str, str]:
 def _checked(answer: Answer, pinned: Pinned) -> Any:
     """Return the JSON of a good answer."""
     status = answer.status
-    if status >= 500 or status in _LATER:
+    if is_for_later(status):
         raise SourceUnreachable(f"{pinned.shown} answered {status} when asked for the stream's address")
     if 300 <= status < 400:
         raise SourceRefused(f"{pinned.shown} redirects with {status}, which a restful source may not")

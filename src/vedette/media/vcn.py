@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from vedette.media.answers import is_for_later
 from vedette.media.asking import ask
 from vedette.media.resolve import Pinned, pin
 from vedette.model.errors import SourceRefused, SourceUnreachable
@@ -129,7 +130,7 @@ class VcnNode:
             headers["Cookie"] = session.cookie
         content = None if body is None else json.dumps(body).encode()
         answer = ask(pinned, method, path, headers, content, within_s=self._within_s)
-        if answer.status >= 500 or answer.status == 429:
+        if is_for_later(answer.status):
             raise SourceUnreachable(f"the VCN server {self.shown} answered {answer.status}")
         if answer.status != 200:
             raise SourceRefused(f"the VCN server {self.shown} answered {answer.status}")

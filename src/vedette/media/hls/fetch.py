@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES128
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
-from vedette.media.exchange import Timeouts
+from vedette.media.connection import Timeouts
 from vedette.media.hls.playlist import Key, Map, Segment, Span
 from vedette.media.http import HttpFile
 from vedette.model.errors import SourceInvalid, SourceLost, SourceRefused
