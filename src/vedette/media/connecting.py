@@ -24,13 +24,13 @@ def open_stream(pinned: Pinned, policy: GuardPolicy, limits: Limits) -> Opened:
     Raises:
         SourceError: of the kind that fits.
     """
-    failure: SourceError = SourceUnreachable(f"{pinned.shown} has no address")
     for one in pinned.addresses:
         try:
             return _connected(pinned, one, policy, limits)
-        except SourceUnreachable as error:
-            failure = error
-    raise failure
+        except SourceUnreachable:
+            if one == pinned.addresses[-1]:
+                raise
+    raise SourceUnreachable(f"{pinned.shown} has no address")
 
 
 def _connected(pinned: Pinned, address: str, policy: GuardPolicy, limits: Limits) -> Opened:
@@ -41,11 +41,15 @@ def _connected(pinned: Pinned, address: str, policy: GuardPolicy, limits: Limits
         container = av.open(url, "r", options=options, timeout=(limits.connect_s, limits.read_s))
     except FFmpegError as error:
         silent = time.monotonic() - began > min(limits.connect_s, limits.read_s) * _SILENT
-        failure = stream_failure(error, pinned, silent=silent)
-        if isinstance(failure, SourceInvalid) and pinned.scheme == "rtsp" and not speaks(address, pinned.port):
-            failure = SourceUnreachable(f"{pinned.shown} accepts connections, and hangs up without a word")
-        raise failure from None
+        raise _failure(error, pinned, address, silent=silent) from None
     return Opened(container, None, live=True)
+
+
+def _failure(error: FFmpegError, pinned: Pinned, address: str, *, silent: bool) -> SourceError:
+    failure = stream_failure(error, pinned, silent=silent)
+    if isinstance(failure, SourceInvalid) and pinned.scheme == "rtsp" and not speaks(address, pinned.port):
+        return SourceUnreachable(f"{pinned.shown} accepts connections, and hangs up without a word")
+    return failure
 
 
 def _options(pinned: Pinned, policy: GuardPolicy, limits: Limits) -> dict[str, str]:

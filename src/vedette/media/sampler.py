@@ -98,8 +98,7 @@ class Mailbox:
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closed)
             if not self._waiting:
-                if self._error is not None:
-                    raise self._error
+                self._fail()
                 return None
             picture = self._waiting.popleft()
             self._taken += 1
@@ -121,6 +120,15 @@ class Mailbox:
         with self._changed:
             dropped = {reason: count for reason, count in self._dropped.items() if count}
             return Passed(self._taken, dropped, self._lag_us / 1e6)
+
+    def _fail(self) -> None:
+        """Raise what `close` was given, once: an error that is kept keeps all who were on its way."""
+        error, self._error = self._error, None
+        try:
+            if error is not None:
+                raise error
+        finally:
+            del error
 
     def _offer_file(self, picture: Picture) -> None:
         if picture.frame.position.index % step(self._native, self._fps):

@@ -26,6 +26,7 @@ from vedette.worker.onlooker import Onlooker
 from vedette.worker.probing import Glance
 from vedette.worker.spool import Spool
 from vedette.worker.stream import OpenFeed, Stream, first_connection
+from vedette.worker.tidying import settle
 
 
 def run(spec: WorkerSpec) -> None:
@@ -52,6 +53,7 @@ def run(spec: WorkerSpec) -> None:
     host = Host(spec, link, make_stream, album=album, prober=Prober(glance(spec, link).look, album, wall_ms=_now_ms))
     obey_signals(host)
     watch_parent(lambda: os._exit(3))
+    settle()
     host.run()
 
 

@@ -22,6 +22,7 @@ from vedette.worker.link import Link
 from vedette.worker.looks import Album, Prober
 from vedette.worker.spool import Spool
 from vedette.worker.stream import Stream
+from vedette.worker.tidying import Tidier
 
 log = structlog.get_logger()
 
@@ -56,6 +57,7 @@ class Host:
         self._stopping = threading.Event()
         self._lease_ends: float | None = None
         self._obeyed = 0
+        self._tidier = Tidier(monotonic=monotonic)
         self._spool = Spool(spec.worker_id, link.ingest, on_refused=self._refused)
         prober.on_done = self._news.set
 
@@ -127,6 +129,7 @@ class Host:
         left = []
         for deadline, stream in self._ending:
             if stream.join(0) and not self._spool.holds(*stream.key):
+                self._tidier.ended()
                 continue
             if now <= deadline:
                 left.append((deadline, stream))
@@ -164,6 +167,7 @@ class Host:
                     log.warning("lease is over, ending all streams", streams=len(self._streams))
                     for stream_id in list(self._streams):
                         self._end(stream_id)
+            self._tidier.look()
 
     def _drain(self) -> None:
         """End all streams, hand over what is buffered, and say so."""
