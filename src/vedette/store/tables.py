@@ -447,11 +447,21 @@ events = Table(
     Column("review", String(12), nullable=False, server_default="unreviewed"),  # model.review.Review
     Column("main_id", String(36)),  # of the event that this one repeats
     Column("repeats", Integer, nullable=False, server_default="0"),  # how many events repeat this one
+    Column("repeat_key", String(64)),  # of what may be repeated: what a repetition has in common with it
+    Column("held", Integer, nullable=False, server_default="0"),  # 1: subscribers are told once it is approved
     Index("events_of_project", "project_id", "seq"),
     Index("events_of_source", "project_id", "video_source_id", "seq"),
     Index("events_that_repeat", "main_id", "seq"),
     Index("events_of_task", "task_id", "seq"),
     Index("events_by_time", "stored_at"),
+)
+
+Index(
+    "events_to_repeat",
+    events.c.repeat_key,
+    events.c.seq,
+    sqlite_where=events.c.repeat_key.is_not(None),
+    postgresql_where=events.c.repeat_key.is_not(None),
 )
 
 event_rules = Table(
@@ -474,6 +484,7 @@ subscriptions = Table(
     Column("target", LargeBinary, nullable=False),  # sealed model.output.WebhookOutput
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
+    Column("delivered", BigInteger, nullable=False, server_default="0"),  # of the outbox rows that were swept away
     UniqueConstraint("project_id", "name"),
 )
 
@@ -519,6 +530,8 @@ data_records = Table(
     Column("at", BigInteger, nullable=False),
     Column("partition_key", String(256), nullable=False, server_default=""),
     Column("data", LargeBinary, nullable=False),
+    Column("event_id", String(36)),  # of what we appended ourselves: a repeated delivery finds it
+    UniqueConstraint("stream_id", "event_id"),
     Index("data_records_by_time", "stream_id", "partition", "at"),
 )
 

@@ -20,6 +20,12 @@ def upgrade() -> None:
     op.add_column("events", sa.Column("review", sa.String(length=12), server_default="unreviewed", nullable=False))
     op.add_column("events", sa.Column("main_id", sa.String(length=36), nullable=True))
     op.add_column("events", sa.Column("repeats", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("events", sa.Column("repeat_key", sa.String(length=64), nullable=True))
+    op.add_column("events", sa.Column("held", sa.Integer(), server_default="0", nullable=False))
+    some = sa.text("repeat_key IS NOT NULL")
+    op.create_index(
+        "events_to_repeat", "events", ["repeat_key", "seq"], unique=False, sqlite_where=some, postgresql_where=some
+    )
     op.create_index("events_of_source", "events", ["project_id", "video_source_id", "seq"], unique=False)
     op.create_index("events_that_repeat", "events", ["main_id", "seq"], unique=False)
     _event_center()
@@ -57,6 +63,7 @@ def _event_center() -> None:
         sa.Column("target", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.Column("delivered", sa.BigInteger(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(["project_id"], ["projects.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("project_id", "name"),
@@ -95,7 +102,9 @@ def _data_streams() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("partition_key", sa.String(length=256), server_default="", nullable=False),
         sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.Column("event_id", sa.String(length=36), nullable=True),
         sa.ForeignKeyConstraint(["stream_id"], ["data_streams.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("stream_id", "partition", "sequence"),
+        sa.UniqueConstraint("stream_id", "event_id"),
     )
     op.create_index("data_records_by_time", "data_records", ["stream_id", "partition", "at"], unique=False)
