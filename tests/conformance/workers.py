@@ -6,7 +6,7 @@ import sys
 import threading
 
 from vedette.model.worker import WorkerSpec
-from vedette.worker.host import watch_parent
+from vedette.worker.process import watch_parent
 
 
 def _note(spec: WorkerSpec, text: str) -> None:

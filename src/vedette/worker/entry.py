@@ -19,13 +19,15 @@ from vedette.model.source import VcnLookup
 from vedette.model.stream import AddressAnswer, AddressQuestion, Assignment, Checkpoint
 from vedette.model.worker import WorkerSpec
 from vedette.telemetry import logs
-from vedette.worker.host import Host, obey_signals, watch_parent
+from vedette.worker.feed import OpenFeed, first_connection
+from vedette.worker.host import Host
 from vedette.worker.link import Link
 from vedette.worker.looks import Album, Prober
 from vedette.worker.onlooker import Onlooker
 from vedette.worker.probing import Glance
+from vedette.worker.process import obey_signals, watch_parent
 from vedette.worker.spool import Spool
-from vedette.worker.stream import OpenFeed, Stream, first_connection
+from vedette.worker.stream import Stream
 from vedette.worker.tidying import settle
 
 
@@ -51,7 +53,7 @@ def run(spec: WorkerSpec) -> None:
         )
 
     host = Host(spec, link, make_stream, album=album, prober=Prober(glance(spec, link).look, album, wall_ms=_now_ms))
-    obey_signals(host)
+    obey_signals(host.stop)
     watch_parent(lambda: os._exit(3))
     settle()
     host.run()

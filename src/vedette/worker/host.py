@@ -4,9 +4,7 @@ The same program everywhere; how it was started is no concern of its own. A work
 lease ends its streams by itself.
 """
 
-import multiprocessing
 import os
-import signal
 import threading
 import time
 from collections.abc import Callable
@@ -181,22 +179,3 @@ class Host:
         for stream in streams:
             stream.join(max(0.0, deadline - self._monotonic()))
         self._spool.close(max(0.1, deadline - self._monotonic()))
-
-
-def watch_parent(on_loss: Callable[[], None]) -> None:
-    """Call `on_loss` when the process that started this one is gone."""
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-
-    def wait() -> None:
-        parent.join()
-        on_loss()
-
-    threading.Thread(target=wait, name="parent", daemon=True).start()
-
-
-def obey_signals(host: Host) -> None:
-    """SIGTERM drains; the terminal's Ctrl-C is the service's to handle."""
-    signal.signal(signal.SIGTERM, lambda *_: host.stop())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

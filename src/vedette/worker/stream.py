@@ -1,9 +1,8 @@
 """One stream: a thread that takes pictures from the feed and shows them to every run on it."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
 
 import structlog
 
@@ -15,42 +14,12 @@ from vedette.model.frame import Frame
 from vedette.model.ids import StreamId
 from vedette.model.source import Liveness
 from vedette.model.stream import Assignment, Checkpoint, RunProgress, StreamReport, StreamState, StreamStats
+from vedette.worker.feed import Feed, FeedStatus, OpenFeed
 from vedette.worker.run import told_by
 from vedette.worker.runs import Runs
 from vedette.worker.spool import Spool
 
 log = structlog.get_logger()
-
-
-class FeedStatus(Protocol):
-    """How a feed goes."""
-
-    @property
-    def state(self) -> StreamState: ...
-    @property
-    def failure(self) -> Failure | None: ...
-    @property
-    def stats(self) -> StreamStats: ...
-    @property
-    def note(self) -> str: ...
-
-
-class Feed(Protocol):
-    """Sampled pictures of one source; with the first one it is known whether the source is live."""
-
-    @property
-    def liveness(self) -> Liveness: ...
-    def frames(self) -> Iterator[Frame]: ...
-    def status(self) -> FeedStatus: ...
-    def seek_mark(self) -> bytes | None: ...
-    def stop(self) -> None: ...
-    def want_fps(self, fps: float) -> None: ...
-
-
-class OpenFeed(Protocol):
-    """Makes a feed; `resume` continues a file after a checkpoint."""
-
-    def __call__(self, assignment: Assignment, fps: float, resume: Checkpoint | None) -> Feed: ...
 
 
 Onlook = Callable[[Frame, Callable[[], StreamStats]], None]
@@ -251,8 +220,3 @@ class Stream:
 
 def _no_mark() -> bytes | None:
     return None
-
-
-def first_connection(assignment: Assignment) -> int:
-    """Return the ordinal of the first connection under this assignment: no position repeats under another epoch."""
-    return assignment.epoch << 16
