@@ -14,7 +14,8 @@ from urllib3.response import BaseHTTPResponse
 from vedette.media.answers import is_for_later, length_of, range_of
 from vedette.media.connection import BROKEN, Timeouts
 from vedette.media.exchange import Client, Reply
-from vedette.media.objects import ANSWER, stored_behind
+from vedette.media.objects import stored_behind
+from vedette.media.store_codes import ANSWER
 from vedette.media.transfer import MAX_BYTES, Transfer
 from vedette.model.errors import SourceInvalid, SourceRefused, SourceUnreachable
 from vedette.model.guard import GuardPolicy

@@ -1,38 +1,19 @@
 """Objects of stores: how they are found, and what a store's refusals mean in the user's words."""
 
-import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 from urllib.parse import urlsplit
 
 from vedette.media.answers import is_for_later
 from vedette.media.signing import signed
+from vedette.media.store_codes import BUSY, CLOCKS, NO_BUCKET, PLACE, REDIRECTS, code_of, said
 from vedette.model.errors import SourceError, SourceRefused, SourceUnreachable
 from vedette.model.guard import GuardPolicy
 from vedette.model.objects import ObjectStore, StoreKind
 from vedette.model.source import Address, ObjectLookup
-
-ANSWER: Final = 8 << 10
-"""Bytes of a refusal that are read to find its code."""
-_CODE: Final = re.compile(
-    rb"<Code>\s*([A-Za-z][A-Za-z0-9_.]{0,63})\s*</Code>|\"(?:reason|code)\":\s*\"([A-Za-z]{1,64})\""
-)
-_BUSY: Final = frozenset({"SlowDown", "RequestTimeout", "ServerBusy", "OperationTimedOut", "InternalError"})
-_CLOCKS: Final = frozenset({"RequestTimeTooSkewed", "RequestExpired", "ExpiredToken"})
-_NO_BUCKET: Final = frozenset({"NoSuchBucket", "ContainerNotFound", "InvalidBucketName"})
-_PLACE: Final = frozenset(
-    {
-        "PermanentRedirect",
-        "TemporaryRedirect",
-        "AuthorizationHeaderMalformed",
-        "AuthorizationQueryParametersError",
-        "InvalidRegion",
-    }
-)
 
 
 def find(address: Address, stored: ObjectLookup, _policy: GuardPolicy) -> Address:
@@ -76,21 +57,20 @@ class StoredObject:
             status: of the answer.
             answer: the beginning of its body.
         """
-        found = _CODE.search(answer)
-        code = (found[1] or found[2]).decode() if found else ""
-        if is_for_later(status) or code in _BUSY:
-            return SourceUnreachable(f"the object store at {self._shown()} answered {_said(status, code)}")
-        return SourceRefused(f"{self._meaning(status, code)} ({_said(status, code)})")
+        code = code_of(answer)
+        if is_for_later(status) or code in BUSY:
+            return SourceUnreachable(f"the object store at {self._shown()} answered {said(status, code)}")
+        return SourceRefused(f"{self._meaning(status, code)} ({said(status, code)})")
 
     def _meaning(self, status: int, code: str) -> str:
         stored, place = self._stored, f"the object store at {self._shown()}"
-        if code in _NO_BUCKET:
+        if code in NO_BUCKET:
             return f"{place} has no bucket {stored.bucket!r}"
         if status == 404:
             return f"{place} has no object {stored.path!r} in the bucket {stored.bucket!r}, or no such bucket"
-        if code in _CLOCKS:
+        if code in CLOCKS:
             return f"{place} finds the request too old or too new: compare the clock of this machine with its own"
-        if status in (301, 302, 307, 308) or code in _PLACE:
+        if status in REDIRECTS or code in PLACE:
             return f"{place} keeps the bucket {stored.bucket!r} elsewhere: check endpoint and region"
         if status in (401, 403):
             keys = "check its keys and region, and what they may read" if stored.store.access_key else "it has no keys"
@@ -100,10 +80,6 @@ class StoredObject:
     def _shown(self) -> str:
         parts = urlsplit(self._stored.store.address)
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-
-
-def _said(status: int, code: str) -> str:
-    return f"{status} {code}".rstrip()
 
 
 def _check_steps(path: str) -> None:
