@@ -4,8 +4,9 @@ import random
 
 import pytest
 
-from vedette.media.hls.parse import MAX_ENTRIES, parse
+from vedette.media.hls.parse import parse
 from vedette.media.hls.playlist import Key, Master, Media, Span
+from vedette.media.hls.values import MAX_ENTRIES
 from vedette.model.errors import SourceError, SourceInvalid, SourceUnsupported
 
 BASE = "https://cdn.test/a/b/list.m3u8?sig=1"
