@@ -60,6 +60,7 @@ class Account:
         self._session: Session | None = None
         self._entered_at = self._alive_at = 0.0  # when the node last took a login, and when it last knew the session
         self._refusal: SourceError | None = None  # why the last login failed
+        self._warned = ""  # what was logged last
         self._not_before = 0.0  # no other login is tried until then
         self._silence, self._silent_until = (
             "",
@@ -107,7 +108,7 @@ class Account:
             if not await self._knows(session):
                 await self._enter(session)
         except SourceError as error:
-            log.warning("a VCN session is not kept alive", server=self._node.shown, reason=error.message)
+            self._warn("a VCN session is not kept alive", error)
 
     async def leave(self) -> None:
         """Log out."""
@@ -137,6 +138,7 @@ class Account:
             self._silence, self._silent_until = error.message, self._monotonic() + AWAY_S
             raise
         self._alive_at = self._monotonic()
+        self._warned = ""
         return True
 
     async def _enter(self, ended: Session | None) -> Session:
@@ -155,15 +157,22 @@ class Account:
             except SourceError as error:
                 self._refusal = error
                 self._not_before = self._monotonic() + (AWAY_S if error.transient else self._wrong.next())
-                log.warning("no login at a VCN server", server=self._node.shown, reason=error.message)
+                self._warn("no login at a VCN server", error)
                 raise
             self._wrong.reset()
             self._session, self._refusal = session, None
             self._entered_at = self._alive_at = self._monotonic()
             self._not_before = self._entered_at + self._short.next()
+            self._warned = ""
             said = log.warning if session.warning else log.info
             said("logged in at a VCN server", server=self._node.shown, warning=session.warning)
             return session
+
+    def _warn(self, event: str, error: SourceError) -> None:
+        """Log what is wrong, once: a node that stays away is asked every second."""
+        if self._warned != error.message:
+            self._warned = error.message
+            log.warning(event, server=self._node.shown, reason=error.message)
 
     def _not_yet(self, left_s: float) -> SourceError:
         if self._refusal is None:

@@ -6,9 +6,10 @@ again before its time, however many streams ask; they are answered with what it 
 """
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
-from typing import Final, TypeVar
+from contextlib import suppress
+from typing import Final, TypeVar, cast
 
 from vedette.control.vcn_accounts import Account, Node
 from vedette.model.errors import SourceError
@@ -19,7 +20,10 @@ from vedette.model.stream import AddressAnswer, AddressQuestion
 
 T = TypeVar("T")
 
-THREADS: Final = 16
+THREADS: Final = 64
+"""Calls at the same time: as many nodes may hang, and hold up no other."""
+END_S: Final = 3.0
+"""The end of the service waits no longer for its nodes; sessions that are left end by themselves."""
 GRACE_S: Final = 10.0
 """A stream that asked so short a time ago is wanted, whatever the store says: it may be a look at a source."""
 
@@ -45,7 +49,7 @@ class VcnSessions:
         """
         self._node, self._wanted, self._keep_alive_s, self._monotonic = node, wanted, keep_alive_s, monotonic
         self._accounts: dict[VcnServer, Account] = {}
-        self._threads = ThreadPoolExecutor(THREADS, "vcn")
+        self._threads = asyncio.Semaphore(THREADS)
 
     async def address(self, question: AddressQuestion) -> AddressAnswer:
         """Answer a worker that wants to connect to a camera."""
@@ -75,10 +79,40 @@ class VcnSessions:
         await asyncio.gather(*(account.leave() for account in left), *kept)
 
     async def close(self) -> None:
-        """Log out of everything."""
+        """Log out of everything, as far as the nodes answer soon."""
         accounts, self._accounts = list(self._accounts.values()), {}
-        await asyncio.gather(*(account.leave() for account in accounts))
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        leaving = [asyncio.ensure_future(account.leave()) for account in accounts]
+        if leaving:
+            _, late = await asyncio.wait(leaving, timeout=END_S)
+            for one in late:
+                one.cancel()
 
     async def _off(self, call: Callable[..., T], *given: object) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: call(*given))
+        async with self._threads:
+            return await _beside(call, *given)
+
+
+async def _beside(call: Callable[..., T], *given: object) -> T:
+    """Run a call in a thread of its own, for which the end of the process does not wait."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def give(result: T | None, error: Exception | None) -> None:
+        if future.done():  # cancelled: nobody waits any more
+            return
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(cast("T", result))
+
+    def run() -> None:
+        result, error = None, None
+        try:
+            result = call(*given)
+        except Exception as raised:  # noqa: BLE001 - handed to the one who waits
+            error = raised
+        with suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(give, result, error)
+
+    threading.Thread(target=run, name="vcn", daemon=True).start()
+    return await future

@@ -25,7 +25,7 @@ class Link:
         self._url = url.rstrip("/")
         self._headers = {KEY_HEADER: key, "Content-Type": "application/msgpack"}
         self._timeout_s = timeout_s
-        self._pool = urllib3.PoolManager(maxsize=4, retries=False)
+        self._pool = urllib3.PoolManager(maxsize=64, retries=False)  # each stream may ask for its address at a time
 
     def sync(self, message: Sync) -> Orders:
         """Say how things go, and learn what to hold.

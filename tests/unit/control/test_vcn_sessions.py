@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from itertools import count
 
 import pytest
+from structlog.testing import capture_logs
 
 from vedette.control.vcn_accounts import AT_ONCE
-from vedette.control.vcn_sessions import VcnSessions
+from vedette.control.vcn_sessions import END_S, VcnSessions
 from vedette.media.vcn import Session
 from vedette.model.errors import SourceError, SourceRefused, SourceUnreachable
 from vedette.model.ids import StreamId, WorkerId
@@ -286,3 +287,37 @@ async def test_a_warning_goes_with_every_address(scene: Scene) -> None:
     scene.node.warning = "the password has expired"
     for stream in "ab":
         assert "the password has expired" in (await scene.ask(stream)).note
+
+
+async def test_many_nodes_that_hang_hold_up_no_other_and_not_the_end(scene: Scene) -> None:
+    """The operator stops the service: he does not wait for the time-outs of forty nodes, which are behind each other."""
+    over = threading.Event()
+
+    class Hanging(FakeNode):
+        def login(self) -> Session:
+            assert over.wait(30)
+            raise SourceUnreachable("timed out")
+
+    servers = [VcnServer("10.0.0.8", port, "operator", "pa55-word") for port in range(1, 41)]
+    scene.nodes |= dict.fromkeys(servers, Hanging())
+    hanging = [asyncio.create_task(scene.ask(f"h{server.port}", server)) for server in servers]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        assert (await scene.ask()).url
+    async with asyncio.timeout(END_S + 2):
+        await scene.sessions.close()
+    assert scene.node.count("logout") == 1
+    over.set()
+    assert all(answer.transient for answer in await asyncio.gather(*hanging))
+
+
+async def test_a_node_that_stays_away_is_logged_once(scene: Scene) -> None:
+    """It is asked every second: a line each time would bury all others."""
+    scene.node.refuses = SourceUnreachable("nobody answers")
+    with capture_logs() as lines:
+        for _ in range(10):
+            await scene.ask()
+            scene.now += 1.1
+        scene.node.refuses = SourceUnreachable("500")
+        await scene.ask()
+    assert [line["reason"] for line in lines] == ["nobody answers", "500"]
