@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from vedette.media.onvif import Profile, offered
+from vedette.media.onvif import offered
 from vedette.media.onvif_discovery import PORT, search
+from vedette.media.onvif_media import Profile
 from vedette.media.ws_discovery import Found
 from vedette.model.errors import SourceError, SourceUnreachable
 from vedette.model.failure import Failure
