@@ -50,11 +50,15 @@ class Patience:
         """
         if progress and (not live or self._clock() - self._began > _STEADY_S):
             self.reset()
-        if live:
-            worth = error.transient or self.seen
-        else:
-            worth = error.transient and self._backoff.tries < (BEGUN_TRIES if self.seen else FILE_TRIES)
-        return self._backoff.next(_ceiling_s(error, live=live)) if worth else None
+        if self.is_final(error, live=live):
+            return None
+        if not live and self._backoff.tries >= (BEGUN_TRIES if self.seen else FILE_TRIES):
+            return None
+        return self._backoff.next(_ceiling_s(error, live=live))
+
+    def is_final(self, error: SourceError, *, live: bool) -> bool:
+        """Return whether no try at all cures an error; what has been seen of a live source is never the end of it."""
+        return not (error.transient or (live and self.seen))
 
 
 def _ceiling_s(error: SourceError, *, live: bool) -> float | None:

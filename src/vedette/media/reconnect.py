@@ -123,7 +123,7 @@ class Feed:
         try:
             self._keep()
         except SourceError as error:
-            self._standing.failed(error, live=self._live)
+            self._standing.failed(error, live=self._live, final=True)
             self._box.close(error)
         except Exception as error:  # noqa: BLE001 - the end of a thread: what is not foreseen goes to the one who waits
             self._box.close(error)
@@ -145,7 +145,7 @@ class Feed:
                 wait_s = self._patience.wait_s(error, live=self._live, progress=progress)
                 if wait_s is None:
                     raise
-                self._standing.failed(error, live=self._live)
+                self._standing.failed(error, live=self._live, final=False)
                 self._knocker.failed(error)
                 self._again(progress=progress)
             self._stop.wait(wait_s)
@@ -185,7 +185,8 @@ class Feed:
                     self._flowing(picture)
                     self._box.offer(picture)
             except SourceError as error:
-                self._standing.failed(error, live=self._live)  # now: hanging up on a silent peer takes its time
+                final = self._patience.is_final(error, live=self._live)
+                self._standing.failed(error, live=self._live, final=final)  # now: hanging up may take its time
                 raise
             finally:
                 self._standing.count(reader)

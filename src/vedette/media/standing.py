@@ -76,11 +76,14 @@ class Standing:
             self.newest = (self._clock(), picture.frame.position.time_us)
             self._state, self._failure = StreamState.FLOWING, None
 
-    def failed(self, error: SourceError, *, live: bool) -> None:
-        """Note a failure; a source that has begun, or is live, is away then."""
+    def failed(self, error: SourceError, *, live: bool, final: bool) -> None:
+        """Note a failure; a source that has begun, or is live, is away then, unless that is the end of it.
+
+        Who is told "away" takes it for a start that goes on; what no try cures is the reader's last word, not an absence.
+        """
         with self._lock:
             self._failure = Failure.of(error)
-            if live or self._state is StreamState.FLOWING:
+            if not final and (live or self._state is StreamState.FLOWING):
                 self._state = StreamState.AWAY
 
     def reconnects(self) -> None:

@@ -156,6 +156,7 @@ def test_a_truncated_file_ends_in_its_error_after_its_pictures(make_clip: MakeCl
     assert watcher.ended(10)
     assert isinstance(watcher.error, SourceTruncated)
     assert len(watcher.frames) > 5
+    assert watcher.feed.status().state is StreamState.FLOWING, "it is at its end, not away"
 
 
 def test_a_404_is_told_at_once() -> None:
@@ -250,6 +251,9 @@ def test_a_wrong_path_is_refused_before_the_first_picture(camera: RtspServer) ->
     feed = feed_of(camera.url + "-wrong", live=True)
     with pytest.raises(SourceRefused):
         list(feed.frames())
+    status = feed.status()
+    assert status.state is StreamState.OPENING, "who is told that it is away takes the task for one that waits"
+    assert status.failure is not None
 
 
 def test_the_same_error_after_a_restart_of_the_worker_keeps_it_waiting(camera: RtspServer) -> None:
