@@ -24,8 +24,11 @@ def silent_port() -> Iterator[int]:
             except OSError:
                 return
 
-        threading.Thread(target=accept, daemon=True).start()
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
         yield server.getsockname()[1]
+        server.shutdown(socket.SHUT_RDWR)  # wakes it: none must come behind the last that is closed
+        thread.join(5)
         for connection in held:
             connection.close()
 
