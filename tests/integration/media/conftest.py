@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from neighbours.rtsp import RtspServer, absent
-from vedette.media.opening import Limits
-from vedette.media.reader import Picture, Reader
+from vedette.media.limits import Limits
+from vedette.media.picture import Picture
+from vedette.media.reader import Reader
 from vedette.model.frame import Position
 from vedette.model.guard import GuardPolicy
 from vedette.model.source import Address, Liveness

@@ -10,7 +10,7 @@ import av
 import pytest
 
 from conftest import MakeClip, Read, scene  # the nearest one
-from vedette.media.opening import Limits
+from vedette.media.limits import Limits
 from vedette.media.reader import Reader
 from vedette.model.errors import SourceInvalid
 from vedette.model.guard import GuardPolicy

@@ -12,7 +12,8 @@ from file_server import Manners, serving
 from conftest import LOOPBACK, QUICK, MakeClip, trace  # the nearest one
 from neighbours.rtsp import RtspServer
 from vedette.media.backoff import Backoff
-from vedette.media.reader import Reader, Resume
+from vedette.media.picture import Resume
+from vedette.media.reader import Reader
 from vedette.media.reconnect import Feed
 from vedette.model.errors import SourceError, SourceInvalid, SourceRefused, SourceTruncated, SourceUnreachable
 from vedette.model.frame import Frame, Position

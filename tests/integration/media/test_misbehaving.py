@@ -12,8 +12,8 @@ from conftest import LOOPBACK
 from neighbours.rtsp import RtspServer
 from neighbours.rude import Manner, Proxy, Rude, elsewhere, garbage, half, hang_up, locked, mute, silent_play, trickle
 from vedette.media.backoff import Backoff
-from vedette.media.opening import Limits
-from vedette.media.reader import Resume
+from vedette.media.limits import Limits
+from vedette.media.picture import Resume
 from vedette.media.reconnect import Feed
 from vedette.model.frame import Position
 from vedette.model.source import Address, Liveness

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from conftest import MakeClip, Read, scene, trace  # the nearest one
-from vedette.media.opening import Limits
-from vedette.media.reader import Picture, Reader, Resume
+from vedette.media.limits import Limits
+from vedette.media.picture import Picture, Resume
+from vedette.media.reader import Reader
 from vedette.model.errors import SourceError, SourceInvalid, SourceRefused, SourceTruncated
 from vedette.model.guard import GuardPolicy
 from vedette.model.source import Address, Liveness

@@ -11,7 +11,8 @@ import pytest
 from absence import missing
 from conftest import LOOPBACK, QUICK, MakeClip, Read, trace  # the nearest one
 from neighbours.ftp import Faults, FtpServer, absent
-from vedette.media.reader import Reader, Resume
+from vedette.media.picture import Resume
+from vedette.media.reader import Reader
 from vedette.media.reconnect import Feed
 from vedette.model.errors import SourceError, SourceInvalid, SourceLost, SourceRefused, SourceUnreachable
 from vedette.model.guard import GuardPolicy

@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.ciphers.modes import CBC
 
 from conftest import LOOPBACK, QUICK
 from neighbours.hls import Folder, index_of, serving, write
-from vedette.media.reader import Reader, Resume
+from vedette.media.picture import Resume
+from vedette.media.reader import Reader
 from vedette.model.errors import (
     SourceError,
     SourceInvalid,

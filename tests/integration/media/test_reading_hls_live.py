@@ -12,7 +12,7 @@ from test_feeding import Watcher, wait_state
 from conftest import LOOPBACK
 from neighbours.hls import FPS, Folder, index_of, serving, write
 from vedette.media.backoff import Backoff
-from vedette.media.opening import Limits
+from vedette.media.limits import Limits
 from vedette.media.reader import Reader
 from vedette.media.reconnect import Feed
 from vedette.model.errors import SourceLost
