@@ -3,8 +3,12 @@
 import os
 import stat
 from pathlib import Path
+from typing import Final
 
 from vedette.model.errors import SourceError, SourceLost, SourceRefused, SourceTruncated
+
+_FOLDER: Final = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
+"""Linux opens folders that may be passed and not read."""
 
 
 class LocalFile:
@@ -19,16 +23,18 @@ class LocalFile:
     def __init__(self, path: Path) -> None:
         """Open.
 
+        Args:
+            path: absolute, with no link in it: as it was judged.
+
         Raises:
-            SourceRefused: the operating system says no.
+            SourceRefused: the operating system says no, or a link has come into the path.
         """
         self.failure: SourceError | None = None
         self.cheap_seeks = True
         self.live = False
         self._name = path.name
         try:
-            # it was a regular file when it was judged; what has taken its place must neither be followed nor waited for
-            number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            number = _open(path)
         except OSError as error:
             raise SourceRefused(f"the file {path.name!r} cannot be read: {error.strerror}") from None
         self._file = open(number, "rb", buffering=0)  # noqa: SIM115, PTH123 - closed by `close`; a descriptor is no path
@@ -77,3 +83,18 @@ class LocalFile:
         """Close, and forget the failure: its traceback knows who reads, and the two would keep each other."""
         self.failure = None
         self._file.close()
+
+
+def _open(path: Path) -> int:
+    """Open folder by folder: what has taken the place of one, or of the file, since they were judged is not followed.
+
+    Nor is it waited for, as a pipe would be.
+    """
+    here = os.open(path.anchor, _FOLDER)
+    try:
+        for name in path.parts[1:-1]:
+            above, here = here, os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=here)
+            os.close(above)
+        return os.open(path.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=here)
+    finally:
+        os.close(here)

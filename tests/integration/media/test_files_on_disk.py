@@ -38,12 +38,17 @@ def test_what_is_no_regular_file_is_not_opened(tmp_path: Path, kind: str) -> Non
         _read(path, tmp_path)
 
 
-@pytest.mark.parametrize("kind", ["pipe", "link"])
+@pytest.mark.parametrize("kind", ["pipe", "link", "folder"])
 def test_what_takes_the_place_of_a_file_that_was_judged_is_not_opened(tmp_path: Path, kind: str) -> None:
     """Between the look and the opening there is time for a trick."""
     path = tmp_path / "clip.mp4"
     if kind == "pipe":
         os.mkfifo(path)
+    elif kind == "folder":
+        (tmp_path / "elsewhere").mkdir()
+        (tmp_path / "elsewhere" / "clip.mp4").write_bytes(b"x")
+        (tmp_path / "shared").symlink_to(tmp_path / "elsewhere")
+        path = tmp_path / "shared" / "clip.mp4"
     else:
         (tmp_path / "secret").write_bytes(b"x")
         path.symlink_to(tmp_path / "secret")
