@@ -80,6 +80,12 @@ class RtspServer:
         """Connections it has now."""
         return self._count("connected") - self._count("closed")
 
+    @property
+    def pid(self) -> int:
+        """Return its process."""
+        assert self._process is not None
+        return self._process.pid
+
     def freeze(self) -> None:
         """Stop it as a pulled cable does: the connections stay, nothing comes."""
         assert self._process is not None
