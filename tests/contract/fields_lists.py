@@ -167,8 +167,12 @@ QUERIES: Final[tuple[tuple[str, Listing, Mapping[str, tuple[str, str]]], ...]] =
         EVENTS,
         {
             "task_id": ("", "task_id={two}"),
+            "video_source_id": ("", "video_source_id=north"),
             "kind": ("", "kind=loitering"),
             "event_type": ("", "event_type=196610"),
+            "review": ("", "review=approved"),
+            "followers": ("", "followers=true"),
+            "main_id": ("", "main_id={main}"),
             "since": ("", "since=3"),
             "until": ("", "until=3"),
             "limit": ("", "limit=2"),

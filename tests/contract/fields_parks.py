@@ -154,15 +154,18 @@ def templates(scene: Scene) -> dict[str, str]:
 
 
 def events(scene: Scene) -> dict[str, str]:
-    """Six events of two tasks and two types; deliveries of five were given up."""
+    """Six events of two tasks and two types, and one that repeats the first; deliveries of five were given up."""
     ids = {name: scene.client.created(TASK | {"name": name}) for name in ("one", "two")}
     project = scene.client.account.project_id
     for n in range(6):
         task_id = ids["two" if n == 4 else "one"]
-        given = {"event_type": 196610} if n == 2 else {}
+        given: dict[str, Any] = {"event_type": 196610} if n == 2 else {}
+        given |= {1: {"video_source_id": "north"}, 3: {"review": "approved"}}.get(n, {})
         event_id = scene.write(lambda conn, n=n, t=task_id, g=given: store_event(conn, project, t, n, **g))
         if n:
             scene.write(give_up, project, task_id, event_id)
+        ids.setdefault("main", event_id)
+    scene.write(lambda conn: store_event(conn, project, ids["one"], 9, main_id=ids["main"]))
     ids["next"] = scene.get(f"{scene.ours}/events?limit=2")["next"]
     ids["letter"] = scene.get(f"{scene.ours}/deliveries/dead?limit=2")["next"]
     return ids

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import fields_batches
 import fields_devices
+import fields_events
 import fields_lists
 import fields_login
 import fields_objects
@@ -18,6 +19,7 @@ import fields_others
 import fields_people
 import fields_people_lists
 import fields_tasks
+import fields_webhooks
 import pytest
 from fields_scene import Kind, Rows, Scene, fields, many_services
 from fields_stage import Receiver
@@ -33,7 +35,9 @@ BODIES: Rows = (
     | fields_login.rows()
     | fields_people.rows()
     | fields_devices.rows()
+    | fields_events.rows()
     | fields_objects.rows()
+    | fields_webhooks.rows()
 )
 QUERIES: Rows = fields_lists.rows() | fields_login.queries() | fields_people_lists.rows()
 TABLE: Rows = BODIES | QUERIES

@@ -3,7 +3,8 @@
 from typing import Any, Final
 
 from vedette.model import errors
-from vedette.schemas.common import EDGE_CAMERA, OBJECT_ID, PROJECT_ID, SERVICE_NAME, whole
+from vedette.schemas.common import DIS_STREAM, EDGE_CAMERA, OBJECT_ID, PROJECT_ID, SERVICE_NAME, whole
+from vedette.schemas.event_info import EVENT_ID
 from vedette.schemas.object_stores import STORE_NAME
 
 INTRODUCTION: Final = """\
@@ -32,6 +33,8 @@ TAGS: Final = {
     "Object stores": "Where the buckets of `obs` inputs are, and the keys to read them. Ours.",
     "Templates": "Algorithm configurations that were kept with a video source. Ours.",
     "Events": "What the algorithms saw, and deliveries that were given up. Ours.",
+    "Webhooks": "What signs the calls of webhooks, and what they may reach. Ours.",
+    "Data streams": "Durable streams of events and of whatever else is put into them: in the shape of DIS.",
     "Streams": "How the inputs of the tasks flow: rates, losses, lag, the last failure. Ours.",
     "Tasks (additions)": "What we tell of a task beyond the published fields. Ours.",
     "Operation": "For whoever runs the service. No token is asked for; of a project only how its streams flow is told.",
@@ -59,12 +62,14 @@ PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "edge_pool_id": _text(OBJECT_ID, "Id of an edge pool."),
     "template_id": _text(OBJECT_ID, "Id of a template."),
     "resource_order_id": _text(OBJECT_ID, "Id of an order."),
+    "stream_name": _text(DIS_STREAM, "Name of a data stream."),
     "store_name": _text(STORE_NAME, "Name of an object store."),
     "user_id": _text("[^/]{1,255}", "Id of a user."),
     "domain_id": _text("[^/]{1,255}", "Id of a domain: its name in lower case."),
     "role_id": _text("[^/]{1,255}", "A role, such as `te_admin`."),
     "access_key": _text("[^/]{1,255}", "An access key."),
-    "event_id": _text("[0-9a-fA-F-]{36}", "Id of an event, the `message_id` that webhooks got."),
+    "event_id": _text(EVENT_ID, "Id of an event, the `message_id` that webhooks got."),
+    "secret_id": _text("[0-9a-f]{32}", "Id of a webhook secret."),
     "letter_id": _text("[0-9]{1,19}", "Id of a delivery that was given up."),
 }
 
@@ -101,26 +106,43 @@ _OF_TASK: Final = {"name": "task_id", "in": "query", "required": False, **_text(
 _LIMIT: Final = _number("limit", "Entries on a page.", least=1, most=1000, default=100)
 _CURSOR: Final = _number("cursor", "The `next` of the page before.")
 
+_SEEN: Final = (
+    _OF_TASK,
+    {"name": "video_source_id", "in": "query", "required": False, **_text(OBJECT_ID, "Only those of this source.")},
+    {
+        "name": "kind",
+        "in": "query",
+        "required": False,
+        "description": "Only events of this name, such as `intrusion`; it wins over `event_type`.",
+        "schema": {"type": "string"},
+    },
+    _number("event_type", "Only events of this number, such as 196609."),
+    {
+        "name": "followers",
+        "in": "query",
+        "required": False,
+        **_text(None, "`true`: events that repeat another too, which are left out otherwise.", enum=["true", "false"]),
+    },
+)
+_EVENTS: Final = (
+    *_SEEN,
+    _number("since", "Only events of this time and later, in milliseconds since the epoch."),
+    _number("until", "Only events before this time."),
+    {
+        "name": "review",
+        "in": "query",
+        "required": False,
+        **_text(None, "Only those whose review stands there.", enum=["unreviewed", "approved", "rejected"]),
+    },
+    {"name": "main_id", "in": "query", "required": False, **_text(EVENT_ID, "Only those that repeat this event.")},
+)
+
 READ_BY_HAND: Final[dict[str, tuple[dict[str, Any], ...]]] = {
     "KeystoneCreateUserTokenByPassword": (_NO_CATALOG,),
     "KeystoneValidateToken": (_TOKEN_IN, _NO_CATALOG),
     "KeystoneCheckToken": (_TOKEN_IN,),
     "KeystoneRevokeToken": (_TOKEN_IN,),
-    "ListEvents": (
-        _OF_TASK,
-        {
-            "name": "kind",
-            "in": "query",
-            "required": False,
-            "description": "Only events of this name, such as `intrusion`; it wins over `event_type`.",
-            "schema": {"type": "string"},
-        },
-        _number("event_type", "Only events of this number, such as 196609."),
-        _number("since", "Only events of this time and later, in milliseconds since the epoch."),
-        _number("until", "Only events before this time."),
-        _LIMIT,
-        _CURSOR,
-    ),
+    "ListEvents": (*_EVENTS, _LIMIT, _CURSOR),
     "ListDeadLetters": (_OF_TASK, _LIMIT, _CURSOR),
 }
 """Parameters that operations read from the request themselves."""
@@ -241,11 +263,21 @@ PARTICULAR: Final[dict[str, Refusals]] = {
     "UpdateObjectStore": (ABSENT, *NO_RIGHT),
     "DeleteObjectStore": (ABSENT, *NO_RIGHT),
     "CheckObjectStore": (ABSENT, *NO_RIGHT),
+    "CreateStream": (
+        errors.NameTaken("A data stream of this project has the name gate-events already."),
+        errors.QuotaReached("A project may have 50 data streams."),
+    ),
+    "ShowDataStream": (ABSENT,),
+    "DeleteDataStream": (ABSENT,),
+    "SendRecords": (ABSENT,),
+    "ShowCursor": (ABSENT,),
+    "ConsumeRecords": (ABSENT,),
     "ShowTemplate": (ABSENT,),
     "DeleteTemplate": (ABSENT,),
     "ShowEvent": (ABSENT,),
     "ShowEventPicture": (ABSENT,),
     "DeleteEvent": (ABSENT,),
+    "ReviewEvent": (ABSENT,),
     "RetryDeadLetter": (ABSENT,),
 }
 """What single operations are refused with beyond that."""

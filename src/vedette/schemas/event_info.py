@@ -1,10 +1,14 @@
-"""The answers of the event center and on a task's progress, described."""
+"""The documents of the event center, and the answers on a task's progress."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 
-from vedette.schemas.common import Wire
+from vedette.model.review import Review
+from vedette.schemas.common import Unique, Wire, of_form, one_of
+
+EVENT_ID: Final = r"[0-9a-fA-F-]{36}"
+MOST_AT_ONCE: Final = 1000
 
 
 class Delivery(Wire):
@@ -18,6 +22,8 @@ class Delivery(Wire):
     """How often it was tried."""
     last_error: str = ""
     """Why the last try failed; left out if none did."""
+    subscription_id: str = ""
+    """The subscription it is made for; left out if it is an output of the task."""
 
 
 class EventInfo(Wire):
@@ -29,18 +35,28 @@ class EventInfo(Wire):
     """The task that saw it."""
     run_id: str
     """The run of the task."""
+    number: int
+    """Its number among the events of its task, from 1; 0 if it is from a release that did not count."""
     event_type: int
-    """Its number."""
+    """The number of its kind."""
     kind: str
     """Its name, `other` if no algorithm here knows the number."""
     timestamp: int
     """When it happened, in milliseconds since the epoch."""
     media_time: float
     """Seconds from the start of the stream."""
+    review: str
+    """`unreviewed`, `approved` or `rejected`."""
+    repeats: int
+    """How many events repeat this one."""
     message: dict[str, Any]
     """What webhooks get, less the picture."""
     deliveries: list[Delivery]
     """How its deliveries stand."""
+    video_source_id: str = ""
+    """The video source of the task; left out if its input is none."""
+    main_id: str = ""
+    """The event that this one repeats; left out if it repeats none."""
     picture: str = ""
     """Path of its picture; left out if it has none."""
 
@@ -54,6 +70,45 @@ class EventPage(Wire):
     """Those of this page."""
     next: str = ""
     """The `cursor` of the next page; left out on the last."""
+
+
+class EventReview(Wire):
+    """What somebody thinks of an event."""
+
+    state: Annotated[str, one_of((Review.APPROVED.value, Review.REJECTED.value))]
+    """`approved` or `rejected`."""
+
+
+class EventsDelete(Wire):
+    """Which events are meant."""
+
+    event_ids: Annotated[list[Annotated[str, of_form(EVENT_ID)]], Field(min_length=1, max_length=MOST_AT_ONCE), Unique]
+    """Ids of events."""
+
+
+class EventsReview(EventsDelete):
+    """What somebody thinks of some events."""
+
+    state: Annotated[str, one_of((Review.APPROVED.value, Review.REJECTED.value))]
+    """`approved` or `rejected`."""
+
+
+class EventResult(Wire):
+    """What became of one event."""
+
+    event_id: str
+    """Its id."""
+    result: str
+    """`done`, or `unknown` if the event center has none with this id."""
+
+
+class EventResults(Wire):
+    """What became of each event."""
+
+    count: int
+    """How many of them were there."""
+    results: list[EventResult]
+    """What became of each, in the order of the request."""
 
 
 class DeadLetterInfo(Wire):

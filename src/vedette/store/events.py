@@ -13,6 +13,8 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, func, select
 
 from vedette.model.errors import NotFound
 from vedette.model.ids import EventId, ProjectId, RunId, TaskId
+from vedette.model.review import Review
+from vedette.store.subscriptions import OF_NO_TASK, keep_count
 from vedette.store.tables import destinations, events, outbox
 
 
@@ -33,12 +35,13 @@ class Retention:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One delivery of an event: `state` is due, done or dead."""
+    """One delivery of an event: `state` is due, done or dead; to a subscription, if it names one."""
 
     kind: str
     state: str
     attempts: int
     last_error: str | None
+    subscription_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,9 @@ class StoredEvent:
         media_time_us: position in its stream, microseconds.
         message: the documented envelope, without its picture.
         picture: key of `store.blobs`, or None.
+        number: of the event among those of its task, from 1; 0 for events of before.
+        main_id: the event that this one repeats.
+        repeats: how many events repeat this one.
     """
 
     seq: int
@@ -63,6 +69,11 @@ class StoredEvent:
     message: dict[str, Any]
     picture: str | None
     deliveries: tuple[Told, ...] = ()
+    number: int = 0
+    video_source_id: str | None = None
+    review: Review = Review.UNREVIEWED
+    main_id: EventId | None = None
+    repeats: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +84,18 @@ class Filter:
         event_type: the number on the wire.
         since_ms: not before this time of the event.
         until_ms: before this time of the event.
+        main_id: those that repeat this one.
+        followers: also events that repeat another, which are left out otherwise.
     """
 
     task_id: TaskId | None = None
     event_type: int | None = None
     since_ms: int | None = None
     until_ms: int | None = None
+    video_source_id: str | None = None
+    review: Review | None = None
+    main_id: EventId | None = None
+    followers: bool = False
 
 
 def find(
@@ -96,6 +113,23 @@ def find(
     return [_event(row, told[row.id]) for row in rows]
 
 
+def following(
+    conn: Connection, project_id: ProjectId, wanted: Filter, *, after: int, upto: int | None = None, limit: int = 100
+) -> list[StoredEvent]:
+    """Return events in the order in which they were stored, from the one after a `seq` up to another."""
+    statement = select(events).where(*_where(project_id, wanted), events.c.seq > after)
+    if upto is not None:
+        statement = statement.where(events.c.seq <= upto)
+    rows = conn.execute(statement.order_by(events.c.seq).limit(limit)).all()
+    told = _deliveries(conn, [row.id for row in rows])
+    return [_event(row, told[row.id]) for row in rows]
+
+
+def newest(conn: Connection) -> int:
+    """Return the `seq` of the event stored last, 0 if there is none."""
+    return conn.execute(select(func.max(events.c.seq))).scalar() or 0
+
+
 def count(conn: Connection, project_id: ProjectId, wanted: Filter) -> int:
     """Return how many events there are in all."""
     statement = select(func.count()).select_from(events).where(*_where(project_id, wanted))
@@ -108,27 +142,11 @@ def get(conn: Connection, project_id: ProjectId, event_id: EventId) -> StoredEve
     Raises:
         NotFound: no listed event of this project has that id.
     """
-    mine = (*_where(project_id, Filter()), events.c.id == event_id)
+    mine = (*_where(project_id, Filter(followers=True)), events.c.id == event_id)
     row = conn.execute(select(events).where(*mine)).first()
     if row is None:
         raise NotFound("No event of this project has that id.", param="event_id")
     return _event(row, _deliveries(conn, [row.id])[row.id])
-
-
-def remove(conn: Connection, project_id: ProjectId, event_id: EventId) -> str | None:
-    """Take an event out of the event center; return the key of its picture if that is free to be deleted.
-
-    What is still to be delivered is delivered: the row stays until then, unlisted, and expires with the others. So it
-    does in any case: a replay of its run would otherwise bring the event back.
-
-    Raises:
-        NotFound: no listed event of this project has that id.
-    """
-    event = get(conn, project_id, event_id)
-    needed = any(told.state != "done" for told in event.deliveries)
-    values: dict[str, Any] = {"listed": 0} if needed else {"listed": 0, "picture": None}
-    conn.execute(events.update().where(events.c.id == event_id).values(values))
-    return None if needed else event.picture
 
 
 def expire(conn: Connection, before_ms: int, limit: int = 500) -> list[str | None]:
@@ -162,6 +180,7 @@ def _drop(conn: Connection, old: ColumnElement[bool], limit: int) -> list[str | 
     chosen = select(events.c.seq, events.c.picture).where(old, ~waiting).order_by(events.c.seq).limit(limit)
     rows = conn.execute(chosen).all()
     if rows:
+        keep_count(conn, outbox.c.event_id.in_(select(events.c.id).where(events.c.seq.in_([row.seq for row in rows]))))
         conn.execute(delete(events).where(events.c.seq.in_([row.seq for row in rows])))
     return [row.picture for row in rows]
 
@@ -176,19 +195,28 @@ def _where(project_id: ProjectId, wanted: Filter) -> list[ColumnElement[bool]]:
         conditions.append(events.c.timestamp_ms >= wanted.since_ms)
     if wanted.until_ms is not None:
         conditions.append(events.c.timestamp_ms < wanted.until_ms)
+    if wanted.video_source_id is not None:
+        conditions.append(events.c.video_source_id == wanted.video_source_id)
+    if wanted.review is not None:
+        conditions.append(events.c.review == wanted.review)
+    if wanted.main_id is not None:
+        conditions.append(events.c.main_id == wanted.main_id)
+    elif not wanted.followers:
+        conditions.append(events.c.main_id.is_(None))
     return conditions
 
 
 def _deliveries(conn: Connection, ids: Sequence[str]) -> defaultdict[str, list[Told]]:
     told: defaultdict[str, list[Told]] = defaultdict(list)
     statement = (
-        select(outbox.c.event_id, destinations.c.kind, outbox.c.state, outbox.c.attempts, outbox.c.last_error)
+        select(outbox, destinations.c.kind, destinations.c.task_id.label("of_task"))
         .join(destinations, destinations.c.id == outbox.c.destination_id)
         .where(outbox.c.event_id.in_(ids))
         .order_by(outbox.c.id)
     )
     for row in conn.execute(statement):
-        told[row.event_id].append(Told(row.kind, row.state, row.attempts, row.last_error))
+        subscription = row.destination_id if row.of_task == OF_NO_TASK else None
+        told[row.event_id].append(Told(row.kind, row.state, row.attempts, row.last_error, subscription))
     return told
 
 
@@ -204,4 +232,9 @@ def _event(row: Row[Any], told: Sequence[Told]) -> StoredEvent:
         json.loads(row.message),
         row.picture,
         tuple(told),
+        row.number,
+        row.video_source_id,
+        Review(row.review),
+        None if row.main_id is None else EventId(row.main_id),
+        row.repeats,
     )

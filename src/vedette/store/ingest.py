@@ -15,6 +15,7 @@ from vedette.model.output import OutputKind, Target, TaskOutput, WebhookOutput
 from vedette.model.stream import Checkpoint, Ingest, RunProgress
 from vedette.model.task import TaskDocument
 from vedette.store.assignments import holds
+from vedette.store.event_intake import Intake
 from vedette.store.tables import checkpoints, destinations, events, insert_new, outbox, task_documents, tasks, upsert
 from vedette.store.vault import Vault
 
@@ -46,6 +47,7 @@ def store(conn: Connection, vault: Vault, batch: Ingest, pictures: Mapping[Event
         return Stored(accepted=False, unwanted=tuple(pictures.values()))
     new, known = 0, 0
     unwanted: list[str] = []
+    intake = Intake(conn, now_ms)
     for progress in batch.progress:
         here = (tasks.c.id == progress.task_id, tasks.c.run_id == progress.run_id, tasks.c.stream_id == batch.stream_id)
         row = conn.execute(
@@ -60,7 +62,8 @@ def store(conn: Connection, vault: Vault, batch: Ingest, pictures: Mapping[Event
         told = row.told
         for event in progress.events:
             place = {"project_id": row.project_id, "video_source_id": row.video_source_id, "number": told + 1}
-            if document is not None and _tell(conn, vault, document, event, place, pictures, now_ms):
+            place |= {"stored_at": now_ms, "picture": pictures.get(event.id)}
+            if document is not None and _tell(conn, vault, document, event, place, intake):
                 new += 1
                 told += 1
             else:
@@ -85,13 +88,12 @@ def _tell(
     document: TaskDocument,
     event: Event,
     place: Mapping[str, Any],
-    pictures: Mapping[EventId, str],
-    now_ms: int,
+    intake: Intake,
 ) -> bool:
     """Write an event and what is to be delivered of it; return False if it is known already.
 
     Args:
-        place: `project_id`, `video_source_id` and `number` of the event.
+        place: `project_id`, `video_source_id`, `number`, `stored_at` and `picture` of the event.
     """
     row = {
         **place,
@@ -103,13 +105,16 @@ def _tell(
         "frame_index": event.position.index,
         "time_us": event.position.time_us,
         "timestamp_ms": event.timestamp_ms,
-        "stored_at": now_ms,
         "message": json.dumps(event.message, ensure_ascii=False),
-        "picture": pictures.get(event.id),
-        "listed": int(bool(document.output.event_center)),
+        "listed": 0,
     }
+    if document.output.event_center:
+        row |= intake.columns(place["project_id"], event)
     if not insert_new(conn, events, [row]):
         return False
+    if row["listed"]:
+        intake.stored(row)
+    now_ms = place["stored_at"]
     due = {"state": "due", "attempts": 0, "next_attempt_at": now_ms, "created_at": now_ms}
     keys = {"event_id": event.id, "project_id": place["project_id"], "task_id": event.task_id}
     for kind, target in document.output.targets():

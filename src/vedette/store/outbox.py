@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, delete, func, select,
 
 from vedette.model.errors import NotFound
 from vedette.model.ids import EventId, ProjectId, TaskId
+from vedette.store.subscriptions import keep_count
 from vedette.store.tables import destinations, events, outbox
 
 NOBODY: Final = ProjectId("")
@@ -239,8 +240,10 @@ def resend_all(
 
 def sweep(conn: Connection, before_ms: int, limit: int = 1000) -> int:
     """Remove rows delivered before a time; return how many."""
-    old = select(outbox.c.id).where(outbox.c.state == "done", outbox.c.done_at < before_ms).limit(limit)
-    return conn.execute(delete(outbox).where(outbox.c.id.in_(old))).rowcount
+    old = select(outbox.c.id).where(outbox.c.state == "done", outbox.c.done_at < before_ms)
+    leaving = outbox.c.id.in_(conn.execute(old.limit(limit)).scalars().all())
+    keep_count(conn, leaving)
+    return conn.execute(delete(outbox).where(leaving)).rowcount
 
 
 def _of(want: Want, now_ms: int) -> Select[Any]:

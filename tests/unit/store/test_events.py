@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, create_engine, select
 
 from vedette.model.errors import NotFound
 from vedette.model.ids import EventId, ProjectId, TaskId
-from vedette.store import events
+from vedette.model.review import Review
+from vedette.store import event_changes, events
 from vedette.store.events import Filter
 from vedette.store.tables import destinations, metadata, outbox
 from vedette.store.tables import events as event_rows
@@ -27,13 +29,21 @@ def conn() -> Iterator[Connection]:
 
 
 def put(
-    conn: Connection, n: int, *, task: str = "t1", kind: int = 196609, listed: int = 1, project: ProjectId = MINE
+    conn: Connection,
+    n: int,
+    *,
+    task: str = "t1",
+    kind: int = 196609,
+    listed: int = 1,
+    project: ProjectId = MINE,
+    **more: Any,
 ) -> None:
     conn.execute(
         event_rows.insert().values(
             {"id": f"E{n}", "project_id": project, "task_id": task, "run_id": "r", "event_type": kind, "connection": 0}
             | {"frame_index": n, "time_us": n * 40_000, "timestamp_ms": NOW + n, "stored_at": NOW + n, "listed": listed}
             | {"message": json.dumps({"n": n}), "picture": f"2026112308/{n:032x}"}
+            | more
         )
     )
 
@@ -51,6 +61,10 @@ def deliver(conn: Connection, n: int, state: str) -> None:
         "attempts": 2,
     }
     conn.execute(outbox.insert().values(row | {"next_attempt_at": NOW, "created_at": NOW, "last_error": "503"}))
+
+
+def remove(conn: Connection, *numbers: int) -> tuple[list[bool], list[str]]:
+    return event_changes.remove(conn, MINE, [EventId(f"E{n}") for n in numbers])
 
 
 def ids(found: list[events.StoredEvent]) -> list[str]:
@@ -71,9 +85,10 @@ def test_nobody_sees_the_events_of_another_project(conn: Connection) -> None:
     """Every query takes a project."""
     put(conn, 1, project=OTHERS)
     assert events.find(conn, MINE, Filter()) == []
-    for call in (events.get, events.remove):
-        with pytest.raises(NotFound):
-            call(conn, MINE, EventId("E1"))
+    with pytest.raises(NotFound):
+        events.get(conn, MINE, EventId("E1"))
+    assert remove(conn, 1) == ([False], [])
+    assert event_changes.review(conn, MINE, [EventId("E1")], Review.APPROVED, NOW) == [False]
 
 
 @pytest.mark.parametrize(
@@ -94,6 +109,52 @@ def test_events_are_found_by_task_kind_and_time(conn: Connection, wanted: Filter
     put(conn, 4, kind=196610)
     assert ids(events.find(conn, MINE, wanted)) == expected
     assert events.count(conn, MINE, wanted) == len(expected)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        (Filter(video_source_id="north"), ["E2", "E1"]),
+        (Filter(review=Review.APPROVED), ["E2"]),
+        (Filter(review=Review.UNREVIEWED), ["E1"]),
+        (Filter(followers=True), ["E4", "E3", "E2", "E1"]),
+        (Filter(main_id=EventId("E1")), ["E4", "E3"]),
+        (Filter(main_id=EventId("E1"), review=Review.REJECTED), ["E4"]),
+    ],
+)
+def test_events_are_found_by_source_review_and_main_event(
+    conn: Connection, wanted: Filter, expected: list[str]
+) -> None:
+    """What repeats another is in its counter, and in the list only if somebody asks for it."""
+    put(conn, 1, video_source_id="north", repeats=2)
+    put(conn, 2, video_source_id="north", review="approved")
+    put(conn, 3, main_id="E1")
+    put(conn, 4, main_id="E1", review="rejected")
+    assert ids(events.find(conn, MINE, wanted)) == expected
+    assert events.count(conn, MINE, wanted) == len(expected)
+    assert ids(events.following(conn, MINE, wanted, after=0)) == expected[::-1]
+
+
+def test_a_reader_goes_on_where_it_was_and_stops_where_it_is_told(conn: Connection) -> None:
+    """So the feed and the export walk through the store in small steps."""
+    for n in range(1, 7):
+        put(conn, n)
+    assert ids(events.following(conn, MINE, Filter(), after=1, upto=5, limit=2)) == ["E2", "E3"]
+    assert ids(events.following(conn, MINE, Filter(), after=3, upto=5, limit=9)) == ["E4", "E5"]
+    assert events.newest(conn) == 6
+
+
+def test_a_main_event_goes_with_what_repeats_it_and_a_follower_alone(conn: Connection) -> None:
+    """Followers of nothing would be in no list."""
+    put(conn, 1, repeats=2)
+    put(conn, 2, main_id="E1")
+    put(conn, 3, main_id="E1")
+    assert remove(conn, 2)[0] == [True]
+    assert events.get(conn, MINE, EventId("E1")).repeats == 1
+    known, pictures = remove(conn, 9, 1)
+    assert known == [False, True]
+    assert sorted(pictures) == [f"2026112308/{n:032x}" for n in (1, 3)]
+    assert events.find(conn, MINE, Filter(followers=True)) == []
 
 
 def test_pages_do_not_shift_while_events_arrive(conn: Connection) -> None:
@@ -121,18 +182,17 @@ def test_an_event_tells_how_its_deliveries_went(conn: Connection) -> None:
 def test_a_removed_event_is_gone_from_the_list_but_a_replay_does_not_bring_it_back(conn: Connection) -> None:
     """The id stays known until retention: what somebody deleted stays deleted."""
     put(conn, 1)
-    assert events.remove(conn, MINE, EventId("E1")) == f"2026112308/{1:032x}"
+    assert remove(conn, 1) == ([True], [f"2026112308/{1:032x}"])
     assert events.find(conn, MINE, Filter()) == []
     assert conn.execute(select(event_rows.c.id)).scalars().all() == ["E1"]
-    with pytest.raises(NotFound):
-        events.remove(conn, MINE, EventId("E1"))
+    assert remove(conn, 1) == ([False], [])
 
 
 def test_a_removed_event_that_is_still_to_be_delivered_keeps_its_picture(conn: Connection) -> None:
     """Deleting from the event center is not taking back from the receiver."""
     put(conn, 1)
     deliver(conn, 1, "due")
-    assert events.remove(conn, MINE, EventId("E1")) is None
+    assert remove(conn, 1) == ([True], [])
     assert conn.execute(select(event_rows.c.picture)).scalar() is not None
 
 
