@@ -15,7 +15,10 @@ TRIES: Final = 4
 """Connections in a row that may break without giving a byte."""
 DRIP_BYTES, DRIP_S = 1024, 15.0
 """Who sends less than this within so many seconds of waiting is as good as silent: no video is that small."""
+_AGAIN_S = 0.2
+"""Seconds to wait before the second connection; each wait is twice the one before."""
 _AHEAD = 256 << 10
+"""Bytes that are asked of a connection at once."""
 _SKIP = 1 << 20
 """A seek no farther ahead than this reads through instead of asking anew."""
 
@@ -169,7 +172,7 @@ class Transfer(ABC):
         if self.size is not None and self._position >= self.size and not self.live:
             return b""
         for attempt in range(TRIES):
-            if self._stop.is_set() or (attempt and self._stop.wait(0.1 * 2**attempt)):
+            if self._stop.is_set() or (attempt and self._stop.wait(_AGAIN_S * 2 ** (attempt - 1))):
                 raise SourceLost("reading was stopped")
             try:
                 self._approach()
