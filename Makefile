@@ -7,7 +7,7 @@ help:   ## Say what can be made
 	@sed -n 's/^\([a-z]*\): *## /  make \1\t/p' Makefile | expand -t 16
 setup:  ## Make the environment in .venv; the command is .venv/bin/vedette then
 	@scripts/setup.sh runtime
-demo:   ## Run a task on a generated scene, or on VIDEO=<file, http(s) or rtsp URL>
+demo:   ## Run a task on a generated scene, or on VIDEO=<file or URL>
 	@scripts/demo.sh
 test:   ## Run every check and test; STRICT=1: nothing may be skipped; ARGS=<more for pytest>
 	@scripts/test.sh

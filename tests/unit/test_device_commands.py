@@ -71,9 +71,11 @@ def test_cameras_are_found_and_tell_their_streams() -> None:
         line = f"devices discover 127.0.0.1:{camera.probe_port} --seconds 0.5 --user ada --password-stdin"
         lines = typed(line, "s3cret & more\n").splitlines()
         told = typed(f"devices discover {camera.url} --user ada --password-stdin", "wrong\n").splitlines()
+        unasked = typed(f"devices discover {camera.url}").splitlines()
         url = camera.url
     assert lines == [
         f"127.0.0.1  {url}  Gate camera  VC-1",
         "  p-1  main  H264  1280x720  rtsp://127.0.0.1:8554/main",
     ]
     assert "does not take the user or the password" in told[1]
+    assert any("wants to know a user" in line for line in unasked), "nobody was named: say so, not that it was wrong"

@@ -34,6 +34,20 @@ def typed(line: str, said: str = "") -> str:
     return result.stdout
 
 
+def test_a_database_without_a_project_is_told_from_a_project_not_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a second terminal the settings of the service are easily forgotten; naming a project would not help then."""
+    typed("project add island")
+    several = attempt("store list").exception
+    monkeypatch.setenv("VEDETTE_DATA_DIR", str(tmp_path / "another"))
+    nowhere = attempt("store list").exception
+    assert isinstance(several, InvalidParameter)
+    assert isinstance(nowhere, InvalidParameter)
+    assert "--project: harbour, island" in several.message
+    assert "VEDETTE_DATA_DIR" in nowhere.message
+
+
 def test_a_store_is_added_listed_and_removed(installation: Path) -> None:
     """The secret comes by the input or a file, for arguments are seen by everybody on the machine."""
     assert typed(S3, SECRET + "\n") == "archive added\n"

@@ -5,15 +5,14 @@ from contextlib import asynccontextmanager
 
 from vedette.api.source_import import ImportReport, import_sources
 from vedette.app.people import Desk
+from vedette.app.sales import project_of
 from vedette.app.service import ground, now_ms
 from vedette.auth.keys import Keys
 from vedette.auth.people import People
 from vedette.auth.projects import Projects
 from vedette.auth.rules import OPERATOR
-from vedette.model.errors import InvalidParameter
-from vedette.model.ids import ProjectId
 from vedette.settings import Settings
-from vedette.store import identity, schema
+from vedette.store import schema
 from vedette.store.db import open_database
 
 
@@ -41,12 +40,7 @@ async def register_sources(settings: Settings, text: str, project: str | None) -
         Misconfigured: the database cannot be used.
     """
     async with ground(settings) as base:
-        known = await base.db.read(identity.project_ids)
-        chosen = ProjectId(project) if project else (known[0] if len(known) == 1 else None)
-        if chosen is None or chosen not in known:
-            raise InvalidParameter(
-                f"There is no project {project}." if project else "Name the project with --project.", param="project"
-            )
+        chosen = await project_of(base.db, project)
         return await import_sources(base.db, base.vault, chosen, text, now_ms, base.settings.quotas)
 
 

@@ -1,8 +1,9 @@
 """What an operator sells, beside the running service: orders, terms of services, quotas. It takes notice by itself."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Final
 
 from vedette.algorithms.registry import Registry
 from vedette.app.service import Ground, ground, now_ms
@@ -15,6 +16,9 @@ from vedette.settings import Settings
 from vedette.store import orders, projects
 from vedette.store.db import Database
 from vedette.store.quotas import Usage
+
+_NAMED: Final = 5
+"""Projects that a message names at most."""
 
 
 async def add_order(
@@ -84,10 +88,23 @@ async def project_of(db: Database, named: str | None) -> ProjectId:
     known = await db.read(projects.listed)
     fitting = [one for one in known if named in (None, one.id)] or [one for one in known if one.name == named]
     if len(fitting) != 1:
-        raise InvalidParameter(
-            f"There is no one project {named}." if named else "Name the project with --project.", param="project"
-        )
+        raise InvalidParameter(_no_project(named, known), param="project")
     return fitting[0].id
+
+
+def _no_project(named: str | None, known: Sequence[projects.ProjectRow]) -> str:
+    """Say what to do: a database without a project is mostly not the service's."""
+    if not known:
+        return (
+            "There is no project in this database: give the settings of the service (VEDETTE_DATA_DIR or "
+            "VEDETTE_DATABASE_URL), and start it once."
+        )
+    names = f"{', '.join(one.name for one in known[:_NAMED])}{', …' if len(known) > _NAMED else ''}"
+    return (
+        f"There is no one project {named}; there are {names}."
+        if named
+        else f"Name the project with --project: {names}."
+    )
 
 
 @asynccontextmanager

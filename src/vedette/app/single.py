@@ -1,7 +1,9 @@
 """One video, one service, no server: events as they are found."""
 
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,10 +20,12 @@ from vedette.model.frame import Frame
 from vedette.model.guard import GuardPolicy
 from vedette.model.ids import ProjectId, RunId, TaskId, derived_uuid
 from vedette.model.source import Address, Liveness
-from vedette.model.stream import TaskRun
+from vedette.model.stream import StreamState, TaskRun
 from vedette.settings import Settings
 from vedette.worker.run import Run
 
+AWAY_EVERY_S = 0.5
+"""How often it is looked whether the source is away."""
 EVERYWHERE = GuardPolicy.parse("lan", ["0.0.0.0/0", "::/0"])
 """Whoever types the command may reach what they can reach anyway."""
 
@@ -44,11 +48,13 @@ def watch(
     *,
     on_event: Callable[[Event], None],
     on_frame: Callable[[Frame], None],
+    on_away: Callable[[str], None] = lambda _: None,
 ) -> Summary:
     """Analyse a file or a URL to its end.
 
     Args:
         on_frame: told each analysed picture.
+        on_away: told why no pictures come, from a thread of its own, whenever that is something new.
 
     Raises:
         NotReferable: there is no such service.
@@ -77,14 +83,38 @@ def watch(
     engine = Engine(ModelStore(settings.models_dir), providers=settings.providers)
     run = Run(spec, place.liveness, registry, engine.for_stream())
     feed = Feed(place, policy=EVERYWHERE, file_roots=(root,) if root else (), fps=run.fps)
-    for frame in feed.frames():
-        run.told(feed.liveness)
-        progress = run.process(frame, time.time_ns() // 1_000_000, feed.seek_mark)
-        for event in progress.events if progress else ():
-            on_event(event)
-        on_frame(frame)
-        run.check()
+    with _looked_after(feed, on_away):
+        for frame in feed.frames():
+            run.told(feed.liveness)
+            progress = run.process(frame, time.time_ns() // 1_000_000, feed.seek_mark)
+            for event in progress.events if progress else ():
+                on_event(event)
+            on_frame(frame)
+            run.check()
     return Summary(run.frames, run.events, run.algorithm.note(), tuple(warnings))
+
+
+@contextmanager
+def _looked_after(feed: Feed, on_away: Callable[[str], None]) -> Iterator[None]:
+    """Tell why nothing comes: who waits for pictures cannot ask."""
+    over = threading.Event()
+
+    def look() -> None:
+        told = ""
+        while not over.wait(AWAY_EVERY_S):
+            status = feed.status()
+            said = status.failure.message if status.failure and status.state is not StreamState.FLOWING else ""
+            if said and said != told:
+                on_away(said)
+            told = said
+
+    thread = threading.Thread(target=look, name="vedette-away", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def _newest(registry: Registry, service: str) -> str:

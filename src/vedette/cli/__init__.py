@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from vedette.cli import devices, people, services, stores
+from vedette.cli import deliveries, devices, people, services, stores
 from vedette.model.errors import InvalidParameter, Misconfigured, VedetteError
 from vedette.model.guard import GuardPolicy
 from vedette.settings import Settings
@@ -38,6 +38,7 @@ app.add_typer(services.service, name="service")
 app.add_typer(services.quota, name="quota")
 app.add_typer(devices.devices, name="devices")
 app.add_typer(stores.store, name="store")
+app.add_typer(deliveries.dead_letters, name="dead-letters")
 
 
 def run() -> None:
@@ -64,10 +65,10 @@ def serve() -> None:
 @app.command()
 def demo(
     video: Annotated[
-        str | None, typer.Option(help="File, http(s) or rtsp URL; without it a scene is generated.")
+        str | None, typer.Option(help="File or URL (http, ftp, rtsp, rtmp); without it a scene is generated.")
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder for pictures and the generated scene.")] = Path("demo-output"),
-    seconds: Annotated[float, typer.Option(help="How long a live source is watched.")] = 60.0,
+    seconds: Annotated[float, typer.Option(help="How long a source that may have no end is watched.")] = 60.0,
 ) -> None:
     """Start a service of its own, create a task over REST, and show the events as they arrive."""
     from vedette import demo as client
@@ -102,7 +103,13 @@ def run_video(
 
     with _progress() as advance:
         summary = single.watch(
-            Settings.load(), video, service, common, on_event=on_event, on_frame=lambda frame: advance(frame.time)
+            Settings.load(),
+            video,
+            service,
+            common,
+            on_event=on_event,
+            on_frame=lambda frame: advance(frame.time),
+            on_away=lambda reason: typer.echo(f"no pictures: {reason}", err=True),
         )
     for warning in summary.warnings:
         typer.echo(f"warning: {warning}", err=True)

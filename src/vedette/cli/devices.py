@@ -121,9 +121,11 @@ def _tell(line: str) -> None:
 
 
 def _password(user: str | None, *, stdin: bool) -> str | None:
-    """Return the password of a user; None if there is no user."""
+    """Return the password of a user, typed or of the standard input; None if there is no user."""
     if user is None:
         if stdin:
             raise InvalidParameter("--password-stdin goes with --user.", param="user")
         return None
-    return sys.stdin.readline().rstrip("\r\n") if stdin else str(typer.prompt("Password", hide_input=True))
+    if stdin or not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    return str(typer.prompt("Password", hide_input=True))

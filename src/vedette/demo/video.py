@@ -12,7 +12,9 @@ from vedette.model.errors import InvalidParameter
 from vedette.model.source import LIVE_SCHEMES
 from vedette.testing import SceneScript, write_scene
 
-_SCHEMES = ("http", "https", "rtsp", "rtmp", "file")
+_SCHEMES = (*sorted(LIVE_SCHEMES), "http", "https", "ftp", "file")
+_FILES = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm", ".wmv"})
+"""What addresses of files over http end in."""
 _URL = re.compile(r"[-A-Za-z0-9+&@*#/%?=~_|!:,.;]+[-A-Za-z0-9+&@*#/%=~_|]")
 """The characters that the API takes in an address, and the shorter list for the last of them."""
 
@@ -25,7 +27,7 @@ class Video:
         url: address for the video source.
         name: for people.
         root: folder from which the service must be allowed to read, or None.
-        live: whether it has no end.
+        live: whether it has no end, or may have none.
         target_roi: the zone, or empty for the whole picture.
         script: what happens in it, if we know.
     """
@@ -60,7 +62,7 @@ def given(named: str) -> Video:
             )
         parts = urlsplit(named)
         name = Path(parts.path).name or str(parts.hostname)
-        return Video(named, name, None, live=scheme.lower() in LIVE_SCHEMES, target_roi="")
+        return Video(named, name, None, live=_may_be_endless(scheme.lower(), name), target_roi="")
     path = Path(unquote(urlsplit(named).path) if colon else named).expanduser()
     if not path.is_file():
         raise InvalidParameter(f"There is no file {path}.", param="video")
@@ -75,6 +77,11 @@ def file_url(path: Path) -> str:
     """
     encoded = quote(str(path.resolve()), safe="/-_~.")
     return "file://" + (encoded[:-1] + "%2E" if encoded.endswith(".") else encoded)
+
+
+def _may_be_endless(scheme: str, name: str) -> bool:
+    """Return whether nobody should wait for the end; the service asks the server what an http address is."""
+    return scheme in LIVE_SCHEMES or (scheme in {"http", "https"} and Path(name).suffix.lower() not in _FILES)
 
 
 def _middle_zone(path: Path) -> str:

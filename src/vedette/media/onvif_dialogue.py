@@ -14,7 +14,7 @@ from vedette.media.asking import Answer, ask
 from vedette.media.connection import SAFE
 from vedette.media.login import Login
 from vedette.media.resolve import Pinned, pin
-from vedette.media.soap import envelope, fault_of, parts_of, text, username_token
+from vedette.media.soap import envelope, fault_of, parts_of, text, username_token, who_asks
 from vedette.model.errors import SourceInvalid, SourceRefused, SourceUnreachable, SourceUnsupported
 from vedette.model.guard import GuardPolicy
 from vedette.model.source import Address, Liveness, OnvifLookup
@@ -95,7 +95,7 @@ class Dialogue:
             self._digest = True
             answer = self._send(place, f"{namespace}/{name}", within, login=True)
         if answer.status == 401:
-            raise SourceRefused(f"{place.shown} does not take the user or the password", login=True)
+            raise who_asks(place.shown, named=login)
         try:
             found = parts_of(answer.body, place.shown)[1]
         except SourceInvalid:
@@ -103,7 +103,7 @@ class Dialogue:
                 raise
             said = f"{place.shown} answered {answer.status} to {name}"
             raise (SourceUnreachable(said) if answer.status >= 500 else SourceRefused(said)) from None
-        error = fault_of(found, place.shown, name)
+        error = fault_of(found, place.shown, name, named=login)
         if error is not None:
             raise error
         element = found.find(f"{{{namespace}}}{name}Response")

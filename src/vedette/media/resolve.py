@@ -113,9 +113,10 @@ def _look_up(host: str, port: int, policy: GuardPolicy) -> tuple[str, ...]:
     addresses = tuple(dict.fromkeys(str(answer[4][0]) for answer in answers))
     for one in addresses:
         if not policy.permits(host, one):
+            named = f"{one} is an address that" if host == one else f"the host {host!r} stands for {one}, which"
             raise SourceRefused(
-                f"the host {host!r} stands for {one}, which this service may not reach (guard {policy.mode.value!r}; "
-                "the operator can exempt it with VEDETTE_GUARD_ALLOW)"
+                f"{named} this service may not reach (guard {policy.mode.value!r}; the operator can exempt it with "
+                f"VEDETTE_GUARD_ALLOW={one})"
             )
     return addresses
 

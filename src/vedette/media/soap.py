@@ -72,8 +72,21 @@ def parts_of(message: bytes, shown: str) -> tuple[Element | None, Element]:
     return root.find(f"{{{ENVELOPE}}}Header"), body
 
 
-def fault_of(body: Element, shown: str, asked: str) -> SourceError | None:
-    """Return what a fault means, or None if the body holds none."""
+def who_asks(shown: str, *, named: bool) -> SourceRefused:
+    """Return the error of who is not let in; `named` says whether a user and a password were sent."""
+    said = "does not take the user or the password" if named else "wants to know a user and a password"
+    return SourceRefused(f"{shown} {said}", login=True)
+
+
+def fault_of(body: Element, shown: str, asked: str, *, named: bool) -> SourceError | None:
+    """Return what a fault means, or None if the body holds none.
+
+    Args:
+        body: of the answer.
+        shown: who answered.
+        asked: the operation.
+        named: whether a user and a password were sent.
+    """
     fault = body.find(f"{{{ENVELOPE}}}Fault")
     if fault is None:
         return None
@@ -82,7 +95,7 @@ def fault_of(body: Element, shown: str, asked: str) -> SourceError | None:
     if UNKNOWN & set(codes):
         return SourceUnsupported(said)
     if {"NotAuthorized", "FailedAuthentication", "InvalidSecurityToken"} & set(codes):
-        return SourceRefused(f"{shown} does not take the user or the password", login=True)
+        return who_asks(shown, named=named)
     return SourceUnreachable(said) if codes[:1] == ["Receiver"] else SourceRefused(said)
 
 

@@ -113,7 +113,7 @@ def test_a_camera_that_asks_for_the_password_itself_does_not_get_it(camera: Came
 def test_a_camera_without_users_is_asked_without_a_login(camera: Camera) -> None:
     """Then no clock is compared either."""
     there = camera(broken={"GetProfiles": (200, b"<a/>")}, login="none")
-    with pytest.raises(SourceRefused, match="does not take"):
+    with pytest.raises(SourceRefused, match="wants to know a user"):
         onvif.find(lookup(there, user="", password=""), LOOPBACK)
     assert "GetSystemDateAndTime" not in there.asked
 

@@ -22,9 +22,7 @@ def test_any_path_becomes_an_address_that_the_api_takes(name: str) -> None:
     assert API_RULE.fullmatch(file_url(Path("/videos") / name))
 
 
-@pytest.mark.parametrize(
-    "named", ["/no/such/file.mp4", "ftp://host/a.mp4", "gopher://x/y", "http://host/with space.mp4"]
-)
+@pytest.mark.parametrize("named", ["/no/such/file.mp4", "gopher://x/y", "http://host/with space.mp4"])
 def test_what_cannot_be_watched_is_refused_at_once(named: str) -> None:
     """Before a service is started for nothing."""
     with pytest.raises(InvalidParameter):
@@ -32,10 +30,18 @@ def test_what_cannot_be_watched_is_refused_at_once(named: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "live"), [("rtsp://cam/1", True), ("rtmp://cam/1", True), ("https://host/a.mp4", False)]
+    ("url", "live"),
+    [
+        ("rtsp://cam/1", True),
+        ("rtmp://cam/1", True),
+        ("http://host/live.m3u8", True),
+        ("http://cam/video?channel=1", True),
+        ("https://host/a.mp4", False),
+        ("ftp://host/a", False),
+    ],
 )
-def test_only_streams_are_live(url: str, live: bool) -> None:
-    """A file ends by itself; a camera is watched for a while."""
+def test_only_what_may_have_no_end_is_watched_for_a_while(url: str, live: bool) -> None:
+    """A file ends by itself; of a camera and a playlist over http nobody knows beforehand."""
     assert given(url).live is live
 
 
