@@ -97,6 +97,7 @@ def world(service: Service) -> World:
     ids["pool"] = pool
     ids["device_id"] = device
     ids["store_name"] = store
+    ids["secret_id"] = made(f"{ours}/webhook-secrets", {}, "id")
     document = mine.call("GET", "/openapi.json").json
     return World(mine, theirs, ids, document)
 

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from vedette.api import (
     access_keys,
     batch_tasks,
+    data_streams,
     device_discovery,
     devices,
     edge_pools,
@@ -30,11 +31,13 @@ from vedette.api import (
     roles,
     services,
     streams,
+    subscriptions,
     tasks,
     templates,
     vas,
     video_groups,
     video_sources,
+    webhooks,
 )
 from vedette.api.deps import Parts
 from vedette.api.middleware import QUIET, BodyLimit, Door
@@ -61,8 +64,11 @@ ROUTERS = (
     devices.router,
     templates.router,
     streams.router,
+    data_streams.router,
     orders.router,
     object_stores.router,
+    subscriptions.router,
+    webhooks.router,
 )
 
 

@@ -70,6 +70,7 @@ PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "access_key": _text("[^/]{1,255}", "An access key."),
     "event_id": _text(EVENT_ID, "Id of an event, the `message_id` that webhooks got."),
     "secret_id": _text("[0-9a-f]{32}", "Id of a webhook secret."),
+    "subscription_id": _text("[0-9a-f]{32}", "Id of a subscription."),
     "letter_id": _text("[0-9]{1,19}", "Id of a delivery that was given up."),
 }
 
@@ -201,6 +202,8 @@ STATE: Final = errors.IllegalTransition("A task that is DELETING cannot be start
 TASK_NAME: Final = errors.TaskNameTaken("A task of this project has the name yard already.")
 TASK_QUOTA: Final = errors.TaskQuotaReached("The project has 1000 tasks and may have 1000.")
 SOURCE: Final = errors.NotReferable("There is no video source with this id.", param="video_source_id")
+SOURCE_ASKED: Final = errors.NotReferable("There is no video source 4f2a.", param="sources")
+SUBSCRIPTION_NAME: Final = errors.NameTaken("A subscription of this project has the name 'desk'.", param="name")
 NOBODY: Final = errors.NotFound("There is no user 4f2a.")
 PEOPLE_READ: Final[Refusals] = (NOBODY, *NO_RIGHT)
 """What operations on users, projects, roles and keys are refused with besides."""
@@ -278,6 +281,10 @@ PARTICULAR: Final[dict[str, Refusals]] = {
     "ShowEventPicture": (ABSENT,),
     "DeleteEvent": (ABSENT,),
     "ReviewEvent": (ABSENT,),
+    "CreateSubscription": (SOURCE_ASKED, SUBSCRIPTION_NAME, errors.QuotaReached("The project has 100 subscriptions.")),
+    "ShowSubscription": (ABSENT,),
+    "UpdateSubscription": (ABSENT, SOURCE_ASKED, SUBSCRIPTION_NAME),
+    "DeleteSubscription": (ABSENT,),
     "RetryDeadLetter": (ABSENT,),
 }
 """What single operations are refused with beyond that."""

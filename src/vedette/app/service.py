@@ -45,8 +45,11 @@ from vedette.control.streams import Streams
 from vedette.control.tasks import Tasks
 from vedette.control.vcn_sessions import VcnSessions
 from vedette.delivery.dispatcher import Dispatcher
-from vedette.delivery.guard import guarded_session
+from vedette.delivery.guard import Exempted, guarded_session
+from vedette.delivery.sinks.base import Sink
+from vedette.delivery.sinks.data_stream import DataStreamSink
 from vedette.delivery.sinks.webhook import WebhookSink
+from vedette.delivery.terms import ProjectTerms
 from vedette.executors.local import LocalExecutor, this_node
 from vedette.media.vcn import VcnNode
 from vedette.model.errors import Misconfigured, Unavailable
@@ -167,7 +170,9 @@ class Rooms:
     looks: Looks
 
 
-def _wire(base: Ground, metrics: Metrics, session: aiohttp.ClientSession, keystone: Keystone | None) -> Rooms:
+def _wire(
+    base: Ground, metrics: Metrics, session: aiohttp.ClientSession, exempted: Exempted, keystone: Keystone | None
+) -> Rooms:
     """Make every part, and hand each what it needs."""
     settings, db, vault = base.settings, base.db, base.vault
     registry, fleet, loops = Registry.load(), Fleet(), Loops()
@@ -196,7 +201,13 @@ def _wire(base: Ground, metrics: Metrics, session: aiohttp.ClientSession, keysto
         db, vault, fleet, lease_s=settings.lease_s, clock=now_ms, monotonic=time.monotonic, on_news=loops.wake,
         looks=looks, alg_ids=algorithm_ids(registry),
     )  # fmt: skip
-    dispatcher = Dispatcher(db, vault, blobs.get, {OutputKind.WEBHOOK: WebhookSink(session)}, metrics)
+    kinds = {number: name for service in registry.services() for number, name in service.manifest.event_types.items()}
+    webhook = WebhookSink(session, terms=ProjectTerms(db, vault, now_ms).of, exempted=exempted, kinds=kinds)
+    data_streams = DataStreamSink(
+        db, max_bytes=settings.data_stream_max_bytes, trimmed=metrics.data_records_removed.labels("size").inc, now=now_ms
+    )
+    sinks: dict[OutputKind, Sink] = {OutputKind.WEBHOOK: webhook, OutputKind.DIS: data_streams}
+    dispatcher = Dispatcher(db, vault, blobs.get, sinks, metrics)
     tasks = Tasks(db, vault, registry, loops.wake, now_ms, settings.quotas)
     batches = Batches(db, vault, registry, tasks, loops.wake, now_ms, settings.quotas)
     parts = Parts(
@@ -214,8 +225,8 @@ def _wire(base: Ground, metrics: Metrics, session: aiohttp.ClientSession, keysto
         quotas=settings.quotas,
         streams=Streams(fleet, time.monotonic),
         reach=Reach(policy(settings), settings.file_roots),
+        data_stream_bytes=settings.data_stream_max_bytes,
     )
-    kinds = {number: name for service in registry.services() for number, name in service.manifest.event_types.items()}
     vcn = VcnSessions(
         lambda server: VcnNode(server, policy(settings)),
         wanted=lambda streams: db.read(task_rows.wanted_streams, streams),
@@ -232,7 +243,12 @@ def _wire(base: Ground, metrics: Metrics, session: aiohttp.ClientSession, keysto
         reconciler=reconciler,
         desk=desk,
         dispatcher=dispatcher,
-        janitor=Janitor(db, blobs, Retention(round(settings.event_max_age_days * 86_400), settings.event_max_count)),
+        janitor=Janitor(
+            db,
+            blobs,
+            Retention(round(settings.event_max_age_days * 86_400), settings.event_max_count),
+            expired=metrics.data_records_removed.labels("age").inc,
+        ),
         expiry=Expiry(db, on_change=loops.wake),
         gauges=Gauges(db, fleet, metrics, time.monotonic),
         server=Server(make_app(parts, further=routers, large=(WORKER_PREFIX,))),
@@ -246,9 +262,10 @@ async def _run(base: Ground, listener: socket.socket, metrics: Metrics) -> None:
     """Start the loops, wait for the word, and end them in an order that loses nothing."""
     async with (
         guarded_session(policy(base.settings)) as session,
+        Exempted(policy(base.settings)) as exempted,
         external_keystone(base.settings, base.db, now_ms) as keystone,
     ):
-        rooms = _wire(base, metrics, session, keystone)
+        rooms = _wire(base, metrics, session, exempted, keystone)
 
         def exited(worker_id: WorkerId) -> None:
             rooms.reconciler.worker_exited(worker_id)

@@ -119,6 +119,24 @@ def remove_project(name: ProjectName) -> None:
     print(f"project {_do(lambda desk: desk.remove_project(name)).name} removed")
 
 
+@project.command("allow")
+def allow_project(
+    name: ProjectName,
+    places: Annotated[
+        list[str] | None, typer.Argument(metavar="[PLACE]...", help="Addresses, networks and host names: all of them.")
+    ] = None,
+    nothing: Annotated[bool, typer.Option("--nothing", help="Nothing more than the guard lets through.")] = False,
+) -> None:
+    """Say what the webhooks of a project may reach besides what the guard lets through; without places, show it."""
+    from vedette.app import deliveries  # noqa: PLC0415 - other commands must not load a database
+
+    if nothing and places:
+        raise InvalidParameter("--nothing goes without places.", param="guard_allow")
+    wanted = [] if nothing else places or None
+    for place in asyncio.run(deliveries.allow(Settings.load(), name, wanted)):
+        print(place)
+
+
 @role.command("grant")
 def grant(user_name: UserName, project_name: ProjectName, role_name: RoleName) -> None:
     """Give a user a role in a project."""

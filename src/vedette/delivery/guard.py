@@ -11,6 +11,7 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from ipaddress import ip_address
+from typing import Self
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -31,16 +32,17 @@ def refusal(policy: GuardPolicy, host: str) -> SinkForbidden:
     """Return the error that tells why a host is not called."""
     return SinkForbidden(
         f"{host} is {_KINDS[policy.mode]}, or its name leads to one; the guard forbids it. "
-        "The operator can exempt it with VEDETTE_GUARD_ALLOW."
+        "The operator can exempt it with VEDETTE_GUARD_ALLOW, or for the project alone with `vedette project allow`."
     )
 
 
 class GuardedResolver(AbstractResolver):
     """Gives only addresses that the policy permits."""
 
-    def __init__(self, policy: GuardPolicy) -> None:
+    def __init__(self, policy: GuardPolicy, threads: ThreadPoolExecutor | None = None) -> None:
         self._policy = policy
-        self._threads = ThreadPoolExecutor(RESOLVER_THREADS, "resolver")
+        self._own = ThreadPoolExecutor(RESOLVER_THREADS, "resolver") if threads is None else None
+        self._threads = threads or self._own
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -65,10 +67,11 @@ class GuardedResolver(AbstractResolver):
         return permitted
 
     async def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        if self._own is not None:
+            self._own.shutdown(wait=False, cancel_futures=True)
 
 
-def guarded_session(policy: GuardPolicy) -> aiohttp.ClientSession:
+def guarded_session(policy: GuardPolicy, threads: ThreadPoolExecutor | None = None) -> aiohttp.ClientSession:
     """Return a client session whose every connection the policy has judged; close it when done.
 
     It verifies certificates, keeps connections for reuse, keeps no cookies, and unpacks nothing.
@@ -80,7 +83,7 @@ def guarded_session(policy: GuardPolicy) -> aiohttp.ClientSession:
             raise refusal(policy, host)
         return await send(request)
 
-    connector = aiohttp.TCPConnector(resolver=GuardedResolver(policy), limit=0, keepalive_timeout=30)
+    connector = aiohttp.TCPConnector(resolver=GuardedResolver(policy, threads), limit=0, keepalive_timeout=30)
     return aiohttp.ClientSession(
         connector=connector,
         middlewares=(judge,),
@@ -90,6 +93,37 @@ def guarded_session(policy: GuardPolicy) -> aiohttp.ClientSession:
         auto_decompress=False,
         trust_env=False,
     )
+
+
+class Exempted:
+    """Sessions for projects that may reach more: one for each list of exemptions.
+
+    A connection is kept for the next call, whoever makes it, so a list has connections of its own: what one project may
+    reach, another does not reach through it.
+
+    Args:
+        policy: the service's own.
+    """
+
+    def __init__(self, policy: GuardPolicy) -> None:
+        self._policy = policy
+        self._threads = ThreadPoolExecutor(RESOLVER_THREADS, "resolver")
+        self._sessions: dict[tuple[str, ...], aiohttp.ClientSession] = {}
+
+    def session(self, allow: tuple[str, ...]) -> aiohttp.ClientSession:
+        """Return the session for a list of exemptions."""
+        found = self._sessions.get(allow)
+        if found is None:
+            found = self._sessions[allow] = guarded_session(self._policy.allowing(allow), self._threads)
+        return found
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_failure: object) -> None:
+        for session in self._sessions.values():
+            await session.close()
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 def _is_literal(host: str) -> bool:

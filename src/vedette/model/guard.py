@@ -5,6 +5,7 @@ judged, or a second look-up could answer otherwise (DNS rebinding).
 """
 
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -49,6 +50,11 @@ class GuardPolicy:
             except ValueError:
                 hosts.add(entry.lower().rstrip("."))
         return cls(GuardMode(mode), tuple(networks), frozenset(hosts))
+
+    def allowing(self, allow: Sequence[str]) -> "GuardPolicy":
+        """Return the policy with further exemptions."""
+        more = GuardPolicy.parse(self.mode, list(allow))
+        return GuardPolicy(self.mode, self.networks + more.networks, self.hosts | more.hosts)
 
     def permits(self, host: str, address: str) -> bool:
         """Return whether `address`, to which `host` was resolved, may be reached."""

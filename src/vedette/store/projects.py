@@ -1,6 +1,7 @@
 """Projects, as they are managed."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Row, Table, delete, func, insert, select, true, update
@@ -103,6 +104,29 @@ def remove(conn: Connection, project_id: ProjectId) -> None:
     if left:
         raise IllegalTransition(f"The project still has {', '.join(left)}.")
     conn.execute(delete(projects).where(projects.c.id == project_id))
+
+
+def guard_allow(conn: Connection, project_id: ProjectId) -> list[str]:
+    """Return what the webhooks of a project may reach besides what the guard lets through.
+
+    Raises:
+        NotFound: there is no such project.
+    """
+    row = conn.execute(select(projects.c.guard_allow).where(projects.c.id == project_id)).first()
+    if row is None:
+        raise NotFound(f"There is no project {project_id}.", param="project_id")
+    return [str(entry) for entry in json.loads(row.guard_allow or "[]")]
+
+
+def set_guard_allow(conn: Connection, project_id: ProjectId, allow: Sequence[str]) -> None:
+    """Say what the webhooks of a project may reach besides what the guard lets through.
+
+    Raises:
+        NotFound: there is no such project.
+    """
+    values = {"guard_allow": json.dumps(list(allow)) if allow else None}
+    if not conn.execute(update(projects).where(projects.c.id == project_id).values(values)).rowcount:
+        raise NotFound(f"There is no project {project_id}.", param="project_id")
 
 
 def take_over(conn: Connection, project_id: ProjectId, name: str, domain: str, *, at: int) -> ProjectRow:

@@ -9,18 +9,20 @@ import socket
 import ssl
 import subprocess
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 
-from vedette.delivery.guard import guarded_session
+from vedette.delivery.guard import Exempted, guarded_session
 from vedette.delivery.sinks.base import Delivery
 from vedette.delivery.sinks.webhook import WebhookSink
+from vedette.delivery.terms import Terms
 from vedette.model.errors import SinkBusy, SinkError, SinkForbidden, SinkGone, SinkRefused, SinkUnreachable
 from vedette.model.guard import GuardPolicy
-from vedette.model.ids import EventId, TaskId
+from vedette.model.ids import EventId, ProjectId, TaskId
 from vedette.model.output import WebhookOutput
 
 Start = Callable[..., Awaitable[Any]]
@@ -310,6 +312,25 @@ async def test_of_a_names_addresses_only_permitted_ones_are_tried(monkeypatch: p
     with pytest.raises(SinkUnreachable, match=str(port)) as caught:
         await send(delivery(f"http://two.example:{port}/"))
     assert "169.254" not in str(caught.value.__cause__)
+
+
+async def test_a_project_reaches_what_it_alone_was_exempted_for(receivers: Start) -> None:
+    """Also not through the connection that the other project's call has left open."""
+    receiver = await receivers(200)
+
+    async def terms(project_id: ProjectId) -> Terms:
+        return Terms(allow=("127.0.0.1",)) if project_id == "open" else Terms()
+
+    async with guarded_session(GuardPolicy()) as session, Exempted(GuardPolicy()) as exempted:
+        sink = WebhookSink(session, terms=terms, exempted=exempted)
+        for _ in range(2):
+            await sink.send(replace(delivery(receiver.url), project_id=ProjectId("open")))
+        with pytest.raises(SinkForbidden, match="vedette project allow"):
+            await sink.send(replace(delivery(receiver.url), project_id=ProjectId("closed")))
+        with pytest.raises(SinkForbidden):
+            await sink.send(replace(delivery("http://169.254.169.254/"), project_id=ProjectId("open")))
+    assert len(receiver.seen) == 2
+    assert len(receiver.connections) == 1
 
 
 @pytest.fixture

@@ -5,9 +5,11 @@ import json
 
 import pytest
 
+from vedette.delivery import signing
 from vedette.delivery.sinks.base import Delivery
-from vedette.delivery.sinks.webhook import _headers, encode, retry_after_s
-from vedette.model.ids import EventId, TaskId
+from vedette.delivery.sinks.headers import headers
+from vedette.delivery.sinks.webhook import encode, retry_after_s
+from vedette.model.ids import EventId, ProjectId, TaskId
 from vedette.model.output import WebhookOutput
 
 NOW_S = 1_713_772_800.0  # Mon, 22 Apr 2024 08:00:00 GMT
@@ -54,12 +56,12 @@ def test_the_body_is_the_message_with_its_picture() -> None:
     [
         "Host", "HOST", "Content-Length", "content-length", "Transfer-Encoding", "transfer-encoding", "Connection", "Keep-Alive",
         "TE", "Trailer", "Upgrade", "Expect", "Proxy-Authorization", "proxy-connection", "X-Vedette-Event-Id", "x-vedette-attempt",
-        "X-Vedette-Anything",
+        "X-Vedette-Anything", "x-vedette-sequence", "webhook-id", "Webhook-Signature", "webhook-timestamp", "ce-id", "CE-Type", "ce-own",
     ],
 )  # fmt: skip
 def test_a_users_header_cannot_replace_ours_or_break_the_request(name: str) -> None:
     """A user's Content-Length or Transfer-Encoding would smuggle a second request; a user's id would break repeats."""
-    sent = _headers({name: "evil", "kept": "yes"}, delivery())
+    sent = headers({name: "evil", "kept": "yes"}, delivery(), {})
     assert "evil" not in sent.values()
     assert sent["kept"] == "yes"
     assert sent["X-Vedette-Event-Id"] == "E-1"
@@ -72,14 +74,61 @@ def test_a_users_header_cannot_replace_ours_or_break_the_request(name: str) -> N
 )  # fmt: skip
 def test_a_users_header_is_sent_as_it_is(name: str) -> None:
     """The user's own header is the only authenticator a receiver of this protocol knows."""
-    assert _headers({name: "Value; x=1"}, delivery())[name] == "Value; x=1"
+    assert headers({name: "Value; x=1"}, delivery(), {})[name] == "Value; x=1"
 
 
 def test_the_content_type_is_json_unless_the_user_says_otherwise() -> None:
     """In whatever case the user writes it, and never twice."""
-    assert _headers({}, delivery())["Content-Type"] == "application/json"
-    sent = _headers({"content-type": "text/plain"}, delivery())
+    assert headers({}, delivery(), {})["Content-Type"] == "application/json"
+    sent = headers({"content-type": "text/plain"}, delivery(), {})
     assert [value for name, value in sent.items() if name.lower() == "content-type"] == ["text/plain"]
+
+
+def test_an_event_is_a_cloud_event_as_well() -> None:
+    """What is no plain ASCII in a value is written in percent; the number sorts as text, as the extension asks."""
+    target = WebhookOutput("http://r/", {})
+    told = Delivery(
+        EventId("E-1"), TaskId("t"), 1, {"stream_id": 'gate 名"1%.mp4'}, None, target,
+        number=17, timestamp_ms=1_713_772_800_123, event_type=196609, project_id=ProjectId("p"),
+    )  # fmt: skip
+    sent = headers({}, told, {196609: "intrusion"})
+    assert {name: value for name, value in sent.items() if name.startswith("ce-")} == {
+        "ce-specversion": "1.0",
+        "ce-id": "E-1",
+        "ce-source": "/vedette/v1/p/tasks/t",
+        "ce-type": "vedette.event.intrusion",
+        "ce-time": "2024-04-22T08:00:00.123Z",
+        "ce-subject": "gate%20%E5%90%8D%221%25.mp4",
+        "ce-sequence": "00000000000000000017",
+    }
+    assert sent["X-Vedette-Sequence"] == "17"
+
+
+def test_an_event_without_a_number_tells_none() -> None:
+    """It was stored before events had numbers; the kind that no algorithm names is told by its number."""
+    sent = headers({}, delivery(), {})
+    assert sent.keys() & {"X-Vedette-Sequence", "ce-sequence"} == set()
+    assert sent["ce-type"] == "vedette.event.0"
+
+
+def test_a_signature_is_that_of_the_specification() -> None:
+    """The vector was made with the library of the specification's authors."""
+    key = signing.key_of("whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")
+    sent = signing.headers("msg_1", 1_713_772_800, b'{"event_type":196609}', [key])
+    assert sent == {
+        "webhook-id": "msg_1",
+        "webhook-timestamp": "1713772800",
+        "webhook-signature": "v1,SqinwEKxnUGPyobJ7bz67/0tnxzO3+geBFLXfvtlLWw=",
+    }
+
+
+def test_a_new_secret_is_as_long_as_the_specification_asks() -> None:
+    """And another each time."""
+    one, other = signing.new_secret(), signing.new_secret()
+    assert one != other
+    assert 24 <= len(signing.key_of(one)) <= 64
+    with pytest.raises(ValueError, match="no webhook secret"):
+        signing.key_of("whsec_é")
 
 
 def test_neither_the_headers_nor_the_picture_show_in_a_log() -> None:

@@ -8,14 +8,18 @@ import asyncio
 import base64
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from typing import Final
 
 import aiohttp
 
+from vedette.delivery import signing
+from vedette.delivery.guard import Exempted
 from vedette.delivery.sinks.base import Delivery
+from vedette.delivery.sinks.headers import headers
+from vedette.delivery.terms import TermsOf, usual
 from vedette.model.errors import SinkBusy, SinkGone, SinkRefused, SinkUnreachable
 from vedette.model.output import WebhookOutput
 
@@ -28,27 +32,32 @@ READ_CAP = 65_536
 READ_S = 2.0
 """Seconds for those bytes: the status has been told, and nothing more is of interest."""
 
-OURS: Final = frozenset(
-    {"host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade", "expect"}
-)
-"""Headers that describe the connection or the length: a user's value would break or smuggle the request."""
-OUR_PREFIXES: Final = ("x-vedette-", "proxy-")
-
 _BUSY: Final = frozenset({408, 425, 429})
 
 
 class WebhookSink:
     """Sends deliveries as HTTP POST.
 
-    Attributes:
+    Args:
         session: a guarded session (`delivery.guard`); the maker closes it.
-        clock: seconds since the epoch, for `Retry-After` dates.
+        clock: seconds since the epoch, for signatures and `Retry-After` dates.
+        terms: what a project says of its webhooks.
+        exempted: sessions for projects that may reach more.
+        kinds: number and name of the events that algorithms tell.
     """
 
     def __init__(
-        self, session: aiohttp.ClientSession, *, timeout_s: float = TIMEOUT_S, clock: Callable[[], float] = time.time
+        self,
+        session: aiohttp.ClientSession,
+        *,
+        timeout_s: float = TIMEOUT_S,
+        clock: Callable[[], float] = time.time,
+        terms: TermsOf = usual,
+        exempted: Exempted | None = None,
+        kinds: Mapping[int, str] | None = None,
     ) -> None:
-        self._session = session
+        self._session, self._exempted = session, exempted
+        self._terms, self._kinds = terms, kinds or {}
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
         self._clock = clock
 
@@ -57,24 +66,28 @@ class WebhookSink:
         target = delivery.target
         if not isinstance(target, WebhookOutput) or not target.url.lower().startswith(("http://", "https://")):
             raise SinkRefused("Only http and https addresses can be called.")
-        body, headers = encode(delivery), _headers(target.headers, delivery)
+        terms = await self._terms(delivery.project_id)
+        body, sent = encode(delivery), headers(target.headers, delivery, self._kinds)
+        if terms.keys:
+            sent |= signing.headers(delivery.event_id, int(self._clock()), body, terms.keys)
+        session = self._exempted.session(terms.allow) if self._exempted and terms.allow else self._session
         try:
-            await self._post(target.url, body, headers)
+            await self._post(session, target.url, body, sent)
         except aiohttp.ClientConnectionError as error:
             if isinstance(error, aiohttp.ClientConnectorError):
                 raise SinkUnreachable(_told(error)) from error
-            await self._again(target.url, body, headers)
+            await self._again(session, target.url, body, sent)
 
-    async def _again(self, url: str, body: bytes, headers: dict[str, str]) -> None:
+    async def _again(self, session: aiohttp.ClientSession, url: str, body: bytes, headers: dict[str, str]) -> None:
         """Repeat at once: the receiver had closed a kept connection just when it was used, which is nobody's fault."""
         try:
-            await self._post(url, body, headers)
+            await self._post(session, url, body, headers)
         except aiohttp.ClientConnectionError as error:
             raise SinkUnreachable(_told(error)) from error
 
-    async def _post(self, url: str, body: bytes, headers: dict[str, str]) -> None:
+    async def _post(self, session: aiohttp.ClientSession, url: str, body: bytes, headers: dict[str, str]) -> None:
         try:
-            async with self._session.post(
+            async with session.post(
                 url, data=body, headers=headers, timeout=self._timeout, allow_redirects=False
             ) as answer:
                 self._judge(answer)
@@ -128,17 +141,6 @@ def retry_after_s(value: str | None, now_s: float) -> float | None:
     except (ValueError, OverflowError):
         return None
     return min(max(wait, 0.0), RETRY_AFTER_CAP_S)
-
-
-def _headers(wanted: dict[str, str], delivery: Delivery) -> dict[str, str]:
-    kept = {
-        name: value
-        for name, value in wanted.items()
-        if name.lower() not in OURS and not name.lower().startswith(OUR_PREFIXES)
-    }
-    if not any(name.lower() == "content-type" for name in kept):
-        kept["Content-Type"] = "application/json"
-    return kept | {"X-Vedette-Event-Id": delivery.event_id, "X-Vedette-Attempt": str(delivery.attempt)}
 
 
 async def _drain(answer: aiohttp.ClientResponse) -> None:
