@@ -167,10 +167,11 @@ class Swift:
             )
         (folder / "proxy.conf").write_text(
             f"[DEFAULT]\nbind_port = {self.port}\n{common}"
-            "[pipeline:main]\npipeline = healthcheck cache s3api tempauth proxy-server\n"
+            "[pipeline:main]\npipeline = healthcheck cache s3api tempauth slo proxy-server\n"
             "[app:proxy-server]\nuse = egg:swift#proxy\naccount_autocreate = true\n"
             "[filter:cache]\npaste.filter_factory = held_cache:factory\n"
             "[filter:healthcheck]\nuse = egg:swift#healthcheck\n"
+            "[filter:slo]\nuse = egg:swift#slo\n"  # uploads in parts
             f"[filter:s3api]\nuse = egg:swift#s3api\nlocation = {self.region}\nstorage_domain = localhost\n"
             "check_bucket_owner = true\n"
             f"[filter:tempauth]\nuse = egg:swift#tempauth\nuser_harbour_reader = {self.secret_key} .admin\n"
