@@ -15,6 +15,7 @@ from vedette.media.answers import is_for_later, length_of, range_of
 from vedette.media.connection import BROKEN, Timeouts
 from vedette.media.exchange import Client, Reply
 from vedette.media.objects import stored_behind
+from vedette.media.resolve import shown
 from vedette.media.store_codes import ANSWER
 from vedette.media.transfer import MAX_BYTES, Transfer
 from vedette.model.errors import SourceInvalid, SourceRefused, SourceUnreachable
@@ -56,11 +57,10 @@ class HttpFile(Transfer):
             SourceRefused: the guard, or the server with a 4xx, says no.
             SourceUnreachable: nobody answers in time, or the server answers 5xx.
         """
-        parts = urlsplit(address.url)
-        super().__init__(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", stop, max_bytes)
+        super().__init__(shown(address.url), stop, max_bytes)
         self.live = address.liveness is Liveness.LIVE
         self.kind, self.url = "", address.url
-        self._userinfo = "@" in parts.netloc
+        self._userinfo = "@" in urlsplit(address.url).netloc
         self._stored = stored_behind(address)
         self._client = Client(address, policy, timeouts)
         self._told = address.liveness is not Liveness.EITHER

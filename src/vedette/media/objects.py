@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from vedette.media.answers import is_for_later
+from vedette.media.resolve import shown
 from vedette.media.signing import signed
 from vedette.media.store_codes import BUSY, CLOCKS, NO_BUCKET, PLACE, REDIRECTS, code_of, said
 from vedette.model.errors import SourceError, SourceRefused, SourceUnreachable
@@ -59,11 +59,13 @@ class StoredObject:
         """
         code = code_of(answer)
         if is_for_later(status) or code in BUSY:
-            return SourceUnreachable(f"the object store at {self._shown()} answered {said(status, code)}")
+            return SourceUnreachable(
+                f"the object store at {shown(self._stored.store.address)} answered {said(status, code)}"
+            )
         return SourceRefused(f"{self._meaning(status, code)} ({said(status, code)})")
 
     def _meaning(self, status: int, code: str) -> str:
-        stored, place = self._stored, f"the object store at {self._shown()}"
+        stored, place = self._stored, f"the object store at {shown(self._stored.store.address)}"
         if code in NO_BUCKET:
             return f"{place} has no bucket {stored.bucket!r}"
         if status == 404:
@@ -76,10 +78,6 @@ class StoredObject:
             keys = "check its keys and region, and what they may read" if stored.store.access_key else "it has no keys"
             return f"{place} does not let the object {stored.path!r} of {stored.bucket!r} be read: {keys}"
         return f"{place} refuses to give the object {stored.path!r} of the bucket {stored.bucket!r}"
-
-    def _shown(self) -> str:
-        parts = urlsplit(self._stored.store.address)
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 def _check_steps(path: str) -> None:

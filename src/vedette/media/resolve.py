@@ -99,6 +99,12 @@ def pin(address: Address, policy: GuardPolicy, file_roots: tuple[Path, ...]) -> 
     )
 
 
+def shown(url: str) -> str:
+    """Return scheme, host and port of a URL as they stand in it: for people; holds no credentials."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
 def _netloc(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
