@@ -18,6 +18,7 @@ from vedette.control.reconciler import Reconciler
 from vedette.control.scheduler import Scheduler
 from vedette.delivery.dispatcher import Dispatcher
 from vedette.delivery.guard import guarded_session
+from vedette.delivery.sinks.data_stream import DataStreamSink
 from vedette.delivery.sinks.webhook import WebhookSink
 from vedette.model.event import Event
 from vedette.model.frame import Position
@@ -100,12 +101,12 @@ class Stage:
             "fps": run.fps,
         }
 
-    def tell(self, task_id: str) -> str:
-        """Let the worker tell an event of a task; return its id."""
+    def tell(self, task_id: str, later_ms: int = 0) -> str:
+        """Let the worker tell an event of a task, so much later than now; return its id."""
         given = self._given(task_id)
         assert given is not None, "the task does not run"
-        event_id = EventId(derived_uuid("event", task_id))
-        self._service.run(self._tell(*given, event_id))
+        event_id = EventId(derived_uuid("event", task_id, later_ms))
+        self._service.run(self._tell(*given, event_id, later_ms))
         return event_id
 
     def deliver(self, receiver: Receiver, event_id: str) -> list[tuple[str, str]]:
@@ -136,17 +137,21 @@ class Stage:
                 return
         raise AssertionError("the loops never come to rest")
 
-    async def _tell(self, played: Any, run: TaskRun, event_id: EventId) -> None:
+    async def _tell(self, played: Any, run: TaskRun, event_id: EventId, later_ms: int) -> None:
         assert self._worker is not None
-        position, spec = Position(0, 1, 1), played.assignment.spec
-        event = Event(event_id, run.task_id, run.run_id, 196609, position, self._now, {"message_id": event_id}, None)
+        position, spec = Position(0, 1 + later_ms, 1), played.assignment.spec
+        at, message = self._now + later_ms, {"message_id": event_id}
+        event = Event(event_id, run.task_id, run.run_id, 196609, position, at, message, None)
         progress = RunProgress(run.task_id, run.run_id, (event,), Checkpoint(position, None, None, 1))
         batch = Ingest(self._worker.id, spec.stream_id, played.assignment.epoch, (progress,))
         assert (await self._desk.ingest(batch, {})).new == 1
 
     async def _deliver(self) -> None:
         async with guarded_session(LOOPBACK) as session:
-            sinks: Mapping[OutputKind, Any] = {OutputKind.WEBHOOK: WebhookSink(session)}
+            sinks: Mapping[OutputKind, Any] = {
+                OutputKind.WEBHOOK: WebhookSink(session),
+                OutputKind.DIS: DataStreamSink(self._db, now=lambda: self._now),
+            }
             dispatcher = Dispatcher(
                 self._db, self._service.vault, _no_pictures, sinks, Metrics(process=False), now=lambda: self._now
             )

@@ -74,6 +74,9 @@ def world(service: Service) -> World:
     device = theirs.call("POST", f"{root}/edgemgr/devices", device_body).json["device"]["id"]
     store_body = {"name": "cellar", "kind": "s3", "endpoint": "http://127.0.0.1:9"}
     store = made(f"{ours}/object-stores", store_body, "name")
+    hook = {"name": MARK, "address": f"http://{MARK}.test/", "headers": {"X-Key": MARK}}
+    subscription = made(f"{ours}/subscriptions", hook, "id")
+    assert theirs.call("POST", f"{root}/streams", {"stream_name": "cellar-events", "partition_count": 1}).status == 201
     order = made(f"{ours}/resource-orders", {"id": f"{MARK}-order-1", "stream_quota": 3}, "id")
     templates = theirs.call("GET", f"{ours}/templates").json["templates"]
     event, letter = _event(service, theirs, task)
@@ -89,6 +92,7 @@ def world(service: Service) -> World:
         "template_id": templates[0]["template_id"],
         "event_id": event,
         "letter_id": letter,
+        "subscription_id": subscription,
         "user_id": me,
         "access_key": theirs.account.access_key,
         "service_id": _services(theirs)[0]["service_id"],
@@ -97,6 +101,7 @@ def world(service: Service) -> World:
     ids["pool"] = pool
     ids["device_id"] = device
     ids["store_name"] = store
+    ids["stream_name"] = "cellar-events"
     ids["secret_id"] = made(f"{ours}/webhook-secrets", {}, "id")
     document = mine.call("GET", "/openapi.json").json
     return World(mine, theirs, ids, document)

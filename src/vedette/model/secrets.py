@@ -61,7 +61,7 @@ def unmask(new: TaskDocument, stored: TaskDocument | None) -> TaskDocument:
     before = stored.input if stored and stored.input.type is new.input.type else None
     hook = new.output.webhook
     if hook is not None:
-        hook = _unmask_webhook(hook, stored.output.webhook if stored else None)
+        hook = unmask_webhook(hook, stored.output.webhook if stored else None)
     return replace(new, input=_unmask_input(new.input, before), output=replace(new.output, webhook=hook))
 
 
@@ -103,6 +103,20 @@ def unmask_value(new: str, stored: str | None, *, same_place: bool, param: str) 
     return stored
 
 
+def unmask_webhook(new: WebhookOutput, stored: WebhookOutput | None, *, param: str = "url") -> WebhookOutput:
+    """Return an address to call with what is masked of it and its headers taken from the stored one.
+
+    Args:
+        param: what the field of the address is called.
+
+    Raises:
+        InvalidParameter: nothing is stored in the place of a mask, or it would go elsewhere than before.
+    """
+    stored = stored or WebhookOutput("", {})
+    url = unmask_text(new.url, stored.url, param=param)
+    return replace(new, url=url, headers=_unmask_headers(new.headers, new.url, stored.headers, stored.url))
+
+
 def unmask_store(new: ObjectStore, stored: ObjectStore | None) -> ObjectStore:
     """Return an object store with a masked key taken from the stored one.
 
@@ -135,12 +149,6 @@ def _unmask_datum(new: InputDatum, stored: InputDatum | None) -> InputDatum:
     url = None if new.url is None else unmask_text(new.url, stored.url)
     headers = None if new.headers is None else _unmask_headers(new.headers, new.url, stored.headers, stored.url)
     return replace(new, url=url, headers=headers)
-
-
-def _unmask_webhook(new: WebhookOutput, stored: WebhookOutput | None) -> WebhookOutput:
-    stored = stored or WebhookOutput("", {})
-    url = unmask_text(new.url, stored.url)
-    return replace(new, url=url, headers=_unmask_headers(new.headers, new.url, stored.headers, stored.url))
 
 
 def _unmask_headers(
