@@ -94,7 +94,7 @@ def test_a_redirect_from_an_exempt_host_to_loopback_is_refused(monkeypatch: pyte
         port = int(here.split(":")[2].split("/")[0])
         monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: [(2, 1, 6, "", ("127.0.0.1", port))])
         policy = GuardPolicy.parse("lan", ["outpost.test"])
-        with pytest.raises(SourceRefused, match=r"'127\.0\.0\.1' stands for 127.0.0.1"):
+        with pytest.raises(SourceRefused, match=r"127\.0\.0\.1 is an address that this service may not reach"):
             Reader(Address(f"http://outpost.test:{port}/clip", Liveness.FILE), policy=policy)
 
 
