@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from av.error import FFmpegError
 from av.packet import Packet
@@ -12,7 +13,10 @@ from vedette.media.flow import Flow, stamp_of
 from vedette.media.limits import Limits
 from vedette.media.opened import Opened
 from vedette.media.video import Video
-from vedette.model.errors import SourceError, SourceInvalid
+from vedette.model.errors import SourceError, SourceInvalid, SourceLost
+
+_WHOLE: Final = 0.98
+"""The part of a time-out that is taken for all of it: two clocks measure it."""
 
 
 @dataclass(slots=True)
@@ -95,8 +99,19 @@ class Demuxer:
                 continue
             if packet is None:
                 return
+            if self._timed_out():
+                raise SourceLost("the source stopped sending")
             if packet.size:
                 yield packet
+
+    def _timed_out(self) -> bool:
+        """Return whether a packet is what a parser still held when FFmpeg's time-out ended the wait for the next one.
+
+        Without a word of that; whoever asks for another waits for the whole time-out again.
+        """
+        if self._flow is None or self._opened.file is not None:
+            return False
+        return self._flow.waited_s >= self._limits.read_s * _WHOLE
 
     def _wanted(self, packet: "Packet[VideoStream]") -> bool:
         """Return whether a packet is to be decoded."""

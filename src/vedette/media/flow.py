@@ -71,6 +71,11 @@ class Flow:
         """Note that the next packet is being asked for."""
         self._asked = self._clock()
 
+    @property
+    def waited_s(self) -> float:
+        """Return how long ago the packet was asked for."""
+        return self._clock() - self._asked
+
     def admit(self, packet: "Packet[VideoStream]") -> bool:
         """Return whether a packet that has just come shall be decoded.
 

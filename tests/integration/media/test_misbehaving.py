@@ -117,7 +117,7 @@ def test_a_camera_that_stops_in_mid_stream_is_noticed_and_found_again(camera: Rt
         proxy.stalled.set()
         began = time.monotonic()
         assert wait_state(watcher.feed, StreamState.AWAY, 8)
-        assert time.monotonic() - began < FIRES_S + 0.5
+        assert time.monotonic() - began < LIMITS.read_s + 0.8, "FFmpeg's time-out is waited for once"
         if spoil == "freeze":  # and now every new connection hangs as well
             threading.Event().wait(1.5)
         proxy.stalled.clear()
