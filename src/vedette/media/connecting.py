@@ -38,7 +38,8 @@ def _connected(pinned: Pinned, address: str, policy: GuardPolicy, limits: Limits
     url, options = pinned.url(address), _options(pinned, policy, limits)
     began = time.monotonic()
     try:
-        container = av.open(url, "r", options=options, timeout=(limits.connect_s, limits.read_s))
+        timeouts = (limits.connect_s, limits.read_s)
+        container = av.open(url, "r", options=options, timeout=timeouts, metadata_errors="replace")
     except FFmpegError as error:
         silent = time.monotonic() - began > min(limits.connect_s, limits.read_s) * _SILENT
         raise _failure(error, pinned, address, silent=silent) from None

@@ -43,10 +43,11 @@ def open_container(file: MediaFile, pixels: int) -> InputContainer:
         av.error.FFmpegError: it is nothing that can be read.
         SourceError: of the file.
     """
+    # titles may be in any encoding; PyAV would refuse a file for one that is not UTF-8
     options = {"format_whitelist": _FORMATS, "protocol_whitelist": "none", "max_pixels": str(pixels)}
     if file.live:
         options |= {"probesize": "200000", "analyzeduration": "500000", "fpsprobesize": "0"}
     if not isinstance(file, HttpFile) or file.kind != PARTS:
-        return av.open(file, "r", options=options, buffer_size=_BUFFER)
+        return av.open(file, "r", options=options, buffer_size=_BUFFER, metadata_errors="replace")
     options |= {"use_wallclock_as_timestamps": "1"}  # its pictures carry no times
-    return av.open(file, "r", format="mpjpeg", options=options, buffer_size=_BUFFER)
+    return av.open(file, "r", format="mpjpeg", options=options, buffer_size=_BUFFER, metadata_errors="replace")

@@ -5,6 +5,7 @@ import socket
 import threading
 from pathlib import Path
 
+import av
 import pytest
 
 from conftest import QUICK, MakeClip, Read  # the nearest one
@@ -135,3 +136,18 @@ def test_a_file_can_be_read_by_many_at_once(make_clip: MakeClip, read: Read) -> 
     for thread in threads:
         thread.join(20)
     assert counts == [75] * 4
+
+
+def test_titles_in_other_encodings_are_no_fault(tmp_path: Path, read: Read) -> None:
+    """Recorders write them in the encoding of their country, which no container tells."""
+    path = tmp_path / "titled.mkv"
+    with av.open(str(path), "w", metadata_encoding="gbk") as out:
+        out.metadata["title"] = "北门"
+        stream = out.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = 160, 96, "yuv420p"
+        stream.metadata["title"] = "摄像头"
+        for _ in range(5):
+            out.mux(stream.encode(av.VideoFrame(160, 96, "yuv420p")))
+        out.mux(stream.encode(None))
+    with read(path) as reader:
+        assert len(list(reader.pictures())) == 5
