@@ -26,6 +26,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from vedette.model.data_stream import USUAL_BYTES
 from vedette.model.errors import Misconfigured
 from vedette.model.guard import GuardMode
 from vedette.model.quota import Quotas
@@ -197,6 +198,14 @@ class Settings(BaseSettings):
     )
     event_max_count: int = _limit(
         "number", "Stored events that are kept in all; beyond it the oldest are removed.", default=1_000_000, ge=1
+    )
+
+    data_stream_max_bytes: int = _limit(
+        "number",
+        "Data that a data stream (output `dis`) may hold; beyond it its oldest records are removed.",
+        unit="bytes",
+        default=USUAL_BYTES,
+        ge=1_048_576,
     )
 
     file_roots: Folders = _reach(

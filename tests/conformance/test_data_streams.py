@@ -1,6 +1,7 @@
 """Durable streams: numbers without a gap, nothing twice, nothing beyond what is kept, nothing of other projects."""
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import Connection
@@ -20,8 +21,8 @@ def stream(name: str = "s-1", partitions: int = 1, project: ProjectId = MINE, ho
     return DataStream(new_hex(), project, name, partitions, hours=hours, created_at=5)
 
 
-async def made(db: Database, partitions: int = 1, **given: int) -> DataStream:
-    one = stream(partitions=partitions, **given)
+async def made(db: Database, partitions: int = 1) -> DataStream:
+    one = stream(partitions=partitions)
     await db.write(data_streams.create, one)
     return one
 
@@ -135,7 +136,7 @@ def test_the_ranges_of_the_partitions_meet_and_hold_every_hash() -> None:
         one = stream(partitions=count)
         ranges = [one.hash_range(n) for n in range(count)]
         assert (ranges[0][0], ranges[-1][1]) == (0, HASHES - 1)
-        assert all(before[1] + 1 == after[0] for before, after in zip(ranges, ranges[1:], strict=False))
+        assert all(before[1] + 1 == after[0] for before, after in pairwise(ranges))
         for n, (first, last) in enumerate(ranges):
             assert {one.partition_of(Entry(b"", hash_key=key)) for key in (first, last)} == {n}
 
@@ -172,7 +173,7 @@ async def test_the_five_places_to_begin(db: Database) -> None:
 
 
 async def test_what_is_too_old_goes_and_its_numbers_are_not_used_again(db: Database) -> None:
-    one = await made(db, hours=24)
+    one = await made(db)
     await put(db, one, Entry(b"old"), at=HOUR)
     await put(db, one, Entry(b"young"), at=3 * HOUR)
     assert await db.write(data_records.expire, one, 26 * HOUR) == 1

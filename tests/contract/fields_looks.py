@@ -150,6 +150,25 @@ def received(scene: Scene, task_id: str) -> Any:
     return stage.deliver(scene.receiver, stage.tell(task_id))
 
 
+def appended(scene: Scene, task_id: str) -> Any:
+    """Let the task tell an event, and look at how many records are in which data streams of the project."""
+    stage = Stage(scene.service, scene.client, ALGORITHMS)
+    stage.play()
+    stage.deliver(scene.receiver, stage.tell(task_id))
+    root = scene.client.root
+    names = scene.get(f"{root}/streams")["stream_names"]
+    ranges = [scene.get(f"{root}/streams/{name}")["partitions"][0]["sequence_number_range"] for name in names]
+    return dict(zip(names, ranges, strict=True))
+
+
+def shelved(scene: Scene, task_id: str) -> Any:
+    """Let the task tell an event, and look at which folders of which buckets were written to."""
+    stage = Stage(scene.service, scene.client, ALGORITHMS)
+    stage.play()
+    stage.deliver(scene.receiver, stage.tell(task_id))
+    return [(bucket, name.partition(f"/{task_id}/")[0]) for bucket, name in stage.shelf.taken]
+
+
 def in_event_center(scene: Scene, task_id: str) -> Any:
     """Let the task tell an event, and look into the event center."""
     stage = Stage(scene.service, scene.client, ALGORITHMS)

@@ -18,12 +18,15 @@ from vedette.control.reconciler import Reconciler
 from vedette.control.scheduler import Scheduler
 from vedette.delivery.dispatcher import Dispatcher
 from vedette.delivery.guard import guarded_session
+from vedette.delivery.refusals import Place
 from vedette.delivery.sinks.data_stream import DataStreamSink
+from vedette.delivery.sinks.objects import ObjectSink
 from vedette.delivery.sinks.webhook import WebhookSink
 from vedette.model.event import Event
 from vedette.model.frame import Position
 from vedette.model.guard import GuardPolicy
 from vedette.model.ids import EventId, derived_uuid
+from vedette.model.objects import ObjectStore, StoreKind
 from vedette.model.output import OutputKind
 from vedette.model.stream import Checkpoint, Ingest, RunProgress, StreamState, TaskRun
 from vedette.store import tables
@@ -32,6 +35,16 @@ from vedette.telemetry.metrics import Metrics
 LOOPBACK: Final = GuardPolicy.parse("lan", ["127.0.0.0/8"])
 AT_REST: Final = ("STOPPED", "START_FAILED", "FAILED", "SUCCEEDED")
 ROUNDS: Final = 10
+
+
+@dataclass
+class Shelf:
+    """Takes objects, and keeps where they were to go."""
+
+    taken: list[tuple[str, str]] = field(default_factory=list)
+
+    async def put(self, place: Place, _body: bytes, _content_type: str) -> None:
+        self.taken.append((place.bucket, place.key))
 
 
 @dataclass
@@ -81,6 +94,7 @@ class Stage:
         )  # fmt: skip
         self._scheduler = Scheduler(service.db, service.vault, on_change=lambda: None)
         self._worker: FakeWorker | None = None
+        self.shelf = Shelf()
 
     def play(self) -> None:
         """Let all tasks of the project go as far as they get."""
@@ -151,6 +165,7 @@ class Stage:
             sinks: Mapping[OutputKind, Any] = {
                 OutputKind.WEBHOOK: WebhookSink(session),
                 OutputKind.DIS: DataStreamSink(self._db, now=lambda: self._now),
+                OutputKind.OBS: ObjectSink(self.shelf, _a_store),
             }
             dispatcher = Dispatcher(
                 self._db, self._service.vault, _no_pictures, sinks, Metrics(process=False), now=lambda: self._now
@@ -191,6 +206,10 @@ def _clear(conn: Connection, project_id: str) -> None:
     conn.execute(tables.workers.delete())
     conn.execute(update(tables.streams).values(worker_id=None))
     conn.execute(tables.outbox.delete().where(tables.outbox.c.project_id != project_id))
+
+
+async def _a_store(_project_id: str, _bucket: str) -> ObjectStore:
+    return ObjectStore("store", StoreKind.S3)
 
 
 def _no_pictures(key: str) -> bytes:

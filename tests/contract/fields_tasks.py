@@ -16,11 +16,13 @@ from fields_looks import (
     UPDATE,
     Carrier,
     Look,
+    appended,
     detail,
     fate,
     in_event_center,
     looking,
     received,
+    shelved,
     templates,
 )
 from fields_scene import Kind, Row, Rows, Scene, key_of
@@ -152,8 +154,11 @@ def stored_for_later(name: str, whole: dict[str, Any], *named: tuple[str, Any, A
 
 
 CATEGORIES: Final = ("data_category", ["FaceImage"], ["OriginImage"])
-OBS: Final = {"bucket": "results-1", "path": "gate/one", "data_category": []}
+TO_OBS: Final = {
+    "output": {"obs": {"bucket": "results-1", "path": "gate/one", "data_category": []}, "event_center": True}
+}
 TO_HOOK: Final = {"output": {"webhook": HOOK["webhook"] | {"data_category": []}, "event_center": True}}
+TO_DIS: Final = {"output": {"dis": {"stream_name": "s-1", "data_category": []}, "event_center": True}}
 OUTPUT: Final = [
     Field("output", EFFECT, received, HOOK, {"webhook": HOOK["webhook"] | {"url": "{hook}/two"}}),
     Field("output.webhook", EFFECT, received, HOOK["webhook"], REMOVE, TO_HOOK),
@@ -161,8 +166,13 @@ OUTPUT: Final = [
     Field("output.webhook.headers", EFFECT, received, {"X-Key": "k"}, {"X-Key": "l"}, TO_HOOK),
     Field("output.webhook.data_category", EFFECT, fate, [], ["FaceImage"], TO_HOOK),  # the status: there are none
     Field("output.event_center", EFFECT, in_event_center, False, True, TO_HOOK),
-    *stored_for_later("obs", OBS, ("bucket", "results-1", "results-2"), ("path", "a", "b"), CATEGORIES),
-    *stored_for_later("dis", {"stream_name": "s-1", "data_category": []}, ("stream_name", "s-1", "s-2"), CATEGORIES),
+    Field("output.obs", EFFECT, shelved, REMOVE, TO_OBS["output"]["obs"], TO_OBS),
+    Field("output.obs.bucket", EFFECT, shelved, "results-1", "results-2", TO_OBS),
+    Field("output.obs.path", EFFECT, shelved, "a", "b/c", TO_OBS),
+    Field("output.obs.data_category", EFFECT, fate, [], ["FaceImage"], TO_OBS),  # the status: there are none
+    Field("output.dis", EFFECT, appended, REMOVE, TO_DIS["output"]["dis"], TO_DIS),
+    Field("output.dis.stream_name", EFFECT, appended, "s-1", "s-2", TO_DIS),
+    Field("output.dis.data_category", EFFECT, fate, [], ["FaceImage"], TO_DIS),  # the status: it has no effect
 ]
 OLD_OUTPUT: Final = [
     *stored_for_later("hosting", {"data_category": []}, CATEGORIES),

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import fields_batches
+import fields_data_streams
 import fields_devices
 import fields_events
 import fields_lists
@@ -31,6 +32,7 @@ from vedette.telemetry import logs
 BODIES: Rows = (
     fields_tasks.rows()
     | fields_batches.rows()
+    | fields_data_streams.rows()
     | fields_others.rows()
     | fields_login.rows()
     | fields_people.rows()
@@ -39,7 +41,9 @@ BODIES: Rows = (
     | fields_objects.rows()
     | fields_webhooks.rows()
 )
-QUERIES: Rows = fields_lists.rows() | fields_login.queries() | fields_people_lists.rows()
+QUERIES: Rows = (
+    fields_data_streams.queries() | fields_lists.rows() | fields_login.queries() | fields_people_lists.rows()
+)
 TABLE: Rows = BODIES | QUERIES
 
 
@@ -89,7 +93,7 @@ def test_what_is_only_read_or_kept_is_little() -> None:
     labels = {name.rpartition(".")[2].rpartition(":")[2] for name, row in TABLE.items() if row.kind is Kind.LABEL}
     assert labels == {
         "name", "description", "video_source_name", "video_group_name", "latitude", "longitude", "index",
-        "ief_service_instance_id", "edge_pool_id", "optional", "metadata", "type",
+        "ief_service_instance_id", "edge_pool_id", "optional", "metadata", "type", "stream_type", "data_type",
     }  # fmt: skip
     unserved = {name.partition(":")[2].partition(".")[0] for name, row in TABLE.items() if row.kind is Kind.UNSERVED}
     assert unserved == {"output"}

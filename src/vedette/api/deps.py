@@ -19,6 +19,7 @@ from vedette.control.fleet import Fleet
 from vedette.control.object_stores import Reach
 from vedette.control.streams import Streams
 from vedette.control.tasks import Tasks
+from vedette.model.data_stream import USUAL_BYTES
 from vedette.model.errors import BadSignature, Forbidden, InvalidParameter, Malformed, Unauthorized
 from vedette.model.ids import ProjectId
 from vedette.model.quota import USUAL, Quotas
@@ -52,6 +53,7 @@ class Parts:
         quotas: what a project may have that has no limits of its own.
         streams: those that exist now; none where there is no data plane.
         reach: what may be read when somebody asks whether it can be.
+        data_stream_bytes: what a data stream may hold.
         checking: whose turn it is to do so.
     """
 
@@ -67,6 +69,7 @@ class Parts:
     quotas: Quotas = USUAL
     streams: Streams = field(default_factory=lambda: Streams(Fleet(), time.monotonic))
     reach: Reach = Reach()  # noqa: RUF009 - frozen
+    data_stream_bytes: int = USUAL_BYTES
     checking: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CHECKS_AT_ONCE))
 
 

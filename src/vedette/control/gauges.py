@@ -9,8 +9,8 @@ from vedette.control.streams import Streams
 from vedette.model.ids import StreamId
 from vedette.model.lifecycle import State
 from vedette.model.stream import StreamState, StreamStats
+from vedette.store import data_streams, tasks
 from vedette.store import feeding as stream_feeding
-from vedette.store import tasks
 from vedette.store.db import Database
 from vedette.telemetry.metrics import Metrics
 from vedette.telemetry.stream_series import StreamSample
@@ -31,6 +31,9 @@ class Gauges:
         by_state = await self._db.read(tasks.count_by_state)
         for state in State:
             self._metrics.tasks.labels(state=state).set(by_state.get(state, 0))
+        fill = await self._db.read(data_streams.fill)
+        self._metrics.data_stream_bytes.set(fill.bytes)
+        self._metrics.data_stream_fullest.set(fill.fullest)
         now = self._monotonic()
         known = self._fleet.all()
         live = [view for view in known if now - view.heard_at <= SILENT_S]

@@ -29,7 +29,7 @@ from vedette.model.task import Task
 from vedette.store import devices, object_stores, video_sources
 from vedette.store.vault import Vault
 
-SERVED_OUTPUTS = frozenset({OutputKind.WEBHOOK, OutputKind.EVENT_CENTER})
+SERVED_OUTPUTS = frozenset({OutputKind.WEBHOOK, OutputKind.DIS, OutputKind.OBS, OutputKind.EVENT_CENTER})
 FILES: Final = frozenset(
     [
         ".3gp",

@@ -6,7 +6,7 @@ before it.
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
@@ -130,12 +130,12 @@ def _append(conn: Connection, stream: DataStream, partition: int, entries: Seque
         here = (data_records.c.stream_id == stream.id, data_records.c.event_id.in_(asked))
         rows = conn.execute(select(data_records.c.event_id, data_records.c.sequence).where(*here))
         known = {row.event_id: row.sequence for row in rows}
-    numbers, new = [], []
+    numbers: list[int] = []
+    new: list[dict[str, Any]] = []
     for entry in entries:
         if entry.event_id is None or entry.event_id not in known:
             row = {"stream_id": stream.id, "partition": partition, "sequence": number, "at": now_ms}
-            row |= {"partition_key": entry.partition_key, "data": entry.data, "event_id": entry.event_id}
-            new.append(row)
+            new.append(row | {"partition_key": entry.partition_key, "data": entry.data, "event_id": entry.event_id})
             numbers.append(number)
             if entry.event_id is not None:
                 known[entry.event_id] = number

@@ -45,8 +45,9 @@ def of_name(conn: Connection, project_id: ProjectId, name: str, now_ms: int) -> 
 
 def find(conn: Connection, project_id: ProjectId, name: str) -> DataStream | None:
     """Return a stream of a project, or None."""
-    here = (data_streams.c.project_id == project_id, data_streams.c.name == name)
-    row = conn.execute(select(data_streams).where(*here)).first()
+    row = conn.execute(
+        select(data_streams).where(data_streams.c.project_id == project_id, data_streams.c.name == name)
+    ).first()
     return None if row is None else _stream(row)
 
 
@@ -59,6 +60,19 @@ def get(conn: Connection, project_id: ProjectId, name: str) -> DataStream:
     if (found := find(conn, project_id, name)) is None:
         raise NotFound(f"The project has no data stream {name}.", param="stream_name")
     return found
+
+
+def with_id(conn: Connection, project_id: ProjectId, stream_id: str) -> DataStream:
+    """Return the stream of a project with this id.
+
+    Raises:
+        NotFound: there is none.
+    """
+    here = (data_streams.c.project_id == project_id, data_streams.c.id == stream_id)
+    row = conn.execute(select(data_streams).where(*here)).first()
+    if row is None:
+        raise NotFound("The data stream is gone.", param="partition-cursor")
+    return _stream(row)
 
 
 def page(conn: Connection, project_id: ProjectId, *, after: str, limit: int) -> tuple[list[DataStream], int]:

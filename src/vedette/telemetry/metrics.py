@@ -39,6 +39,9 @@ class Metrics:
         outbox_pending: rows that still have to be delivered.
         dead_letters: rows given up.
         destinations_paused: destinations that are away and probed with single rows.
+        data_stream_bytes: data that all data streams hold.
+        data_stream_fullest: data that the fullest of them holds.
+        data_records_removed: records of data streams that were removed, by `reason` (`age`, `size`).
         workers_up: workers with a valid lease.
         workers_started: worker processes started.
         lease_losses: leases that ended without a renewal.
@@ -90,6 +93,9 @@ class Metrics:
         self.outbox_pending = self._gauge("outbox_pending", "Rows still to be delivered.")
         self.dead_letters = self._gauge("dead_letters", "Rows given up.")
         self.destinations_paused = self._gauge("destinations_paused", "Destinations that are away.")
+        self.data_stream_bytes = self._gauge("data_stream_bytes", "Data in all data streams.")
+        self.data_stream_fullest = self._gauge("data_stream_fullest_bytes", "Data in the fullest data stream.")
+        self.data_records_removed = self._counter("data_records_removed", "Records of data streams removed.", "reason")
 
     def render(self) -> bytes:
         """Return all metrics in the text format of Prometheus (`CONTENT_TYPE`)."""
