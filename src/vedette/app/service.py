@@ -48,8 +48,10 @@ from vedette.delivery.dispatcher import Dispatcher
 from vedette.delivery.guard import Exempted, guarded_session
 from vedette.delivery.sinks.base import Sink
 from vedette.delivery.sinks.data_stream import DataStreamSink
+from vedette.delivery.sinks.objects import ObjectSink
 from vedette.delivery.sinks.webhook import WebhookSink
 from vedette.delivery.terms import ProjectTerms
+from vedette.delivery.uploads import Uploads
 from vedette.executors.local import LocalExecutor, this_node
 from vedette.media.vcn import VcnNode
 from vedette.model.errors import Misconfigured, Unavailable
@@ -58,7 +60,7 @@ from vedette.model.ids import WorkerId
 from vedette.model.output import OutputKind
 from vedette.model.worker import WorkerSpec
 from vedette.settings import Settings
-from vedette.store import assignments, schema, video_sources
+from vedette.store import assignments, object_stores, schema, video_sources
 from vedette.store import tasks as task_rows
 from vedette.store.blobs import Blobs
 from vedette.store.db import Database, open_database
@@ -204,9 +206,21 @@ def _wire(
     kinds = {number: name for service in registry.services() for number, name in service.manifest.event_types.items()}
     webhook = WebhookSink(session, terms=ProjectTerms(db, vault, now_ms).of, exempted=exempted, kinds=kinds)
     data_streams = DataStreamSink(
-        db, max_bytes=settings.data_stream_max_bytes, trimmed=metrics.data_records_removed.labels("size").inc, now=now_ms
+        db,
+        max_bytes=settings.data_stream_max_bytes,
+        trimmed=metrics.data_records_removed.labels("size").inc,
+        now=now_ms,
     )
-    sinks: dict[OutputKind, Sink] = {OutputKind.WEBHOOK: webhook, OutputKind.DIS: data_streams}
+    buckets = ObjectSink(
+        Uploads(session),
+        lambda project_id, bucket: db.read(object_stores.with_bucket, vault, project_id, bucket),
+        settings.file_roots,
+    )
+    sinks: dict[OutputKind, Sink] = {
+        OutputKind.WEBHOOK: webhook,
+        OutputKind.DIS: data_streams,
+        OutputKind.OBS: buckets,
+    }
     dispatcher = Dispatcher(db, vault, blobs.get, sinks, metrics)
     tasks = Tasks(db, vault, registry, loops.wake, now_ms, settings.quotas)
     batches = Batches(db, vault, registry, tasks, loops.wake, now_ms, settings.quotas)
