@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from vedette.media.exchange import Timeouts
+from vedette.media.connection import Timeouts
 from vedette.media.hls.fetch import Bytes, Fetcher
 from vedette.media.hls.follow import Followed, Follower, read_playlist
 from vedette.media.hls.pace import Pace
@@ -157,18 +157,19 @@ class HlsFile:
         return found, url
 
     def _rendition(self, master: Master, pixels: int) -> tuple[Media, str]:
-        failure: SourceError = SourceInvalid("the playlist is empty")
-        for variant in master.best(pixels)[:_TRIES]:
+        variants = master.best(pixels)[:_TRIES]
+        for variant in variants:
             try:
                 data, url = read_playlist(self._fetcher.open(variant.url, MAX_BYTES))
-            except (SourceUnreachable, SourceLost) as error:  # the next one may be at another server
-                failure = error
+            except (SourceUnreachable, SourceLost):  # the next one may be at another server
+                if variant is variants[-1]:
+                    raise
                 continue
             found = parse(data, url)
             if isinstance(found, Master):
                 raise SourceInvalid("the playlist names a list of renditions as one of its renditions")
             return found, url
-        raise failure
+        raise SourceInvalid("the playlist is empty")
 
     def _more(self, size: int) -> bytes:
         """Return the next bytes of this part."""
