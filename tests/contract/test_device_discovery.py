@@ -1,12 +1,17 @@
 """The search for cameras over HTTP."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from fastapi import Request
 from service import KEYS, Answer, Client, Service
 
 from neighbours.onvif import OnvifCamera, Stream
+from vedette.api.device_discovery import Searches
+from vedette.model.errors import InvalidParameter
+from vedette.model.guard import GuardPolicy
 
 STREAMS = {"p-1": Stream("main", "rtsp://eve:hidden@127.0.0.1:8554/main", "H265", 1920, 1080)}
 
@@ -86,3 +91,20 @@ def test_there_is_one_search_at_a_time(service: Service, client: Client) -> None
 def test_a_viewer_searches_for_nothing(service: Service) -> None:
     """Whoever cannot add a camera need not know which there are."""
     assert discover(service.client(roles=("viewer",))).status == 403
+
+
+async def test_a_hosted_service_searches_no_network() -> None:
+    """Its tenants have no cameras beside its machine; what else is there is none of their business."""
+    hosted = Searches(GuardPolicy.parse("hosted", []))
+
+    async def ask(**body: Any) -> None:
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": json.dumps({"seconds": 0.1} | body).encode(), "more_body": False}
+
+        scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": []}
+        await hosted.discover(Request(scope, receive), None)  # type: ignore[arg-type]  # nobody asks who it is
+
+    with pytest.raises(InvalidParameter, match="no network"):
+        await ask()
+    with pytest.raises(InvalidParameter, match="may not reach"):
+        await ask(address="10.1.2.3")

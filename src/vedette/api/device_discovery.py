@@ -11,7 +11,7 @@ from vedette.api.deps import Member, received
 from vedette.api.described import takes
 from vedette.media.onvif_survey import Survey, Surveyed, survey
 from vedette.model.errors import InvalidParameter, SourceError, Unavailable
-from vedette.model.guard import GuardPolicy
+from vedette.model.guard import GuardMode, GuardPolicy
 from vedette.model.secrets import hide_userinfo
 from vedette.schemas.device_discovery import DiscoverRequest, Discovery
 
@@ -33,10 +33,13 @@ class Searches:
         """Search for ONVIF cameras on the network of the service's machine, or at one address.
 
         With a login each camera is asked for its profiles. Nothing is stored. There is one search at a time.
+        A hosted service (`VEDETTE_GUARD`) searches one address only.
         """
         body = await received(request, DiscoverRequest)
         if body.password is not None and body.username is None:
             raise InvalidParameter("password: it goes with a username.", param="password")
+        if body.address is None and self._policy.mode is GuardMode.HOSTED:  # whoever is on its network is nobody's here
+            raise InvalidParameter("address: this service searches no network, but one address.", param="address")
         if self._lock.locked():
             raise Unavailable("Another search is under way.")
         async with self._lock:

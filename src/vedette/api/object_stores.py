@@ -1,6 +1,7 @@
 """Object stores of a project, an addition of ours: where the buckets of `obs` inputs and sources are."""
 
 import asyncio
+import threading
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -150,10 +151,12 @@ async def check(request: Request, principal: Minder, name: StoreInPath, parts: P
         await asyncio.wait_for(parts.checking.acquire(), WAIT_S)
     except TimeoutError:
         raise Unavailable("Other checks are under way.") from None
+    stop = threading.Event()
     try:
-        size = await asyncio.to_thread(read_of, parts.reach, store, body.bucket, body.path)
+        size = await asyncio.to_thread(read_of, parts.reach, store, body.bucket, body.path, stop)
     except SourceError as error:
         return JSONResponse({"readable": False, "error_code": error.code, "reason": error.message})
     finally:
+        stop.set()  # the service ends: so does the thread
         parts.checking.release()
     return JSONResponse({"readable": True} | ({} if size is None else {"size": size}))

@@ -73,8 +73,13 @@ def change(
     return store
 
 
-def read_of(reach: Reach, store: ObjectStore, bucket: str, path: str) -> int | None:
+def read_of(
+    reach: Reach, store: ObjectStore, bucket: str, path: str, stop: threading.Event | None = None
+) -> int | None:
     """Read the beginning of an object; return how many bytes it has, or None where that is not said. Blocks.
+
+    Args:
+        stop: ends it early: nobody waits for it any more.
 
     Raises:
         SourceError: it cannot be read.
@@ -86,7 +91,7 @@ def read_of(reach: Reach, store: ObjectStore, bucket: str, path: str) -> int | N
     if pinned.path is not None:
         file = LocalFile(pinned.path)
     else:
-        file = HttpFile(address, policy=reach.policy, stop=threading.Event())
+        file = HttpFile(address, policy=reach.policy, stop=stop or threading.Event())
     try:
         file.read(1)
         return file.size
