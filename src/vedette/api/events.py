@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from vedette.api.answers import JSONResponse
 from vedette.api.deps import Member, PartsOf, received
 from vedette.api.described import takes
+from vedette.api.event_feed import Feed, add_routes
 from vedette.api.event_views import (
     FILTERS,
     PAGED,
@@ -161,10 +162,18 @@ class EventCenter:
         return found
 
 
-def make_router(blobs: Blobs, wake: Callable[[], None], kinds: Mapping[int, str]) -> APIRouter:
-    """Return the operations on events and dead letters; see `EventCenter`."""
-    center = EventCenter(blobs, wake, EventViews(kinds))
+def make_router(
+    blobs: Blobs, wake: Callable[[], None], kinds: Mapping[int, str], feed: Feed | None = None
+) -> APIRouter:
+    """Return the operations on events and dead letters; see `EventCenter`.
+
+    Args:
+        feed: who reads live; somebody has to wake them.
+    """
+    views = EventViews(kinds)
+    center = EventCenter(blobs, wake, views)
     router = APIRouter(prefix=PREFIX, tags=["Events"])
+    add_routes(router, views, feed or Feed())
     ids = {"event_ids": [EXAMPLE_ID]}
     for path, method, call, name, answer, body in (
         ("/events", "GET", center.find, "ListEvents", EventPage, None),

@@ -144,6 +144,16 @@ READ_BY_HAND: Final[dict[str, tuple[dict[str, Any], ...]]] = {
     "KeystoneCheckToken": (_TOKEN_IN,),
     "KeystoneRevokeToken": (_TOKEN_IN,),
     "ListEvents": (*_EVENTS, _LIMIT, _CURSOR),
+    "ExportEvents": _EVENTS,
+    "StreamEvents": (
+        *_SEEN,
+        {
+            "name": "Last-Event-ID",
+            "in": "header",
+            "required": False,
+            **_text("[0-9]{1,19}", "The `id` of the event that was seen last: the feed goes on behind it."),
+        },
+    ),
     "ListDeadLetters": (_OF_TASK, _LIMIT, _CURSOR),
 }
 """Parameters that operations read from the request themselves."""

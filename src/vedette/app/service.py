@@ -21,6 +21,7 @@ from vedette.api import device_discovery, progress
 from vedette.api import events as event_routes
 from vedette.api.asgi import make_app
 from vedette.api.deps import Parts
+from vedette.api.event_feed import Feed
 from vedette.api.workers import PREFIX as WORKER_PREFIX
 from vedette.api.workers import WorkerDoor
 from vedette.app import first_start
@@ -170,6 +171,7 @@ class Rooms:
     batches: Batches
     vcn: VcnSessions
     looks: Looks
+    feed: Feed
 
 
 def _wire(
@@ -247,9 +249,15 @@ def _wire(
         keep_alive_s=settings.vcn_keep_alive_s,
         monotonic=time.monotonic,
     )
-    door = WorkerDoor(desk, blobs, metrics, worker_key, sessions=vcn, on_events=dispatcher.wake)
+    feed = Feed()
+
+    def on_events() -> None:
+        dispatcher.wake()
+        feed.wake()
+
+    door = WorkerDoor(desk, blobs, metrics, worker_key, sessions=vcn, on_events=on_events)
     searches = device_discovery.make_router(policy(settings))
-    routers = (event_routes.make_router(blobs, dispatcher.wake, kinds), progress.router, searches, door.router)
+    routers = (event_routes.make_router(blobs, dispatcher.wake, kinds, feed), progress.router, searches, door.router)
     return Rooms(
         loops=loops,
         executor=executor,
@@ -269,6 +277,7 @@ def _wire(
         batches=batches,
         vcn=vcn,
         looks=looks,
+        feed=feed,
     )
 
 
@@ -311,6 +320,7 @@ async def _run(base: Ground, listener: socket.socket, metrics: Metrics) -> None:
         await rooms.dispatcher.stop()
         await delivering
         await rooms.batches.close()
+        rooms.feed.close()
         rooms.server.should_exit = True
         await serving
 

@@ -125,9 +125,28 @@ def following(
     return [_event(row, told[row.id]) for row in rows]
 
 
-def newest(conn: Connection) -> int:
-    """Return the `seq` of the event stored last, 0 if there is none."""
-    return conn.execute(select(func.max(events.c.seq))).scalar() or 0
+def newest(conn: Connection, project_id: ProjectId) -> int:
+    """Return the `seq` of the event that the event center of a project took last, 0 if there is none.
+
+    All before it are there to be read: see `event_rules.await_turn`.
+    """
+    mine = (events.c.project_id == project_id, events.c.listed == 1)
+    return conn.execute(select(events.c.seq).where(*mine).order_by(events.c.seq.desc()).limit(1)).scalar() or 0
+
+
+def step(
+    conn: Connection, project_id: ProjectId, wanted: Filter, after: int, limit: int
+) -> tuple[list[StoredEvent], int]:
+    """Return the next events behind a `seq`, and the `seq` to go on behind; what is not wanted is passed over once.
+
+    Where the store was emptied and counts anew, it begins at the beginning.
+    """
+    last = conn.execute(select(func.max(events.c.seq))).scalar() or 0
+    if last < after:
+        after = 0
+    upto = newest(conn, project_id)
+    page = following(conn, project_id, wanted, after=after, upto=upto, limit=limit)
+    return page, page[-1].seq if len(page) == limit else max(after, upto)
 
 
 def count(conn: Connection, project_id: ProjectId, wanted: Filter) -> int:

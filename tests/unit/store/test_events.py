@@ -141,7 +141,28 @@ def test_a_reader_goes_on_where_it_was_and_stops_where_it_is_told(conn: Connecti
         put(conn, n)
     assert ids(events.following(conn, MINE, Filter(), after=1, upto=5, limit=2)) == ["E2", "E3"]
     assert ids(events.following(conn, MINE, Filter(), after=3, upto=5, limit=9)) == ["E4", "E5"]
-    assert events.newest(conn) == 6
+    put(conn, 7, listed=0)
+    put(conn, 8, project=OTHERS)
+    assert events.newest(conn, MINE) == 6
+
+
+def test_a_step_passes_over_what_is_not_wanted_once(conn: Connection) -> None:
+    """Else a reader with a narrow filter would look at more rows with every event of others."""
+    put(conn, 1, task="t2")
+    for n in range(2, 6):
+        put(conn, n)
+    wanted = Filter(task_id=TaskId("t2"))
+    page, after = events.step(conn, MINE, wanted, 0, 10)
+    assert (ids(page), after) == (["E1"], 5)
+    assert events.step(conn, MINE, wanted, after, 10) == ([], 5)
+    assert ids(events.step(conn, MINE, Filter(), 3, 1)[0]) == ["E4"]
+
+
+def test_a_store_that_counts_anew_is_read_from_the_beginning(conn: Connection) -> None:
+    """SQLite gives a number again when the highest row is gone; nobody is to wait for one that comes in a year."""
+    put(conn, 1)
+    page, after = events.step(conn, MINE, Filter(), 500, 10)
+    assert (ids(page), after) == (["E1"], 1)
 
 
 def test_a_main_event_goes_with_what_repeats_it_and_a_follower_alone(conn: Connection) -> None:
