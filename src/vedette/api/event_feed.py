@@ -168,7 +168,7 @@ def add_routes(router: APIRouter, views: EventViews, feed: Feed) -> None:
         ("/events/stream", center.stream, "StreamEvents", EventStream),
         ("/events/export", center.export, "ExportEvents", JsonLines),
     ):
-        router.add_api_route(path, call, methods=["GET"], operation_id=name, response_class=kind)
+        router.add_api_route(path, call, methods=["GET"], operation_id=name, response_class=kind, status_code=200)
 
 
 def _last(request: Request) -> int | None:
