@@ -14,6 +14,7 @@ class WorkerView:
     Attributes:
         heard_at: seconds of the monotonic clock.
         since: when it was first heard, seconds of the monotonic clock.
+        number: of the newest sync that was heard.
     """
 
     id: WorkerId
@@ -23,6 +24,7 @@ class WorkerView:
     heard_at: float
     since: float
     reports: Mapping[StreamId, StreamReport] = field(default_factory=dict)
+    number: int = 0
 
 
 class Fleet:
@@ -34,10 +36,20 @@ class Fleet:
     def heard(self, sync: Sync, at: float) -> bool:
         """Take down what a worker says; return whether it says something new that a decision may hang on."""
         known = self._workers.get(sync.worker_id)
+        if known is not None and sync.number < known.number:  # overtaken: what it says was so before
+            known.heard_at = at
+            return False
         reports = {report.stream_id: report for report in sync.streams}
         news = known is None or _gist(known.reports) != _gist(reports)
         self._workers[sync.worker_id] = WorkerView(
-            sync.worker_id, sync.node, sync.pid, sync.capacity, at, known.since if known else at, reports
+            sync.worker_id,
+            sync.node,
+            sync.pid,
+            sync.capacity,
+            at,
+            known.since if known else at,
+            reports,
+            sync.number,
         )
         return news
 

@@ -182,6 +182,7 @@ class Sync:
         wait_s: how long the answer may be held back while there is nothing new.
         capacity: how many streams this worker can hold.
         looks: what it has seen of sources since the last sync that was answered.
+        number: grows with each; two may be under way, and the older one may come last. 0 where it is not counted.
     """
 
     worker_id: WorkerId
@@ -191,6 +192,7 @@ class Sync:
     wait_s: float
     streams: tuple[StreamReport, ...]
     looks: tuple[Look, ...] = ()
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ class Host:
         self._news = threading.Event()
         self._stopping = threading.Event()
         self._lease_ends: float | None = None
-        self._obeyed = 0
+        self._obeyed = self._syncs = 0
         self._tidier = Tidier(monotonic=monotonic)
         self._spool = Spool(spec.worker_id, link.ingest, on_refused=self._refused)
         prober.on_done = self._news.set
@@ -96,8 +96,9 @@ class Host:
             self._forget_ended()
             reports = [stream.report() for stream in self._streams.values()]
             reports += [stream.report() for _, stream in self._ending if stream.key[0] not in self._streams]
-        spec = self._spec
-        return Sync(spec.worker_id, spec.node, os.getpid(), spec.capacity, wait_s, tuple(reports), self._album.some())
+            self._syncs += 1
+            spec, looks, number = self._spec, self._album.some(), self._syncs
+        return Sync(spec.worker_id, spec.node, os.getpid(), spec.capacity, wait_s, tuple(reports), looks, number)
 
     def _obey(self, orders: Orders) -> None:
         held = set(orders.held)

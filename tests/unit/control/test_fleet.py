@@ -48,6 +48,20 @@ def test_what_a_decision_may_hang_on_is_news(later: StreamReport) -> None:
     assert fleet.heard(sync(), 4.0)
 
 
+def test_what_was_overtaken_on_its_way_is_not_believed() -> None:
+    """A camera that was reported away must not be told to be back by a report that was made before."""
+    fleet = Fleet()
+    away = replace(REPORT, state=StreamState.AWAY)
+    assert fleet.heard(replace(sync(REPORT), number=1), 1.0)
+    assert fleet.heard(replace(sync(away), number=3), 2.0)
+    assert not fleet.heard(replace(sync(REPORT), number=2), 3.0)
+    view = fleet.get(W)
+    assert view is not None
+    assert view.reports[StreamId("s")].state is StreamState.AWAY
+    assert view.heard_at == 3.0, "it lives, all the same"
+    assert fleet.heard(replace(sync(REPORT), number=4), 4.0)
+
+
 def test_counters_are_no_news() -> None:
     """A hundred streams that count must not keep the loops turning."""
     fleet = Fleet()
