@@ -74,7 +74,11 @@ class Service:
         with (self.folder / "log").open("ab") as log:
             command = [sys.executable, "-m", "vedette", "serve"]
             self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=self.folder)
-        until(self.ready, 20, "the service")
+        try:
+            until(self.ready, 60, "the service")
+        except BaseException:
+            self.kill()
+            raise
         return self
 
     @property

@@ -125,9 +125,14 @@ def _reasons(service: Service, expected: str) -> None:
         error = service.task(task_id)["error"]
         assert error["code"].startswith("VEDETTE."), error
         assert len(error["message"]) > 20, error
-    failures = [one["failure"]["message"] for one in _streams(service)]
-    assert len(failures) == CAMERAS
-    assert any(expected in message for message in failures), failures
+    away = until(lambda: _failures(service), 3, f"the reasons of all streams, not {_streams(service)}")
+    assert any(expected in message for message in away), away
+
+
+def _failures(service: Service) -> list[str]:
+    """Return why streams are away, once all of them tell."""
+    failures = [one["failure"] for one in _streams(service)]
+    return [one["message"] for one in failures] if len(failures) == CAMERAS and all(failures) else []
 
 
 def _went_on(seen: Seen) -> None:
