@@ -1,5 +1,6 @@
 """The queries of lists: a filter lists others, a sort another order, a page another part."""
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
@@ -202,9 +203,52 @@ def row(listing: Listing, without: str, asked: str) -> Row:
     return Row(Kind.EFFECT, look, without, asked)
 
 
+def _walked(ask: Callable[[parks.Park, str], list[Any]], query: str) -> Row:
+    """Return the row of a query that events are walked through with."""
+
+    def look(scene: Scene, query: str) -> Any:
+        there = parks.park(scene, parks.events)
+        for name, known in there.ids.items():
+            query = query.replace(f"{{{name}}}", known)
+        return [event["timestamp"] for event in ask(there, query)]
+
+    return Row(Kind.EFFECT, look, "", query)
+
+
+def _exported(there: parks.Park, query: str) -> list[Any]:
+    answer = there.scene.client.call("GET", f"{there.scene.ours}/events/export?{query}")
+    assert answer.status == 200, answer.text
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+def _streamed(there: parks.Park, query: str) -> list[Any]:
+    """Read a feed from the beginning of the store until it has nothing more to tell."""
+    client = there.scene.client
+    headers = {"X-Auth-Token": client.account.token, "Last-Event-ID": "0"}
+    url = f"{client.base}{there.scene.ours}/events/stream?{query}"
+    with client.pool.request("GET", url, headers=headers, preload_content=False) as answer:
+        assert answer.status == 200
+        text = ""
+        for part in answer.stream(65536):
+            text += part.decode()
+            if "\n: " in text:
+                break
+    return [json.loads(line.removeprefix("data: ")) for line in text.splitlines() if line.startswith("data: ")]
+
+
+def _walks() -> Rows:
+    """Return the rows of the export and the feed: their filters are those of the list."""
+    asked = next(dict(queries) for name, _, queries in QUERIES if name == "ListEvents")
+    seen = ("task_id", "video_source_id", "kind", "event_type", "followers")
+    more = (*seen, "since", "until", "review", "main_id")
+    return {f"ExportEvents?{name}": _walked(_exported, asked[name][1]) for name in more} | {
+        f"StreamEvents?{name}": _walked(_streamed, asked[name][1]) for name in seen
+    }
+
+
 def rows() -> Rows:
     """Return the rows of all lists of what projects have."""
-    return {
+    return _walks() | {
         f"{name}?{parameter}": row(listing, *pair)
         for name, listing, queries in QUERIES
         for parameter, pair in queries.items()

@@ -18,6 +18,7 @@ from vedette.api import device_discovery, progress
 from vedette.api import events as event_routes
 from vedette.api.asgi import make_app
 from vedette.api.deps import Parts
+from vedette.api.event_feed import Feed
 from vedette.auth import first_start
 from vedette.auth.authenticator import Authenticator
 from vedette.auth.first_start import Account
@@ -169,7 +170,8 @@ def serving(
         reach=Reach(GuardPolicy.parse("lan", ["127.0.0.0/8"]), (folder / "open",)),
     )
     kinds = {number: name for one in registry.services() for number, name in one.manifest.event_types.items()}
-    center = event_routes.make_router(Blobs(folder / "pictures"), lambda: wakes.append(1), kinds)
+    feed = Feed(heartbeat_s=0.1)
+    center = event_routes.make_router(Blobs(folder / "pictures"), lambda: wakes.append(1), kinds, feed)
     searches = device_discovery.make_router(GuardPolicy.parse("lan", ["127.0.0.0/8"]))
     config = uvicorn.Config(
         make_app(parts, further=(center, progress.router, searches)),
@@ -185,6 +187,7 @@ def serving(
     try:
         yield Service(f"http://127.0.0.1:{port}", file, db, vault, clock, run, wakes, down)
     finally:
+        feed.close()
         server.should_exit = True
         started.result(20)
         run(db.close())
