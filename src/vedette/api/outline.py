@@ -203,7 +203,7 @@ def _own_limits(schema: Mapping[str, Any]) -> Iterator[str]:
     if schema.get("uniqueItems"):
         yield "no two alike"
     if "enum" in schema:
-        yield "one of " + ", ".join(f"`{value}`" for value in schema["enum"])
+        yield "one of " + ", ".join(f"`{value}`" if value != "" else "empty" for value in schema["enum"])
     if "const" in schema:
         yield f"always `{schema['const']}`"
     if schema.get("pattern") == STORABLE:

@@ -105,7 +105,7 @@ def camera(conn: Connection, vault: Vault, project_id: ProjectId, device_id: str
     """
     row = conn.execute(select(devices).where(*_key(project_id, device_id))).first()
     if row is None:
-        raise SourceRefused(f"The project has no edge device {device_id}.")
+        raise SourceRefused(f"The project has no edge device {device_id}; register it under edgemgr/devices.")
     return address_of(_device(vault, row))
 
 

@@ -97,7 +97,10 @@ def with_bucket(conn: Connection, vault: Vault, project_id: ProjectId, bucket: s
     for store in stores:
         if not store.buckets:
             return store
-    raise SourceRefused(f"The project has no object store with the bucket {bucket!r}.")
+    raise SourceRefused(
+        f"The project has no object store with the bucket {bucket!r}; an admin of the project registers one: "
+        "POST /vedette/v1/{project_id}/object-stores."
+    )
 
 
 def _check_buckets(store: ObjectStore, stores: Iterable[ObjectStore]) -> None:
