@@ -113,17 +113,17 @@ def test_bad_sources_disturb_nobody(service: Service, clip: tuple[str, int], sil
 
 
 def test_an_output_that_cannot_be_served_is_not_ignored(service: Service, clip: tuple[str, int]) -> None:
-    """Those of the older dialect are on machines of the vendor."""
+    """The older dialect knows outputs that only its platform had."""
     body = {
         "name": "unserved",
         "input": {"type": "url", "data": [{"url": clip[0]}]},
-        "output": {"hosting": {}},
-        "service_config": {"common": {}},
+        "output": {"hosting": {}, "event_center": True},
         "service_version": "3.0",
+        "service_config": {"common": {"target_roi": LINE}},
     }
-    status, answer = service.ask("POST", "/v2/{p}/services/c-intrusiondetection-cloud/tasks", body)
-    assert status == 201, answer
-    task = str(answer[0]["id"])
+    status, made = service.ask("POST", "/v2/{p}/services/c-intrusiondetection-cloud/tasks", body)
+    assert status == 201, made
+    task = str(made[0]["id"])
     service.wait_for(task, "START_FAILED")
     assert "hosting" in service.task(task)["error"]["message"]
     end(service, task)
