@@ -232,6 +232,29 @@ def test_a_camera_that_was_killed_is_found_again(camera: RtspServer) -> None:
     assert watcher.ended(1)
 
 
+def test_pictures_are_numbered_without_a_gap_over_outages(camera: RtspServer) -> None:
+    """Each connection has the next ordinal and counts from nothing; what was not analysed was counted as dropped."""
+    feed = feed_of(camera.url, live=True)
+    watcher = Watcher(feed)
+    for outage in range(3):
+        assert watcher.wait_for(len(watcher.frames) + 8)
+        camera.kill()
+        assert wait_state(feed, StreamState.AWAY)
+        camera.start()
+        assert wait_state(feed, StreamState.FLOWING), outage
+    assert watcher.wait_for(len(watcher.frames) + 8)
+    feed.stop()
+    assert watcher.ended(5)
+    numbers: dict[int, list[int]] = {}
+    for frame in watcher.frames:
+        numbers.setdefault(frame.position.connection, []).append(frame.position.index)
+    assert list(numbers) == [0, 1, 2, 3]
+    assert all(one == sorted(set(one)) for one in numbers.values())
+    unseen = sum(one[-1] + 1 - len(one) for one in numbers.values())
+    dropped = sum(number for why, number in feed.status().stats.dropped.items() if why != "behind")
+    assert unseen <= dropped <= unseen + len(numbers), "the last of a connection may have been overtaken by the next"
+
+
 def test_a_camera_that_freezes_is_noticed_by_the_read_time_out(camera: RtspServer) -> None:
     """A pulled cable closes no connection: without a time-out the reader would wait for ever."""
     feed = feed_of(camera.url, live=True, fps=25)
