@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 
+import asyncpg
 import pytest
 from sqlalchemy import Connection, select, update
 
@@ -259,6 +260,25 @@ async def test_who_reads_in_order_misses_nothing_of_many_writers(db: Database, v
         await asyncio.sleep(0)
     await writing
     assert len(seen) == len(set(seen)) == 60
+
+
+async def test_an_ingest_waits_for_another_of_the_project(db: Database, furnished_url: str, vault: Vault) -> None:
+    """PostgreSQL alone has several writers: what makes them commit in order must be seen to hold them."""
+    if not furnished_url.startswith("postgresql"):
+        return
+    one, epoch = await running(db, vault, webhook=False)
+    other = await asyncpg.connect(furnished_url)
+    transaction = other.transaction()
+    await transaction.start()
+    await other.execute("SELECT pg_advisory_xact_lock($1, hashtext($2))", event_rules.TURN, MINE)
+    ingesting = asyncio.ensure_future(store(db, vault, one, epoch, told(one, 1)))
+    try:
+        assert not (await asyncio.wait({ingesting}, timeout=0.3))[0]
+    finally:
+        await transaction.rollback()
+        await other.close()
+    await ingesting
+    assert len(await counted(db)) == 1
 
 
 async def _deliver_all(db: Database) -> None:
