@@ -57,7 +57,7 @@ class Host:
         self._obeyed = self._syncs = 0
         self._tidier = Tidier(monotonic=monotonic)
         self._spool = Spool(spec.worker_id, link.ingest, on_refused=self._refused)
-        prober.on_done = self._news.set
+        prober.on_done = self._looked
 
     def run(self) -> None:
         """Work until told to stop, then hand back what is held."""
@@ -136,6 +136,10 @@ class Host:
             log.warning("stream does not end, giving it up", stream=stream.key[0])
             self._spool.forget(*stream.key)
         self._ending = left
+
+    def _looked(self) -> None:
+        self._tidier.ended()  # a look opens and closes a source, too
+        self._news.set()
 
     def _refused(self, stream_id: StreamId, epoch: int) -> None:
         """End a stream that is somebody else's now."""
