@@ -108,7 +108,7 @@ def test_the_detail_tells_how_to_use_a_service(client: Client) -> None:
         assert ET.fromstring(base64.b64decode(data)).tag.endswith("svg")
     constraints = detail["deployment_constraints"]
     assert constraints["input_types"] == ["video_source", "url"]
-    assert constraints["output_types"] == ["event_center", "webhook"]
+    assert constraints["output_types"] == ["dis", "event_center", "obs", "webhook"]
     tasks = {param.get("name") for param in ET.fromstring(constraints["task_config"]).iter("param")}
     service = ET.fromstring(constraints["service_config"])
     assert service.find("deployConfig") is not None
