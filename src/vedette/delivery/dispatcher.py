@@ -1,7 +1,8 @@
 """Takes due rows from the outbox, sends them, and writes down how that ended.
 
-Every destination has a lane of its own with a few calls at a time, so one that is slow or away delays no other. What
-is on its way is known in memory alone: there is one dispatcher for one database. A row is marked after the fact, so a
+Every destination has a lane of its own with one call at a time (a few, where order does not matter), so one that is
+slow or away delays no other. A row that fails keeps its place before those that follow it, but not for long. What is on
+its way is known in memory alone: there is one dispatcher for one database. A row is marked after the fact, so a
 crash in between repeats a delivery (with the same event id), and loses none.
 """
 
@@ -14,8 +15,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from vedette.delivery.courier import Courier
-from vedette.delivery.lane import Lane
-from vedette.delivery.retry import GIVE_UP_S, Rand, next_attempt
+from vedette.delivery.lane import MISSES, PER_DESTINATION, Lane
+from vedette.delivery.retry import GIVE_UP_S, IN_ORDER, Rand, next_attempt
 from vedette.delivery.sinks.base import Sink
 from vedette.model.errors import (
     Misconfigured,
@@ -43,6 +44,10 @@ TICK_MS = 5000
 """The outbox is looked at this often even if nobody wakes the dispatcher and nothing falls due."""
 SHORT_MS = 250
 """How soon to look for a slot when all are taken."""
+MARKS = 32
+"""So many deliveries are marked together, if they follow one another."""
+MARKS_S = 0.02
+"""And no later than after this time."""
 GAUGES_MS = 10_000
 STOP_S = 5.0
 """Calls on their way may take this long to finish when the service stops."""
@@ -99,6 +104,7 @@ class Dispatcher:
         self._returned: set[str] = set()
         self._lost: list[Lane] = []
         self._awake = asyncio.Event()
+        self._ring: asyncio.TimerHandle | None = None
         self._stopping = False
         self._starved = False
         self._turn = 0
@@ -151,6 +157,9 @@ class Dispatcher:
         Raises:
             Unavailable: the database is away; nothing is lost by calling again.
         """
+        if self._ring is not None:
+            self._ring.cancel()
+            self._ring = None
         await self._write_down(now_ms)
         if (
             self._look
@@ -256,6 +265,9 @@ class Dispatcher:
             lane.taken.discard(flight.row.id)
         elif not self._starved and not self._stopping and lane.queue and lane.room(now_ms := self._now()):
             self._launch(lane, now_ms)  # at once, unless other lanes wait for a slot: then all take turns
+            if len(lane.queue) >= PER_DESTINATION and len(self._ended) < MARKS:
+                self._ring = self._ring or asyncio.get_running_loop().call_later(MARKS_S, self._awake.set)
+                return
         self._awake.set()
 
     async def _deliver(self, lane: Lane, row: Due) -> None:
@@ -263,33 +275,47 @@ class Dispatcher:
         self._end(lane, row, error, self._now())
 
     def _end(self, lane: Lane, row: Due, error: SinkError | None, now_ms: int) -> None:
-        attempts = row.attempts + 1
-        if error is None:
-            self._ended.append((lane, Outcome(row.id, attempts)))
-            self._metrics.deliveries.labels(lane.kind, "done").inc()
-            self._metrics.delivery_seconds.labels(lane.kind).observe(max(0, now_ms - row.created_at) / 1000)
-            lane.gone = False
-        else:
-            again = next_attempt(error, attempts, now_ms, self._rand)
-            self._ended.append((lane, Outcome(row.id, attempts, error.message, again)))
-            self._metrics.deliveries.labels(lane.kind, "dead" if again is None else "later").inc()
-            lane.trouble = error.message
-            level = _log.info if again is not None else _log.warning
-            level(
-                "a delivery failed", task_id=row.task_id, event_id=row.event_id, attempts=attempts, error=error.message
-            )
         if isinstance(error, SinkUnreachable):
             lane.missed(now_ms, self._rand)
             if lane.lost_for_good(now_ms):
                 self._lost.append(lane)
-        elif lane.reached():
+        elif lane.reached() or (lane.stuck and error is None):
             self._returned.add(lane.destination_id)
+        if error is None:
+            self._ended.append((lane, Outcome(row.id, row.attempts + 1)))
+            self._metrics.deliveries.labels(lane.kind, "done").inc()
+            self._metrics.delivery_seconds.labels(lane.kind).observe(max(0, now_ms - row.created_at) / 1000)
+            lane.gone = lane.stuck = False
+            return
+        outcome = self._failed(lane, row, error, now_ms)
+        self._ended.append((lane, outcome))
+        over = outcome.next_attempt_at is None
+        self._metrics.deliveries.labels(lane.kind, "dead" if over else "later").inc()
+        lane.trouble = error.message
+        level = _log.warning if over else _log.info
+        level(
+            "a delivery failed",
+            task_id=row.task_id, event_id=row.event_id, attempts=outcome.attempts, error=error.message,
+        )  # fmt: skip
         if isinstance(error, SinkGone):
             lane.gone = True
         if isinstance(error, SinkBusy) and error.retry_after_s is not None:
             lane.hold(now_ms + round(error.retry_after_s * 1000))
         if lane.open_at > now_ms:
             self._look_at = min(self._look_at, lane.open_at)
+
+    def _failed(self, lane: Lane, row: Due, error: SinkError, now_ms: int) -> Outcome:
+        """Say what becomes of a row that failed: it keeps its place, is overtaken and comes later, or is given up."""
+        attempts = row.attempts + 1
+        if lane.ordered and isinstance(error, SinkBusy | SinkUnreachable):
+            nobody = isinstance(error, SinkUnreachable) and not error.connected
+            if lane.away and nobody:  # no row is at fault: the first one stays it, however often it is the probe
+                return Outcome(row.id, min(attempts, max(row.attempts, MISSES)), error.message, row.due_at)
+            if attempts < IN_ORDER and not lane.stuck:
+                lane.hold(next_attempt(error, attempts, now_ms, self._rand) or now_ms)
+                return Outcome(row.id, attempts, error.message, row.due_at)
+            lane.stuck = lane.stuck or attempts == IN_ORDER
+        return Outcome(row.id, attempts, error.message, next_attempt(error, attempts, now_ms, self._rand))
 
     async def _write_down(self, now_ms: int) -> None:
         while self._ended:
@@ -302,7 +328,7 @@ class Dispatcher:
             for lane, outcome in batch:
                 lane.taken.discard(outcome.row_id)
                 if outcome.next_attempt_at is not None:
-                    self._look_at = min(self._look_at, outcome.next_attempt_at)
+                    self._look_at = min(self._look_at, max(outcome.next_attempt_at, lane.open_at))
         while self._returned:
             self._look = True
             await self._db.write(outbox.hasten, self._returned.pop(), now_ms)

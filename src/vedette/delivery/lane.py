@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 
 from vedette.delivery.retry import GIVE_UP_S, Rand, pause
 from vedette.model.ids import TaskId
-from vedette.model.output import Target
+from vedette.model.output import OutputKind, Target
 from vedette.store.outbox import Due, Want
 
 PER_DESTINATION = 4
-"""Calls to one destination at the same time."""
+"""Calls to one destination at the same time, where their order does not matter; where it does, one."""
+UNORDERED = frozenset({OutputKind.OBS})
+"""Kinds of output that know no order: each event is an object under a name of its own."""
 MISSES = 3
 """Connections that fail in a row before a destination counts as away, and is probed with single rows."""
 LARGEST_BATCH = 64
@@ -34,6 +36,7 @@ class Lane:
         gone: it asked never to be called again.
         trouble: how the last failed call ended.
         full: the last batch was as large as asked for: there is more.
+        stuck: a row was overtaken because it failed for too long, and none has been delivered since.
     """
 
     destination_id: str
@@ -51,8 +54,16 @@ class Lane:
     gone: bool = False
     trouble: str = ""
     full: bool = False
+    stuck: bool = False
+    _turn: int = 0
+    _asked: int = 0
     _batch: int = PER_DESTINATION
     _filled_at: int = 0
+
+    @property
+    def ordered(self) -> bool:
+        """Whether its rows are delivered one after the other."""
+        return self.kind not in UNORDERED
 
     @property
     def away(self) -> bool:
@@ -68,7 +79,7 @@ class Lane:
         """Return how many calls may begin now."""
         if now_ms < self.open_at:
             return 0
-        return max(0, (1 if self.away else PER_DESTINATION) - self.flying)
+        return max(0, (1 if self.away or self.ordered else PER_DESTINATION) - self.flying)
 
     def hungry(self, now_ms: int) -> bool:
         """Return whether it should be given rows, if there are any."""
@@ -79,11 +90,14 @@ class Lane:
     def want(self, now_ms: int) -> Want:
         """Return how many rows to fetch; the queue of a quick destination grows."""
         quick = self.full and now_ms - self._filled_at < FAST_MS
+        self._asked = self._turn
         self._batch = min(self._batch * 2, LARGEST_BATCH) if quick else PER_DESTINATION
         return Want(self.destination_id, 1 if self.away else self._batch, tuple(self.taken))
 
     def fill(self, want: Want, rows: list[Due], now_ms: int) -> None:
-        """Take the rows that were fetched."""
+        """Take the rows that were fetched, unless the queue was given back meanwhile: an earlier row comes first."""
+        if self._asked != self._turn:
+            return
         self.queue.extend(rows)
         self.taken.update(row.id for row in rows)
         self.full = len(rows) == want.limit
@@ -111,6 +125,7 @@ class Lane:
 
     def release(self) -> None:
         """Give back what waits: the rows stay due."""
+        self._turn += 1
         self.taken.difference_update(row.id for row in self.queue)
         self.queue.clear()
 

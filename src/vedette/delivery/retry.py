@@ -5,11 +5,13 @@ from typing import Final
 
 from vedette.model.errors import SinkBusy, SinkError, SinkForbidden, SinkGone, SinkRefused
 
-SCHEDULE_S: Final = (1, 2, 4, 8, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 10800, 14400, 21600, 21600)
+SCHEDULE_S: Final = (0.1, 0.2, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 10800, 14400, 21600, 21600)
 """Seconds before the second, third, … attempt: about 23 hours in all, then the delivery is a dead letter."""
+IN_ORDER: Final = 10
+"""With so many attempts in vain, about a minute, a delivery no longer holds up what comes after it."""
 JITTER: Final = 0.2
 """Each wait is spread by this share, so that what failed together does not come back together."""
-REFUSED_TRIES: Final = 3
+REFUSED_S: Final = (1, 2)
 """A destination that answers that it does not want a delivery may have been misconfigured for a moment; no longer."""
 GIVE_UP_S: Final = 86_400
 """How long a destination may be away before what waits for it is given up without being tried one by one."""
@@ -37,9 +39,10 @@ def next_attempt(error: SinkError, attempts: int, now_ms: int, rand: Rand) -> in
     """
     if isinstance(error, SinkGone | SinkForbidden):
         return None
-    if attempts > len(SCHEDULE_S) or (isinstance(error, SinkRefused) and attempts >= REFUSED_TRIES):
+    waits = REFUSED_S if isinstance(error, SinkRefused) else SCHEDULE_S
+    if attempts > len(waits):
         return None
-    wait = spread(SCHEDULE_S[attempts - 1], rand)
+    wait = spread(waits[attempts - 1], rand)
     if isinstance(error, SinkBusy) and error.retry_after_s is not None:
         wait = max(wait, round(error.retry_after_s * 1000))
     return now_ms + wait

@@ -298,10 +298,18 @@ class SinkError(VedetteError):
 
 
 class SinkUnreachable(SinkError):
-    """Nobody answers at the destination, or not in time."""
+    """Nobody answers at the destination, or not in time.
+
+    Attributes:
+        connected: somebody was there, and then no answer came: what was sent may be the cause.
+    """
 
     code = "VEDETTE.2001"
     transient = True
+
+    def __init__(self, message: str, *, connected: bool = False) -> None:
+        super().__init__(message)
+        self.connected = connected
 
 
 class SinkBusy(SinkError):

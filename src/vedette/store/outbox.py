@@ -60,6 +60,7 @@ class Due:
         created_at: when the event was committed, milliseconds since the epoch.
         number: of the event among those of its task, from 1.
         timestamp_ms: of the event.
+        due_at: when it is due, by which rows are put in order; milliseconds since the epoch.
     """
 
     id: int
@@ -74,6 +75,7 @@ class Due:
     number: int = 0
     timestamp_ms: int = 0
     event_type: int = 0
+    due_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,13 +159,15 @@ def mark(conn: Connection, outcomes: Sequence[Outcome], now_ms: int) -> None:
 
 
 def hasten(conn: Connection, destination_id: str, now_ms: int, limit: int = 5000) -> int:
-    """Make due now what waits for a destination that has come back; return how many rows that were."""
+    """Make due what waits for a destination that has come back, in the order of old; return how many rows that were."""
     later = (
         select(outbox.c.id)
         .where(outbox.c.destination_id == destination_id, outbox.c.state == "due", outbox.c.next_attempt_at > now_ms)
         .limit(limit)
     )
-    return conn.execute(update(outbox).where(outbox.c.id.in_(later)).values(next_attempt_at=now_ms)).rowcount
+    return conn.execute(
+        update(outbox).where(outbox.c.id.in_(later)).values(next_attempt_at=outbox.c.created_at)
+    ).rowcount
 
 
 def give_up(conn: Connection, destination_id: str, reason: str, before_ms: int, now_ms: int, limit: int = 1000) -> int:
@@ -255,6 +259,7 @@ def _of(want: Want, now_ms: int) -> Select[Any]:
             outbox.c.attempts,
             outbox.c.last_error,
             outbox.c.created_at,
+            outbox.c.next_attempt_at,
             outbox.c.project_id,
             events.c.message,
             events.c.picture,
@@ -288,6 +293,7 @@ def _due(row: Row[Any]) -> Due:
         row.number,
         row.timestamp_ms,
         row.event_type,
+        row.next_attempt_at,
     )
 
 

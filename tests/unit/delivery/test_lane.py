@@ -9,8 +9,8 @@ NOW = 1_800_000_000_000
 TASK = TaskId("t" * 32)
 
 
-def lane() -> Lane:
-    return Lane("d", TASK, "webhook", WebhookOutput("http://r/", {"a": "b"}))
+def lane(kind: str = "obs") -> Lane:
+    return Lane("d", TASK, kind, WebhookOutput("http://r/", {"a": "b"}))
 
 
 def rows(first: int, n: int) -> list[Due]:
@@ -32,6 +32,26 @@ def test_a_destination_gets_a_few_calls_at_a_time() -> None:
     assert one.room(NOW) == PER_DESTINATION - 3
     one.flying = PER_DESTINATION
     assert one.room(NOW) == 0
+
+
+def test_a_destination_that_knows_an_order_gets_one_call_at_a_time() -> None:
+    """Two at a time may arrive the other way round."""
+    one = lane("webhook")
+    assert one.room(NOW) == 1
+    one.flying = 1
+    assert one.room(NOW) == 0
+
+
+def test_rows_that_come_after_the_queue_was_given_back_are_not_taken() -> None:
+    """While they were fetched an earlier one failed: it is to come first again."""
+    one = lane("webhook")
+    want = one.want(NOW)
+    one.release()
+    one.fill(want, rows(2, 3), NOW)
+    assert not one.queue
+    assert not one.taken
+    one.fill(one.want(NOW), rows(1, 4), NOW)
+    assert len(one.queue) == 4
 
 
 def test_a_destination_that_fails_in_a_row_is_paused_and_probed_with_one_row() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vedette.delivery.retry import GIVE_UP_S, SCHEDULE_S, next_attempt, pause
+from vedette.delivery.retry import GIVE_UP_S, IN_ORDER, SCHEDULE_S, next_attempt, pause
 from vedette.model.errors import SinkBusy, SinkError, SinkForbidden, SinkGone, SinkRefused, SinkUnreachable
 
 NOW = 1_800_000_000_000
@@ -38,14 +38,25 @@ def test_a_pause_that_was_asked_for_is_kept() -> None:
     assert next_attempt(SinkBusy("x", retry_after_s=0), 2, NOW, middle) == NOW + SCHEDULE_S[1] * 1000
 
 
+def test_a_refusal_gets_its_tries_within_seconds() -> None:
+    """It is of one event, and nobody waits for it."""
+    waits = [next_attempt(SinkRefused("x"), n, NOW, middle) for n in (1, 2, 3)]
+    assert waits == [NOW + 1000, NOW + 2000, None]
+
+
+def test_a_row_holds_up_others_for_about_a_minute() -> None:
+    """Order is worth that much, and no more."""
+    assert 50 < sum(SCHEDULE_S[: IN_ORDER - 1]) < 70
+
+
 @pytest.mark.parametrize(
     ("error", "tries"),
     [
         (SinkRefused("x"), 3),
         (SinkGone("x"), 1),
         (SinkForbidden("x"), 1),
-        (SinkBusy("x"), 18),
-        (SinkUnreachable("x"), 18),
+        (SinkBusy("x"), 21),
+        (SinkUnreachable("x"), 21),
     ],
 )
 def test_each_failure_has_its_number_of_tries(error: SinkError, tries: int) -> None:

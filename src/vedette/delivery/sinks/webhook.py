@@ -25,6 +25,8 @@ from vedette.model.output import WebhookOutput
 
 TIMEOUT_S = 15.0
 """For the whole call, from the look-up of the name to the status."""
+CONNECT_SHARE = 2 / 3
+"""Of that time, for the connection alone."""
 RETRY_AFTER_CAP_S = 3600.0
 """No destination can ask for a longer pause."""
 READ_CAP = 65_536
@@ -58,7 +60,7 @@ class WebhookSink:
     ) -> None:
         self._session, self._exempted = session, exempted
         self._terms, self._kinds = terms, kinds or {}
-        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
+        self._timeout = aiohttp.ClientTimeout(total=timeout_s, sock_connect=timeout_s * CONNECT_SHARE)
         self._clock = clock
 
     async def send(self, delivery: Delivery) -> None:
@@ -83,7 +85,8 @@ class WebhookSink:
         try:
             await self._post(session, url, body, headers)
         except aiohttp.ClientConnectionError as error:
-            raise SinkUnreachable(_told(error)) from error
+            connected = not isinstance(error, aiohttp.ClientConnectorError)
+            raise SinkUnreachable(_told(error), connected=connected) from error
 
     async def _post(self, session: aiohttp.ClientSession, url: str, body: bytes, headers: dict[str, str]) -> None:
         try:
@@ -93,7 +96,8 @@ class WebhookSink:
                 self._judge(answer)
                 await _drain(answer)
         except TimeoutError as error:
-            raise SinkUnreachable(f"No answer within {self._timeout.total:g} s.") from error
+            connected = not isinstance(error, aiohttp.ConnectionTimeoutError)
+            raise SinkUnreachable(f"No answer within {self._timeout.total:g} s.", connected=connected) from error
         except aiohttp.ClientSSLError as error:
             raise SinkUnreachable(_told(error)) from error
         except aiohttp.InvalidURL as error:
@@ -101,7 +105,7 @@ class WebhookSink:
         except aiohttp.ClientConnectionError:
             raise
         except aiohttp.ClientError as error:
-            raise SinkUnreachable(f"The answer is not HTTP: {type(error).__name__}.") from error
+            raise SinkUnreachable(f"The answer is not HTTP: {type(error).__name__}.", connected=True) from error
         except OSError as error:
             raise SinkUnreachable(f"The connection failed ({type(error).__name__}).") from error
         except ValueError as error:
