@@ -162,7 +162,7 @@ async def test_there_are_only_so_many_readers_and_who_leaves_makes_room(door: Do
     one, two = await door.open(), await door.open()
     async with door.open() as answer:
         assert answer.status == 503
-        assert (await answer.json())["error_code"] == "VIAS.00010012"
+        assert (await answer.json())["error_code"] == "VIAS.00010016"
     one.close()
     async with asyncio.timeout(10):
         while True:
