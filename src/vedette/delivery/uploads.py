@@ -20,7 +20,7 @@ import aiohttp
 from yarl import URL
 
 from vedette.delivery.refusals import Place, refusal
-from vedette.delivery.sinks.webhook import retry_after_s
+from vedette.delivery.retry_after import retry_after_s
 from vedette.media.signing import Act, signed
 from vedette.media.store_codes import ANSWER
 from vedette.model.errors import SinkError, SinkRefused, SinkUnreachable, SourceRefused

@@ -6,9 +6,10 @@ import json
 import pytest
 
 from vedette.delivery import signing
+from vedette.delivery.retry_after import retry_after_s
 from vedette.delivery.sinks.base import Delivery
 from vedette.delivery.sinks.headers import headers
-from vedette.delivery.sinks.webhook import encode, retry_after_s
+from vedette.delivery.sinks.webhook import encode
 from vedette.model.ids import EventId, ProjectId, TaskId
 from vedette.model.output import WebhookOutput
 

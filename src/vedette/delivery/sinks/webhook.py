@@ -10,13 +10,13 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 import aiohttp
 
 from vedette.delivery import signing
 from vedette.delivery.guard import Exempted
+from vedette.delivery.retry_after import retry_after_s
 from vedette.delivery.sinks.base import Delivery
 from vedette.delivery.sinks.headers import headers
 from vedette.delivery.terms import TermsOf, usual
@@ -27,8 +27,6 @@ TIMEOUT_S = 15.0
 """For the whole call, from the look-up of the name to the status."""
 CONNECT_SHARE = 2 / 3
 """Of that time, for the connection alone."""
-RETRY_AFTER_CAP_S = 3600.0
-"""No destination can ask for a longer pause."""
 READ_CAP = 65_536
 """Bytes of an answer that are read so that the connection can be used again; a longer answer costs the connection."""
 READ_S = 2.0
@@ -131,20 +129,6 @@ def encode(delivery: Delivery) -> bytes:
     if delivery.picture is not None:
         message["image_base64"] = base64.b64encode(delivery.picture).decode()
     return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def retry_after_s(value: str | None, now_s: float) -> float | None:
-    """Return the seconds that a `Retry-After` header asks for (RFC 9110, 10.2.3): a number or a date; capped."""
-    if value is None:
-        return None
-    text = value.strip()
-    if text.isascii() and text.isdigit():
-        return min(float(text), RETRY_AFTER_CAP_S)
-    try:
-        wait = parsedate_to_datetime(text).timestamp() - now_s
-    except (ValueError, OverflowError):
-        return None
-    return min(max(wait, 0.0), RETRY_AFTER_CAP_S)
 
 
 async def _drain(answer: aiohttp.ClientResponse) -> None:
