@@ -58,7 +58,8 @@ def entry(sdk: Any, value: Any, **given: Any) -> Any:
 def read(sdk: Any, dis: Any, kind: str, partition: str = FIRST, **given: Any) -> list[Any]:
     """Read from a place on until nothing comes, two records' worth at a time."""
     asked = sdk.ShowCursorRequest(stream_name=STREAM, partition_id=partition, cursor_type=kind, **given)
-    at, found = dis.show_cursor(asked).partition_cursor, []
+    at: str = dis.show_cursor(asked).partition_cursor
+    found: list[Any] = []
     while True:
         answer = dis.consume_records(sdk.ConsumeRecordsRequest(partition_cursor=at, max_fetch_bytes=20))
         if not answer.records:

@@ -2,16 +2,20 @@
 
 import asyncio
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
 
 from conformance.ground import MINE, OTHERS
+from vedette.control.janitor import ROUND, Janitor
 from vedette.model.data_stream import HASHES, STREAMS_PER_PROJECT, CursorType, DataStream, Entry, Placed
 from vedette.model.errors import InvalidParameter, NameTaken, NotFound, QuotaReached
 from vedette.model.ids import EventId, ProjectId, new_hex
 from vedette.store import data_records, data_streams
+from vedette.store.blobs import Blobs
 from vedette.store.db import Database
+from vedette.store.events import Retention
 
 ROOM = 10**9
 HOUR = 3_600_000
@@ -207,3 +211,17 @@ async def test_a_stream_that_is_removed_leaves_nothing(db: Database) -> None:
     new = await db.write(data_streams.of_name, MINE, "s-1", 7)
     assert (new.partitions, new.hours, await numbers(db, new)) == (1, 72, [])
     assert await put(db, new, event(1)) == [Placed(0, 0)]
+
+
+async def test_the_janitor_removes_what_is_too_old_of_all_streams(db: Database, tmp_path: Path) -> None:
+    """More than a round of it, and it says how many went."""
+    one, other = await made(db), stream("s-2", project=OTHERS, hours=72)
+    await db.write(data_streams.create, other)
+    for some in (one, other):
+        await put(db, some, *(Entry(b"x", partition=0) for _ in range(ROUND + 1)), at=HOUR)
+    went: list[int] = []
+    janitor = Janitor(db, Blobs(tmp_path / "pictures"), Retention(), expired=went.append)
+    await janitor.run_once(25 * HOUR)
+    assert went == []
+    await janitor.run_once(26 * HOUR)
+    assert (sum(went), await numbers(db, one), len(await numbers(db, other))) == (ROUND + 1, [], ROUND + 1)

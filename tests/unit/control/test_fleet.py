@@ -13,7 +13,7 @@ from vedette.control.gauges import Gauges
 from vedette.model.failure import Failure
 from vedette.model.ids import ProjectId, RunId, StreamId, TaskId, WorkerId
 from vedette.model.stream import RunReport, StreamReport, StreamState, StreamStats, Sync
-from vedette.store import feeding
+from vedette.store import data_streams, feeding
 from vedette.telemetry.metrics import Metrics
 
 W = WorkerId("w")
@@ -86,6 +86,8 @@ class Counts:
     """A database with two tasks that run on the stream."""
 
     async def read(self, unit: Callable[..., Any]) -> Any:
+        if unit is data_streams.fill:
+            return data_streams.Fill(300, 200)
         if unit is feeding.of:
             return [feeding.Feeding(StreamId("s"), ProjectId("p"), (TaskId("t1"), TaskId("t2")))]
         return {"RUNNING": 2}
@@ -104,6 +106,8 @@ async def test_pictures_are_counted_once_over_silence_and_successors() -> None:
     fleet.heard(sync(REPORT), 0.0)
     await gauges.run_once()
     assert value(metrics, 'vedette_tasks{state="RUNNING"}') == 2
+    assert value(metrics, "vedette_data_stream_bytes") == 300
+    assert value(metrics, "vedette_data_stream_fullest_bytes") == 200
     assert value(metrics, "vedette_frames_decoded_total") == 100
     assert value(metrics, 'vedette_stream_frames_decoded_total{project="p",stream="s"}') == 100
     now[0] = 60.0  # silent meanwhile
