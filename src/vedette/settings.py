@@ -200,6 +200,12 @@ class Settings(BaseSettings):
         "number", "Stored events that are kept in all; beyond it the oldest are removed.", default=1_000_000, ge=1
     )
 
+    delivery_queue_max: int = _limit(
+        "number",
+        "Deliveries that may wait for one destination; what comes beyond them becomes dead letters.",
+        default=1_000_000,
+        ge=1,
+    )
     data_stream_max_bytes: int = _limit(
         "number",
         "Data that a data stream (output `dis`) may hold; beyond it its oldest records are removed.",

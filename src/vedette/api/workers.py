@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 from fastapi import APIRouter, Request, Response
 
+from vedette.api.event_limits import within
 from vedette.control.orders import Desk
 from vedette.control.vcn_sessions import VcnSessions
 from vedette.model.errors import Malformed, Unauthorized, Unavailable
@@ -52,7 +53,9 @@ class WorkerDoor:
 
     async def ingest(self, request: Request) -> Response:
         """Store events with their pictures; a picture is on the disk before the row that points to it."""
-        batch = await self._read(request, Ingest)
+        batch = within(
+            await self._read(request, Ingest), lambda reason: self._metrics.events_refused.labels(reason).inc()
+        )
         if not await self._desk.holds(batch):
             return _packed(IngestAnswer(accepted=False, stored=0))
         try:

@@ -223,7 +223,7 @@ def _wire(
         OutputKind.DIS: data_streams,
         OutputKind.OBS: buckets,
     }
-    dispatcher = Dispatcher(db, vault, blobs.get, sinks, metrics)
+    dispatcher = Dispatcher(db, vault, blobs.get, sinks, metrics, queue_limit=settings.delivery_queue_max)
     tasks = Tasks(db, vault, registry, loops.wake, now_ms, settings.quotas)
     batches = Batches(db, vault, registry, tasks, loops.wake, now_ms, settings.quotas)
     parts = Parts(

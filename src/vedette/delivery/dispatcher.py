@@ -49,6 +49,7 @@ MARKS = 32
 MARKS_S = 0.02
 """And no later than after this time."""
 GAUGES_MS = 10_000
+QUEUE_LIMIT = 1_000_000
 STOP_S = 5.0
 """Calls on their way may take this long to finish when the service stops."""
 KEPT_LANES = 10_000
@@ -82,6 +83,7 @@ class Dispatcher:
     Args:
         pictures: gives the picture under a key (`Blobs.get`); blocks, so it is called in a thread.
         sinks: one for each kind of output that can be served.
+        queue_limit: rows that may wait for a destination; what comes then is given up, and can be sent again.
         now: milliseconds since the epoch.
     """
 
@@ -93,11 +95,12 @@ class Dispatcher:
         sinks: Mapping[OutputKind, Sink],
         metrics: Metrics,
         *,
+        queue_limit: int = QUEUE_LIMIT,
         now: Callable[[], int] = _wall_ms,
         rand: Rand = random.random,
     ) -> None:
         self._db, self._vault, self._courier = db, vault, Courier(pictures, sinks)
-        self._metrics, self._now, self._rand = metrics, now, rand
+        self._metrics, self._queue_limit, self._now, self._rand = metrics, queue_limit, now, rand
         self._lanes: dict[str, Lane] = {}
         self._flights: dict[asyncio.Task[None], _Flight] = {}
         self._ended: list[tuple[Lane, Outcome]] = []
@@ -194,6 +197,8 @@ class Dispatcher:
                 lane.fill(want, rows, now_ms)
         times = (max(lane.earliest_at, lane.open_at) for lane in lanes)
         self._look_at = min((at for at in times if at > now_ms), default=now_ms + TICK_MS)
+        oldest = min((waiting.earliest_at for waiting in agenda), default=now_ms)
+        self._metrics.outbox_oldest_seconds.set(max(0, now_ms - oldest) / 1000)
         await self._gauge(now_ms)
 
     def _lane(self, waiting: Waiting, now_ms: int) -> Lane:
@@ -222,6 +227,12 @@ class Dispatcher:
         if now_ms >= self._gauges_at:
             self._gauges_at = now_ms + GAUGES_MS
             backlog = await self._db.read(outbox.backlog)
+            if backlog.fullest > self._queue_limit:
+                while buried := await self._db.write(outbox.shorten, self._queue_limit, now_ms):
+                    _log.error("the queue of a destination is full: its end is given up", rows=buried)
+                backlog = await self._db.read(outbox.backlog)
+            self._metrics.outbox_fullest.set(backlog.fullest)
+            self._metrics.outbox_limit.set(self._queue_limit)
             self._metrics.outbox_pending.set(backlog.due)
             self._metrics.dead_letters.set(backlog.dead)
 

@@ -104,10 +104,11 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """How many rows are due and how many are dead."""
+    """How many rows are due and how many are dead; `fullest` are due for the destination with most of them."""
 
     due: int
     dead: int
+    fullest: int = 0
 
 
 def agenda(conn: Connection) -> list[Waiting]:
@@ -199,8 +200,40 @@ def backlog(conn: Connection) -> Backlog:
         for state in ("due", "dead")
     }
     inner = select(counts["due"].label("due"), counts["dead"].label("dead")).select_from(destinations).subquery()
-    row = conn.execute(select(func.sum(inner.c.due).label("due"), func.sum(inner.c.dead).label("dead"))).one()
-    return Backlog(int(row.due or 0), int(row.dead or 0))
+    sums = (
+        func.sum(inner.c.due).label("due"),
+        func.sum(inner.c.dead).label("dead"),
+        func.max(inner.c.due).label("top"),
+    )
+    row = conn.execute(select(*sums)).one()
+    return Backlog(int(row.due or 0), int(row.dead or 0), int(row.top or 0))
+
+
+def shorten(conn: Connection, limit: int, now_ms: int, most: int = 1000) -> int:
+    """Make dead letters of what is beyond the limit of a destination's queue, from its end; return how many.
+
+    Args:
+        most: rows of one destination; call it until 0.
+    """
+    buried = 0
+    counted = (
+        select(outbox.c.destination_id, func.count().label("waiting"))
+        .where(outbox.c.state == "due")
+        .group_by(outbox.c.destination_id)
+        .having(func.count() > limit)
+    )
+    for name, waiting in conn.execute(counted).all():
+        last = (
+            select(outbox.c.id)
+            .where(outbox.c.destination_id == name, outbox.c.state == "due")
+            .order_by(outbox.c.next_attempt_at.desc(), outbox.c.id.desc())
+            .limit(min(waiting - limit, most))
+        )
+        reason = f"The queue of the destination is full: {limit} deliveries wait."
+        values = {"state": "dead", "last_error": reason, "done_at": now_ms}
+        chosen = list(conn.execute(last).scalars())
+        buried += conn.execute(update(outbox).where(outbox.c.id.in_(chosen)).values(values)).rowcount
+    return buried
 
 
 def dead_letters(

@@ -34,9 +34,13 @@ class Metrics:
         per_stream: the series of each stream that exists now, by `stream` and `project`.
         events_stored: events committed.
         events_repeated: events of a replay, known already.
+        events_refused: events or pictures that were too large, by `reason` (`message_size`, `picture_size`).
         deliveries: attempts that ended, by `kind` of output and `outcome` (`done`, `later`, `dead`).
         delivery_seconds: from the event's commit to its delivery, by `kind`.
         outbox_pending: rows that still have to be delivered.
+        outbox_oldest_seconds: for how long the first of the rows that are due has been waiting.
+        outbox_fullest: rows in the longest queue of a destination.
+        outbox_limit: rows a destination's queue may have; what is beyond becomes dead letters.
         dead_letters: rows given up.
         destinations_paused: destinations that are away and probed with single rows.
         data_stream_bytes: data that all data streams hold.
@@ -82,6 +86,7 @@ class Metrics:
         self.per_stream = StreamSeries()
         self.registry.register(self.per_stream)
         self.events_stored = self._counter("events_stored", "Events committed.")
+        self.events_refused = self._counter("events_refused", "Events or pictures that were too large.", "reason")
         self.events_repeated = self._counter("events_repeated", "Events of a replay, known already.")
         self.workers_up = self._gauge("workers_up", "Workers with a valid lease.")
         self.workers_started = self._counter("workers_started", "Worker processes started.")
@@ -91,6 +96,9 @@ class Metrics:
         self.deliveries = self._counter("deliveries", "Delivery attempts that ended.", "kind", "outcome")
         self.delivery_seconds = self._histogram("delivery_seconds", "From commit to delivery.", _LAG_SECONDS, "kind")
         self.outbox_pending = self._gauge("outbox_pending", "Rows still to be delivered.")
+        self.outbox_oldest_seconds = self._gauge("outbox_oldest_seconds", "Age of the first row that is due.")
+        self.outbox_fullest = self._gauge("outbox_fullest", "Rows in the longest queue of a destination.")
+        self.outbox_limit = self._gauge("outbox_limit", "Rows a destination's queue may have.")
         self.dead_letters = self._gauge("dead_letters", "Rows given up.")
         self.destinations_paused = self._gauge("destinations_paused", "Destinations that are away.")
         self.data_stream_bytes = self._gauge("data_stream_bytes", "Data in all data streams.")

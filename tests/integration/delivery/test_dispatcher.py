@@ -395,6 +395,49 @@ async def test_the_counters_tell_what_happened(post: Any, receivers: Start) -> N
     assert value("vedette_dead_letters") == 2
 
 
+async def test_a_queue_that_is_too_long_is_seen_and_its_end_is_given_up_loudly(post: Any, receivers: Start) -> None:
+    """What waits keeps its place, another destination has a limit of its own, and what was given up can be sent."""
+    gone, here = await receivers(200), await receivers(200)
+    await gone.close()
+    sent = await post.enqueue(gone.url, 12)
+    await post.enqueue(here.url, 3)
+    async with guarded_session(GuardPolicy.parse("lan", ["127.0.0.1"])) as session:
+        sinks = {OutputKind.WEBHOOK: WebhookSink(session)}
+        short = Dispatcher(
+            post.db, post.vault, post.blobs.get, sinks, post.metrics, now=post.clock, queue_limit=10, rand=lambda: 0.5
+        )
+        await short.settle(post.clock())
+        value = post.metrics.registry.get_sample_value
+        assert value("vedette_outbox_fullest") == value("vedette_outbox_limit") == 10
+        letters = await post.db.read(outbox.dead_letters, "p1")
+        assert sorted(letter.event_id for letter in letters) == sorted(sent[-2:])
+        assert letters[0].last_error == "The queue of the destination is full: 10 deliveries wait."
+        assert len(here.seen) == 3
+        await gone.open()
+        post.clock.forward(5)
+        await short.settle(post.clock())
+        assert value("vedette_outbox_oldest_seconds") in {0, 5}
+        post.clock.forward(90)
+        await short.settle(post.clock())
+        await post.db.write(outbox.resend_all, "p1", post.clock())
+        post.clock.forward(1)
+        await short.settle(post.clock())
+    assert ids(gone)[:10] == sent[:10]
+    assert set(ids(gone)) == set(sent)
+
+
+async def test_the_age_of_what_waits_is_seen(post: Any, receivers: Start) -> None:
+    """An alarm can be set on it long before anything is given up."""
+    receiver = await receivers(200)
+    await receiver.close()
+    await post.enqueue(receiver.url, 3)
+    for _ in range(20):
+        await post.settle()
+        post.clock.forward(30)
+    await post.settle()
+    assert post.metrics.registry.get_sample_value("vedette_outbox_oldest_seconds") == 600
+
+
 async def test_the_users_secrets_are_not_in_the_reasons(post: Any, receivers: Start) -> None:
     """Reasons are shown to whoever may list dead letters, and are logged."""
     receiver = await receivers(400)

@@ -105,7 +105,7 @@ def test_marks_are_written_for_many_rows_at_once(conn: Connection) -> None:
     rows(conn, "a", range(1, 4))
     outbox.mark(conn, [Outcome(1, 1), Outcome(2, 1, "503", NOW + 5000), Outcome(3, 3, "x" * 900)], NOW)
     assert states(conn) == {1: "done", 2: "due", 3: "dead"}
-    assert outbox.backlog(conn) == outbox.Backlog(due=1, dead=1)
+    assert outbox.backlog(conn) == outbox.Backlog(due=1, dead=1, fullest=1)
     [letter] = outbox.dead_letters(conn, MINE)
     assert (letter.id, letter.attempts, len(letter.last_error or "")) == (3, 3, outbox.ERROR_LIMIT)
 
