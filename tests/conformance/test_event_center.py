@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, select, update
 
 from conformance.ground import MINE, NOW, OTHERS, event, running
-from vedette.model.errors import NameTaken, NotFound, NotReferable
+from vedette.model.errors import IllegalTransition, NameTaken, NotFound, NotReferable
 from vedette.model.event import Event
 from vedette.model.frame import Position
 from vedette.model.ids import EventId, WorkerId
@@ -16,7 +16,7 @@ from vedette.model.output import WebhookOutput
 from vedette.model.review import EventRules, Review, Subscription
 from vedette.model.stream import Checkpoint, Ingest, RunProgress
 from vedette.model.task import Task
-from vedette.store import event_changes, event_rules, events, ingest, outbox, subscriptions
+from vedette.store import event_changes, event_rules, events, ingest, outbox, projects, subscriptions
 from vedette.store.db import Database
 from vedette.store.events import Filter
 from vedette.store.outbox import Outcome
@@ -241,6 +241,15 @@ async def test_a_subscription_that_cannot_be_is_refused(db: Database, vault: Vau
         with pytest.raises(NotFound):
             await db.write(call, vault, OTHERS, DESK.id if call is subscriptions.get else DESK)
     assert await db.read(subscriptions.all_of, vault, MINE) == [DESK]
+
+
+async def test_a_project_with_subscriptions_is_not_removed(db: Database, vault: Vault) -> None:
+    """What is due for them would be sent on behalf of nobody."""
+    await db.write(subscriptions.insert, vault, MINE, DESK)
+    with pytest.raises(IllegalTransition, match="1 subscriptions"):
+        await db.write(projects.remove, MINE)
+    await db.write(subscriptions.remove, MINE, DESK.id)
+    await db.write(projects.remove, MINE)
 
 
 # -- the order of the feed

@@ -19,8 +19,9 @@ EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "3"))
 """Requests of each kind and operation; a search by hand asks for more."""
 DOCUMENT = whole_document()
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
-ELSEWHERE = ("/events", "/deliveries", "/progress", "/history", "/discover")
-"""Ends of paths whose operations need the data plane, which this door is without, or send to the network around it."""
+ELSEWHERE = ("/events/stream", "/deliveries", "/progress", "/history", "/discover")
+"""Ends of paths whose operations need the data plane, which this door is without, send to the network around it, or do
+not end."""
 OPERATIONS = {
     operation["operationId"]: (method, path)
     for method, path, operation in operations(DOCUMENT)

@@ -21,6 +21,7 @@ _HELD: Final[Mapping[str, Table]] = {
     "deployments": tables.deployments,
     "resource orders": tables.resource_orders,
     "edge pools": tables.edge_pools,
+    "subscriptions": tables.subscriptions,
 }
 """What keeps a project from being removed."""
 
