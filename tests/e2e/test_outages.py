@@ -65,6 +65,7 @@ def test_every_stream_is_back_soon_and_nothing_is_left_over(seconds: int, tmp_pa
         over = time.monotonic() + seconds
         while time.monotonic() < over:
             _round(service, cameras, seen)
+        _print(seen)
         assert service.living_workers() == workers, "a worker was lost"
         for task_id in ids:
             service.ask("DELETE", f"/v2/{{p}}/tasks/{task_id}")
@@ -72,7 +73,6 @@ def test_every_stream_is_back_soon_and_nothing_is_left_over(seconds: int, tmp_pa
         until(lambda: not connections_to(cameras.port), 5, "the last connection to be closed at this end")
         until(lambda: _rests(service, before), 15, f"the threads and descriptors to go: {remains(service)}, {before}")
         _quiet(service)
-    _print(seen)
     assert len(seen.waits) >= CAMERAS * seconds // 20, "there were few outages"
     assert max(seen.late) <= BACK_S, seen.late
     assert statistics.median(seen.waits) <= BACK_S, "whatever else the machine does, half of them are"
@@ -167,7 +167,8 @@ def _rests(service: Service, before: Remains) -> bool:
     """Return whether it holds no more than before, for as many workers as there are."""
     now = remains(service)
     times = now.workers / before.workers
-    threads, files, own = before.threads * times + 1, before.files * times + 2, before.own_files + 3 * now.workers
+    threads, files = before.threads * times + 1, before.files * times + 2
+    own = before.own_files + CAMERAS // 2  # its database and its callers come and go; one for each loss would be more
     return now.threads <= threads and now.files <= files and now.own_files <= own
 
 
