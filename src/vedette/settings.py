@@ -126,6 +126,7 @@ _service = partial(_declare, "The service")
 _storage = partial(_declare, "Storage")
 _limit = partial(_declare, "Limits")
 _reach = partial(_declare, "What may be reached")
+_dis = partial(_declare, "An external DIS")
 _keystone = partial(_declare, "An external Keystone")
 _running = partial(_declare, "Running tasks")
 _first = partial(_declare, "The first start", default=None, shown="generated")
@@ -229,6 +230,21 @@ class Settings(BaseSettings):
         default=(),
         shown="none",
     )
+
+    dis_url: str | None = _dis(
+        "URL",
+        "Address of a DIS that the outputs `dis` go to; without it they go to the service's own data streams.",
+        default=None,
+        shown="none",
+        pattern=r"^https?://[^\s/@]+(/[^\s?#]*)?$",
+    )
+    dis_project_id: str | None = _dis(
+        "text", "Project in which the streams are there.", default=None, shown="none", pattern=r"^[a-zA-Z0-9-]{1,64}$"
+    )
+    dis_access_key: str | None = _dis(
+        "text", "Access key with which they are written.", default=None, shown="none", min_length=1
+    )
+    dis_secret_key: SecretStr | None = _dis("secret", "Its secret key.", default=None, shown="none", min_length=1)
 
     keystone_url: str | None = _keystone(
         "URL",

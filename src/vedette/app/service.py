@@ -25,6 +25,7 @@ from vedette.api.event_feed import Feed
 from vedette.api.workers import PREFIX as WORKER_PREFIX
 from vedette.api.workers import WorkerDoor
 from vedette.app import first_start
+from vedette.app.data_streams import data_stream_sink
 from vedette.app.http import Server, listening, local_url
 from vedette.app.keystone import external_keystone
 from vedette.app.loops import Loops, keep
@@ -48,7 +49,6 @@ from vedette.control.vcn_sessions import VcnSessions
 from vedette.delivery.dispatcher import Dispatcher
 from vedette.delivery.guard import Exempted, guarded_session
 from vedette.delivery.sinks.base import Sink
-from vedette.delivery.sinks.data_stream import DataStreamSink
 from vedette.delivery.sinks.objects import ObjectSink
 from vedette.delivery.sinks.webhook import WebhookSink
 from vedette.delivery.terms import ProjectTerms
@@ -207,12 +207,6 @@ def _wire(
     )  # fmt: skip
     kinds = {number: name for service in registry.services() for number, name in service.manifest.event_types.items()}
     webhook = WebhookSink(session, terms=ProjectTerms(db, vault, now_ms).of, exempted=exempted, kinds=kinds)
-    data_streams = DataStreamSink(
-        db,
-        max_bytes=settings.data_stream_max_bytes,
-        trimmed=metrics.data_records_removed.labels("size").inc,
-        now=now_ms,
-    )
     buckets = ObjectSink(
         Uploads(session),
         lambda project_id, bucket: db.read(object_stores.with_bucket, vault, project_id, bucket),
@@ -220,7 +214,7 @@ def _wire(
     )
     sinks: dict[OutputKind, Sink] = {
         OutputKind.WEBHOOK: webhook,
-        OutputKind.DIS: data_streams,
+        OutputKind.DIS: data_stream_sink(settings, db, metrics, session),
         OutputKind.OBS: buckets,
     }
     dispatcher = Dispatcher(db, vault, blobs.get, sinks, metrics, queue_limit=settings.delivery_queue_max)
