@@ -65,7 +65,7 @@ def main_of(conn: Connection, event: Event, key: str, window_s: int) -> EventId 
             events.c.timestamp_ms > event.timestamp_ms - span,
             events.c.timestamp_ms < event.timestamp_ms + span,
         )
-        .order_by(events.c.seq.desc())
+        .order_by(events.c.timestamp_ms.desc(), events.c.seq.desc())
         .limit(1)
     ).scalar()
     return None if found is None else EventId(found)

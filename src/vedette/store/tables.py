@@ -459,7 +459,7 @@ events = Table(
 Index(
     "events_to_repeat",
     events.c.repeat_key,
-    events.c.seq,
+    events.c.timestamp_ms,
     sqlite_where=events.c.repeat_key.is_not(None),
     postgresql_where=events.c.repeat_key.is_not(None),
 )

@@ -24,7 +24,12 @@ def upgrade() -> None:
     op.add_column("events", sa.Column("held", sa.Integer(), server_default="0", nullable=False))
     some = sa.text("repeat_key IS NOT NULL")
     op.create_index(
-        "events_to_repeat", "events", ["repeat_key", "seq"], unique=False, sqlite_where=some, postgresql_where=some
+        "events_to_repeat",
+        "events",
+        ["repeat_key", "timestamp_ms"],
+        unique=False,
+        sqlite_where=some,
+        postgresql_where=some,
     )
     op.create_index("events_of_source", "events", ["project_id", "video_source_id", "seq"], unique=False)
     op.create_index("events_that_repeat", "events", ["main_id", "seq"], unique=False)
