@@ -75,7 +75,8 @@ def test_every_stream_is_back_soon_and_nothing_is_left_over(seconds: int, tmp_pa
         _quiet(service)
     assert len(seen.waits) >= CAMERAS * seconds // 20, "there were few outages"
     assert max(seen.late) <= BACK_S, seen.late
-    assert statistics.median(seen.waits) <= BACK_S, "whatever else the machine does, half of them are"
+    slow = [last for at in range(0, len(seen.waits), CAMERAS) if (last := max(seen.waits[at : at + CAMERAS])) > BACK_S]
+    assert len(slow) <= len(seen.held) // 4, f"too often for a busy machine to be the excuse: {slow}"
     _went_on(seen)
     _nothing_grew(seen)
 
