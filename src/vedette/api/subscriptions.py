@@ -1,7 +1,5 @@
 """Who is told of a project's events, and by which rules: additions of ours."""
 
-
-
 from dataclasses import replace
 from typing import Annotated, Any, Final
 
