@@ -61,8 +61,8 @@ fi
 
 export PIP_USER=0 PIP_NO_INPUT=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 say "installing $(grep -c '^[a-z]' "$lock") packages from $lock (the first time takes a minute or two)"
-# Two packages of the tests come as source alone; whatever else is built is not what was locked.
-$pip install --quiet --require-hashes --only-binary :all: --no-binary crcmod,esdk-obs-python -r "$lock" || fail "the packages could not be installed"
+# Some packages of the tests come as source alone; whatever else is built is not what was locked.
+$pip install --quiet --require-hashes --only-binary :all: --no-binary crcmod,esdk-obs-python,pyftpdlib -r "$lock" || fail "the packages could not be installed"
 $pip install --quiet --no-deps --no-build-isolation --editable . || fail "vedette itself could not be installed"
 if [ "$kind" = test ]; then stamp requirements/runtime.txt >.venv/.runtime.stamp; fi # test holds runtime
 stamp "$lock" >".venv/.$kind.stamp"
