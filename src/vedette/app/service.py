@@ -9,7 +9,7 @@ import secrets
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -206,17 +206,7 @@ def _wire(
         looks=looks, alg_ids=algorithm_ids(registry),
     )  # fmt: skip
     kinds = {number: name for service in registry.services() for number, name in service.manifest.event_types.items()}
-    webhook = WebhookSink(session, terms=ProjectTerms(db, vault, now_ms).of, exempted=exempted, kinds=kinds)
-    buckets = ObjectSink(
-        Uploads(session),
-        lambda project_id, bucket: db.read(object_stores.with_bucket, vault, project_id, bucket),
-        settings.file_roots,
-    )
-    sinks: dict[OutputKind, Sink] = {
-        OutputKind.WEBHOOK: webhook,
-        OutputKind.DIS: data_stream_sink(settings, db, metrics, session),
-        OutputKind.OBS: buckets,
-    }
+    sinks = _sinks(base, metrics, session, exempted, kinds)
     dispatcher = Dispatcher(db, vault, blobs.get, sinks, metrics, queue_limit=settings.delivery_queue_max)
     tasks = Tasks(db, vault, registry, loops.wake, now_ms, settings.quotas)
     batches = Batches(db, vault, registry, tasks, loops.wake, now_ms, settings.quotas)
@@ -273,6 +263,32 @@ def _wire(
         looks=looks,
         feed=feed,
     )
+
+
+def _sinks(
+    base: Ground,
+    metrics: Metrics,
+    session: aiohttp.ClientSession,
+    exempted: Exempted,
+    kinds: Mapping[int, str],
+) -> dict[OutputKind, Sink]:
+    """Return what serves each kind of output.
+
+    Args:
+        kinds: event types by their number.
+    """
+    settings, db, vault = base.settings, base.db, base.vault
+    return {
+        OutputKind.WEBHOOK: WebhookSink(
+            session, terms=ProjectTerms(db, vault, now_ms).of, exempted=exempted, kinds=kinds
+        ),
+        OutputKind.DIS: data_stream_sink(settings, db, metrics, session),
+        OutputKind.OBS: ObjectSink(
+            Uploads(session),
+            lambda project_id, bucket: db.read(object_stores.with_bucket, vault, project_id, bucket),
+            settings.file_roots,
+        ),
+    }
 
 
 async def _run(base: Ground, listener: socket.socket, metrics: Metrics) -> None:
