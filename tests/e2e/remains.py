@@ -51,37 +51,5 @@ def connections_to(port: int) -> Counter[str]:
     return found
 
 
-class Queue:
-    """How long threads have stood ready since this was made, with no processor to run on.
-
-    It is the system's own account (the second number of `schedstat`), so a machine that others keep busy is told from a
-    program that is slow, or waits for the wrong thing: who sleeps does not stand in the queue.
-    """
-
-    def __init__(self, *groups: list[int]) -> None:
-        """Begin; each group is processes of which one waits for the other groups, such as a server and its clients."""
-        self._groups = groups
-        self._before = [self._waited(pids) for pids in groups]
-
-    def longest_s(self) -> float:
-        """Return the sum of what the thread that waited longest has waited, in each group."""
-        now = [self._waited(pids) for pids in self._groups]
-        return sum(
-            max((waited - before.get(thread, 0.0) for thread, waited in after.items()), default=0.0)
-            for before, after in zip(self._before, now, strict=True)
-        )
-
-    @staticmethod
-    def _waited(pids: list[int]) -> dict[str, float]:
-        found = {}
-        for pid in pids:
-            for thread in Path(f"/proc/{pid}/task").iterdir():
-                try:
-                    found[thread.name] = int((thread / "schedstat").read_text().split()[1]) / 1e9
-                except OSError:  # ended since, or the system keeps no such account
-                    continue
-        return found
-
-
 def _entries(pid: int, kind: str) -> int:
     return len(list(Path(f"/proc/{pid}/{kind}").iterdir()))

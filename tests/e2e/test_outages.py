@@ -11,7 +11,7 @@ import pytest
 
 from absence import missing
 from e2e.clips import crossings
-from e2e.remains import Queue, Remains, connections_to, remains
+from e2e.remains import Remains, connections_to, remains
 from e2e.service import Service, running, until
 from neighbours.rtsp import RtspServer, absent
 
@@ -21,8 +21,8 @@ BACK_S = 3.0
 SHORT_S, LONG_S = 60, 600
 GONE_S = 20.0
 """How long an outage may go unnoticed, a pulled cable's too."""
-GROWN = 1.05
-"""Memory at the end of ten minutes against that at their beginning. Pages that a process shares no more add a little."""
+GROWN = 1.03
+"""Memory in the last third of ten minutes against that in the second; in the first one buffers find their size."""
 
 
 @dataclass
@@ -31,13 +31,11 @@ class Seen:
 
     Attributes:
         waits: seconds from the return of the server until each camera was back.
-        late: of each round the longest of them, less the time for which the machine had no processor to give.
         held: what the service held at the end of each round.
         counts: analysed pictures and reconnects of each stream, at the end of each round.
     """
 
     waits: list[float] = field(default_factory=list)
-    late: list[float] = field(default_factory=list)
     held: list[Remains] = field(default_factory=list)
     counts: list[dict[str, tuple[int, int]]] = field(default_factory=list)
 
@@ -74,9 +72,10 @@ def test_every_stream_is_back_soon_and_nothing_is_left_over(seconds: int, tmp_pa
         until(lambda: _rests(service, before), 15, f"the threads and descriptors to go: {remains(service)}, {before}")
         _quiet(service)
     assert len(seen.waits) >= CAMERAS * seconds // 20, "there were few outages"
-    assert max(seen.late) <= BACK_S, seen.late
-    slow = [last for at in range(0, len(seen.waits), CAMERAS) if (last := max(seen.waits[at : at + CAMERAS])) > BACK_S]
-    assert len(slow) <= len(seen.held) // 4, f"too often for a busy machine to be the excuse: {slow}"
+    last = [max(seen.waits[at : at + CAMERAS]) for at in range(0, len(seen.waits), CAMERAS)]
+    excused = len(last) // 4 if seconds == SHORT_S else 0  # the short one runs beside whatever else the machine does
+    assert sorted(last)[len(last) - excused - 1] <= BACK_S, last
+    assert max(last) <= 3 * BACK_S, last
     _went_on(seen)
     _nothing_grew(seen)
 
@@ -95,10 +94,7 @@ def _round(service: Service, cameras: RtspServer, seen: Seen) -> None:
         _pass(1 + 2 * (number % 4))
         _reasons(service, f"127.0.0.1:{cameras.port} cannot be re")
     cameras.start()
-    queue = Queue([cameras.pid], service.living_workers(), [service.pid])
-    waits = _back(service)
-    seen.waits += waits
-    seen.late.append(max(waits) - queue.longest_s())
+    seen.waits += _back(service)
     until(lambda: cameras.open == CAMERAS, 15, f"one connection for each camera, not {cameras.open}")
     assert connections_to(cameras.port) == {"established": CAMERAS}
     before = {one["stream_id"]: one["analysed"] for one in _streams(service)}
@@ -150,7 +146,7 @@ def _nothing_grew(seen: Seen) -> None:
     memory = [one.pss_mb for one in seen.held]
     third = len(memory) // 3
     if third >= 5:
-        early, late = statistics.median(memory[1 : third + 1]), statistics.median(memory[-third:])
+        early, late = statistics.median(memory[third : 2 * third]), statistics.median(memory[-third:])
         assert late < early * GROWN, f"memory grew: {memory}"
 
 
@@ -184,7 +180,6 @@ def _print(seen: Seen) -> None:
     print(
         f"{len(seen.held)} outages; back after {statistics.median(seen.waits):.2f} s, {max(seen.waits):.2f} s at most"
     )
-    print(f"the last of each round, less the waits for a processor: {[round(one, 2) for one in seen.late]}")
     print(f"memory {[round(one) for one in memory]} MB, threads {threads}, descriptors {files}")
 
 
