@@ -10,7 +10,7 @@ from vedette.model.event import Event
 from vedette.model.frame import Position
 from vedette.model.ids import EventId, ProjectId, RunId, StreamId, TaskId, WorkerId, derived_uuid, new_hex
 from vedette.model.lifecycle import State
-from vedette.model.output import ObsOutput, TaskOutput, WebhookOutput
+from vedette.model.output import HostingOutput, TaskOutput, WebhookOutput
 from vedette.model.schedule import Schedule
 from vedette.model.source import InputDatum, InputType, TaskInput
 from vedette.model.stream import Checkpoint, Ingest, RunProgress
@@ -33,10 +33,10 @@ def document(
     url: str = "file:///clips/a.mp4",
     schedule: Schedule | None = None,
     webhook: bool = True,
-    obs: bool = False,
+    hosting: bool = False,
 ) -> TaskDocument:
     output = TaskOutput(
-        webhook=WEBHOOK if webhook else None, event_center=True, obs=ObsOutput("bucket", "folder") if obs else None
+        webhook=WEBHOOK if webhook else None, event_center=True, hosting=HostingOutput() if hosting else None
     )
     source = TaskInput(InputType.URL, InputDatum(url=url))
     return TaskDocument(name, SERVICE, "3.0", source, output, {"person_sw": True}, schedule=schedule)

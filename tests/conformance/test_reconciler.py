@@ -382,11 +382,11 @@ async def test_a_deleted_task_is_gone_when_nothing_of_it_runs(stage: Theatre) ->
 
 async def test_an_output_that_is_not_served_ends_in_start_failed_and_says_which(stage: Theatre) -> None:
     """The document is accepted as documented; what this release cannot do it says."""
-    one = task(obs=True)
+    one = task(hosting=True)
     await stage.add(one)
     after = await stage.see(one)
     assert after.state is State.START_FAILED
-    assert "obs" in (after.error_message or "")
+    assert "hosting" in (after.error_message or "")
     assert stage.executor.started == []
 
 
