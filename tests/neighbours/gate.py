@@ -10,7 +10,13 @@ _TOKEN = re.compile(rb"[?&]token=(\w+)")
 
 
 class Gate:
-    """Lets a connection through whose first line carries a token that no other one has used."""
+    """Lets a connection through whose first line carries a token that no other one has used.
+
+    Attributes:
+        passed: connections let through.
+        turned_away: connections with a token that is good for nothing any more.
+        strangers: connections without one: whoever asks the server what it can do names no stream.
+    """
 
     def __init__(self, port: int) -> None:
         """Listen; `port` is the RTSP server's on loopback."""
@@ -19,6 +25,7 @@ class Gate:
         self._lock = threading.Lock()
         self.passed = 0
         self.turned_away = 0
+        self.strangers = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         threading.Thread(target=self._accept, daemon=True).start()
@@ -56,8 +63,10 @@ class Gate:
                 if good and found is not None:
                     self._tokens.discard(found[1].decode())
                     self.passed += 1
-                else:
+                elif found is not None:
                     self.turned_away += 1
+                else:
+                    self.strangers += 1
             if not good:
                 client.sendall(b"RTSP/1.0 403 Forbidden\r\nCSeq: 1\r\n\r\n")
                 return
