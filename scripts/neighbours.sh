@@ -8,6 +8,7 @@ packages=(
     gstreamer1.0-plugins-bad # with the three above: an RTSP server
     nginx-light libnginx-mod-rtmp # an RTMP server
     webhook                  # a receiver that is not ours
+    nats-server redis-server mosquitto # brokers
     postgresql               # the other database
     curl                     # types the tutorial
     python3-swift            # an S3 store that checks signatures
