@@ -1,7 +1,7 @@
 """What a broker is to the sink: a connection that is kept, and takes one event after the other."""
 
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from vedette.delivery.sinks.base import Delivery
 from vedette.model.broker import Broker
@@ -35,6 +35,19 @@ class Link(Protocol):
 
     async def close(self) -> None:
         """End the connection, if there is one. Raises nothing."""
+        ...
+
+
+@runtime_checkable
+class Checkable(Protocol):
+    """A link that can tell more than whether somebody answers."""
+
+    async def check(self, subject: str) -> None:
+        """Connect, log in, and see whether an event would be taken, as far as the broker tells; write nothing.
+
+        Raises:
+            SinkError: it would not, as of `Link.put`.
+        """
         ...
 
 

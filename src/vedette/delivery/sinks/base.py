@@ -19,6 +19,7 @@ class Delivery:
         number: of the event among those of its task, from 1: a receiver sees a gap by it. 0 for events of before.
         timestamp_ms: of the event, milliseconds since the epoch.
         event_type: the number on the wire.
+        type_name: what algorithms here call that type; empty: not looked up, or none names it.
         message: the documented envelope, without the picture.
         picture: JPEG, or None.
         target: where to; holds the caller's secrets.
@@ -33,6 +34,7 @@ class Delivery:
     number: int = 0
     timestamp_ms: int = 0
     event_type: int = 0
+    type_name: str = ""
     project_id: ProjectId = NOBODY
 
 

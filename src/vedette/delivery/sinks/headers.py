@@ -4,10 +4,11 @@ CloudEvents: HTTP protocol binding 1.0.2, binary mode (the body stays what it is
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
 
+from vedette.delivery.cloud_events import attributes
 from vedette.delivery.sinks.base import Delivery
 
 OURS: Final = frozenset(
@@ -16,11 +17,8 @@ OURS: Final = frozenset(
 """Headers that describe the connection or the length: a user's value would break or smuggle the request."""
 OUR_PREFIXES: Final = ("x-vedette-", "webhook-", "ce-", "proxy-")
 """Headers that speak in our name, or for a proxy."""
-TYPE: Final = "vedette.event."
 PLAIN: Final = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')
 """What stands in a header's value as it is; all else is written in percent (section 3.1.3.2 of the binding)."""
-SEQUENCE_DIGITS: Final = 20
-"""The extension asks for texts that sort like the numbers."""
 
 
 def headers(wanted: Mapping[str, str], delivery: Delivery, kinds: Mapping[int, str]) -> dict[str, str]:
@@ -44,15 +42,5 @@ def headers(wanted: Mapping[str, str], delivery: Delivery, kinds: Mapping[int, s
 
 
 def _cloud_event(delivery: Delivery, kinds: Mapping[int, str]) -> dict[str, str]:
-    at = datetime.fromtimestamp(delivery.timestamp_ms / 1000, UTC).isoformat(timespec="milliseconds")
-    found = {
-        "ce-specversion": "1.0",
-        "ce-id": delivery.event_id,
-        "ce-source": f"/vedette/v1/{delivery.project_id}/tasks/{delivery.task_id}",
-        "ce-type": TYPE + kinds.get(delivery.event_type, str(delivery.event_type)),
-        "ce-time": at.replace("+00:00", "Z"),
-        "ce-subject": quote(str(delivery.message.get("stream_id") or delivery.task_id), safe=PLAIN),
-    }
-    if delivery.number:
-        found["ce-sequence"] = f"{delivery.number:0{SEQUENCE_DIGITS}d}"
-    return found
+    named = replace(delivery, type_name=kinds.get(delivery.event_type, ""))
+    return {f"ce-{name}": quote(value, safe=PLAIN) for name, value in attributes(named).items()}
