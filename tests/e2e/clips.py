@@ -36,3 +36,8 @@ def crossings(path: Path, seconds: int) -> int:
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return seconds // CROSSING_S
+
+
+def path_of(clip: tuple[str, int]) -> Path:
+    """Return where the clip of the tests lies."""
+    return Path(clip[0].removeprefix("file://"))

@@ -10,10 +10,12 @@ import pytest
 import urllib3
 
 from absence import missing
+from e2e.clips import path_of
 from e2e.conftest import LINE
 from e2e.service import PROJECT, TOKEN, Receiver, Service, until
 from e2e.test_live_update import change, delete
 from neighbours.buckets import Buckets, S3rver, SwiftBuckets
+from neighbours.held import held
 from neighbours.readers import Objects, everything
 
 STORES = "/vedette/v1/{p}/object-stores"
@@ -104,10 +106,13 @@ def files(place: Path) -> Objects:
 def test_each_event_is_in_the_folder_of_its_time(service: Service, folder: Path, clip: tuple[str, int]) -> None:
     """A change of the output on a running task leaves no gap; pictures go only to whom they are wanted by."""
     hook = Receiver()
-    task = service.create("two-folders", clip[0], obs("old") | {"webhook": hook.output()["webhook"]}, target_roi=LINE)
-    until(lambda: len(files(folder)) >= 4, 40, "objects in the old folder")
-    change(service, task, "two-folders", clip[0], obs("new", data_category=["FaceImage"]), target_roi=LINE)
-    service.wait_for(task, "SUCCEEDED", seconds=120)
+    with held(path_of(clip)) as server:
+        outputs = obs("old") | {"webhook": hook.output()["webhook"]}
+        task = service.create("two-folders", server.url, outputs, target_roi=LINE)
+        until(lambda: len(files(folder)) >= 4, 40, "objects in the old folder")
+        change(service, task, "two-folders", server.url, obs("new", data_category=["FaceImage"]), target_roi=LINE)
+        server.release()
+        service.wait_for(task, "SUCCEEDED", seconds=120)
     until(lambda: sum(name.endswith(".json") for name in files(folder)) >= clip[1], 30, "all messages")
     events = service.events(task)
     assert len(events) == clip[1]

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from absence import missing
-from e2e.clips import CROSSING_S, FPS, HEIGHT, crossings
+from e2e.clips import CROSSING_S, FPS, HEIGHT, crossings, path_of
 from e2e.conftest import LINE
 from e2e.service import Receiver, Service, gist, running, until
+from neighbours.held import held
 from neighbours.rtsp import RtspServer, absent
 
 RIGHT = json.dumps({"polygons": [{"data": [[480, 0], [600, 0], [600, HEIGHT], [480, HEIGHT]], "name": "right"}]})
@@ -108,10 +109,12 @@ def test_a_new_region_is_taken_over_and_the_neighbours_do_not_notice(
 def test_each_event_goes_to_the_output_of_its_time(service: Service, clip: tuple[str, int]) -> None:
     """Exactly one destination for every event, and none without."""
     old, new = Receiver(), Receiver()
-    task = service.create("outputs", clip[0], old.output(), target_roi=LINE)
-    until(lambda: len(old.ids()) >= 3, 40, "events at the old output")
-    change(service, task, "outputs", clip[0], new.output(), target_roi=LINE)
-    service.wait_for(task, "SUCCEEDED", seconds=90)
+    with held(path_of(clip)) as server:
+        task = service.create("outputs", server.url, old.output(), target_roi=LINE)
+        until(lambda: len(old.ids()) >= 3, 40, "events at the old output")
+        change(service, task, "outputs", server.url, new.output(), target_roi=LINE)
+        server.release()
+        service.wait_for(task, "SUCCEEDED", seconds=90)
     until(lambda: len(old.ids() | new.ids()) >= clip[1], 20, "all events")
     stored = {event["id"] for event in service.events(task)}
     assert len(stored) == clip[1]
@@ -128,10 +131,12 @@ def test_a_file_whose_configuration_changes_half_way_is_seen_whole(service: Serv
     """As many pictures as it has, each once; what was asked for all the time is told as in an undisturbed run."""
     plain = service.create("plain", clip[0], target_roi=LINE)
     service.wait_for(plain, "SUCCEEDED", seconds=120)
-    task = service.create("half-way", clip[0], target_roi=LINE)
-    until(lambda: len(service.events(task)) >= 5, 40, "the first events")
-    change(service, task, "half-way", clip[0], target_roi=BOTH)
-    service.wait_for(task, "SUCCEEDED", seconds=120)
+    with held(path_of(clip)) as server:
+        task = service.create("half-way", server.url, target_roi=LINE)
+        until(lambda: len(service.events(task)) >= 5, 40, "the first events")
+        change(service, task, "half-way", server.url, target_roi=BOTH)
+        server.release()
+        service.wait_for(task, "SUCCEEDED", seconds=120)
     frames = service.progress(plain)["frames"]
     assert frames == 300 * FPS // FILE_STEP
     assert service.progress(task)["frames"] == frames

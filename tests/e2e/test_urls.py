@@ -76,7 +76,7 @@ def test_an_endless_answer_is_a_camera_that_is_waited_for(service: Service, clip
                 out.mux(packet)
     told = Broadcast(pieces_of(path.read_bytes(), 40)[:20], "video/x-flv", pause_s=0.1, chunked=True)
     with broadcasting(told) as url:
-        task = service.create("live", url, target_roi=LINE)
+        task = service.create("endless", url, target_roi=LINE)
         service.wait_for(task, "RUNNING", seconds=30)
         until(lambda: len(told.requests) >= 3, 30, "the third connection")
         service.wait_for(task, "RUNNING", seconds=30)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 from typing import Final
-from urllib.parse import urlsplit
 
 import msgspec
 from sqlalchemy import Connection
@@ -26,6 +25,7 @@ from vedette.model.source import (
     VideoSource,
 )
 from vedette.model.task import Task
+from vedette.model.urls import split
 from vedette.store import devices, object_stores, video_sources
 from vedette.store.vault import Vault
 
@@ -98,7 +98,7 @@ def address(url: str) -> Address:
         SourceRefused: it is none. Some kinds of source have configurations that nobody documented and no door checks.
     """
     try:
-        parts = urlsplit(url)
+        parts = split(url)
     except ValueError:
         raise SourceRefused("the address is not a URL") from None
     if parts.scheme.lower() in LIVE_SCHEMES:

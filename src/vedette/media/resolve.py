@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from vedette.model.errors import SourceRefused, SourceUnreachable, SourceUnsupported
 from vedette.model.guard import GuardPolicy
 from vedette.model.source import Address, Liveness
+from vedette.model.urls import split
 
 PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtmp": 1935, "ftp": 21}
 """The schemes that are opened over the network, with the ports that are meant when a URL names none."""
@@ -70,7 +71,7 @@ def pin(address: Address, policy: GuardPolicy, file_roots: tuple[Path, ...]) -> 
         SourceUnreachable: the name cannot be resolved.
     """
     try:
-        parts = urlsplit(address.url)
+        parts = split(address.url)
         port = parts.port
     except ValueError:
         raise SourceRefused("the address is not a URL") from None
