@@ -90,7 +90,7 @@ def test_a_file_gives_the_same_events_each_time_and_though_it_is_killed_thrice(
             own.kill()
             until(lambda: not own.living_workers(), 5, "the end of the orphaned workers")
             own.start()
-        until(lambda count=len(stored): own.progress(task)["events"] > count, 30, "the events after it")  # type: ignore[misc]
+        until(lambda was=stored: own.progress(task)["events"] > len(was), 30, "the events after it")  # type: ignore[misc]
         assert [lasting(event) for event in told(own, task)][: len(stored)] == stored
     own.wait_for(task, "SUCCEEDED", seconds=60)
     assert own.path(task).count("RECOVERING") == 3
