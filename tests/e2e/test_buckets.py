@@ -73,13 +73,15 @@ def test_exactly_the_events_are_in_the_bucket_though_the_store_was_killed(
     service: Service, store: Buckets, clip: tuple[str, int]
 ) -> None:
     """Nothing is lost and nothing is there twice; a message lies beside its picture."""
-    task = service.create("to-a-bucket", clip[0], obs("gate/one"), target_roi=LINE)
-    until(lambda: len(everything(store.store(), "results")) >= 4, 40, "the first objects")
-    store.kill()
-    told = len(service.events(task))
-    until(lambda: len(service.events(task)) >= told + 10, 60, "events while the store is away")
-    store.start()
-    service.wait_for(task, "SUCCEEDED", seconds=120)
+    with held(path_of(clip)) as server:
+        task = service.create("to-a-bucket", server.url, obs("gate/one"), target_roi=LINE)
+        until(lambda: len(everything(store.store(), "results")) >= 4, 40, "the first objects")
+        store.kill()
+        server.release()
+        told = len(service.events(task))
+        until(lambda: len(service.events(task)) >= told + 10, 60, "events while the store is away")
+        store.start()
+        service.wait_for(task, "SUCCEEDED", seconds=120)
     until(lambda: len(everything(store.store(), "results")) >= 2 * clip[1], 90, "all objects")
     events = service.events(task)
     assert len(events) == clip[1]

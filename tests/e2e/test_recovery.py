@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from e2e.clips import path_of
 from e2e.conftest import LINE
 from e2e.service import Receiver, Service, gist, running, until
+from neighbours.held import held
 
 Clip = tuple[str, int]
 
@@ -59,17 +61,19 @@ def test_a_killed_service_costs_no_event(
     own: Service, clip: Clip, receiver: Receiver, undisturbed: list[tuple[Any, ...]]
 ) -> None:
     """Twice, because the second start finds what the first left half done."""
-    task = own.create("killed", clip[0], receiver.output(), target_roi=LINE)
-    begun(own, task)
-    for times in (1, 2):
-        left = own.living_workers()
-        own.kill()
-        until(lambda: not own.living_workers(), 5, "the end of the orphaned workers")
-        assert left
-        own.start()
-        until(lambda times=times: own.path(task).count("RECOVERING") == times, 8, "the recovery")  # type: ignore[misc]
-        own.wait_for(task, "RUNNING", "SUCCEEDED", seconds=8)
-    own.wait_for(task, "SUCCEEDED", seconds=90)
+    with held(path_of(clip)) as server:
+        task = own.create("killed", server.url, receiver.output(), target_roi=LINE)
+        begun(own, task)
+        for times in (1, 2):
+            left = own.living_workers()
+            own.kill()
+            until(lambda: not own.living_workers(), 5, "the end of the orphaned workers")
+            assert left
+            own.start()
+            until(lambda times=times: own.path(task).count("RECOVERING") == times, 8, "the recovery")  # type: ignore[misc]
+            own.wait_for(task, "RUNNING", seconds=8)
+        server.release()
+        own.wait_for(task, "SUCCEEDED", seconds=90)
     assert own.path(task).count("RECOVERING") == 2
     assert gist(own.events(task)) == undisturbed
     until(lambda: own.progress(task)["pending_deliveries"] == 0, 30, "the last delivery")
