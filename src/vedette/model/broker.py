@@ -50,3 +50,9 @@ class Broker:
     streams: tuple[str, ...] = ()
     created_at: int = 0
     updated_at: int = 0
+
+
+def place_of(server: str) -> tuple[str, int]:
+    """Return host and port of `host:port`; the brackets of an IPv6 address are left out."""
+    host, _, port = server.rpartition(":")
+    return host.removeprefix("[").removesuffix("]"), int(port)
