@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from scoring import EventScore, event_score, truth
 
 from conftest import Say
 from vedette.algorithms import Finding, Frame, Line, LineWatch, Models, Standing
-from vedette.algorithms.builtin.intrusion import Intrusion, IntrusionConfig
+from vedette.algorithms.builtin.intrusion import Intrusion, IntrusionConfig, IntrusionData
 from vedette.algorithms.engine import Engine
 from vedette.algorithms.models import ModelStore
 from vedette.algorithms.state import pack, unpack
@@ -42,8 +42,8 @@ def tell(models: Models, pictures: Iterable[Frame], **common: Any) -> list[tuple
 
 
 def crossings(told: list[tuple[int, Finding]]) -> list[Crossing]:
-    entries = [(frame, finding.data["event_set"][0]) for frame, finding in told]
-    return [(f"{entry['start_position']}_to_{entry['end_position']}", frame) for frame, entry in entries]
+    entries = [(frame, target) for frame, finding in told for target in cast("IntrusionData", finding.data).event_set]
+    return [(f"{entry.start_position}_to_{entry.end_position}", frame) for frame, entry in entries]
 
 
 def score_line(played: Played, want: list[Crossing], x: float, tolerance: int, step: int = 1) -> EventScore:

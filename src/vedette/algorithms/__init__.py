@@ -9,6 +9,7 @@ from vedette.algorithms.base import (
     Algorithm,
     AlgorithmConfig,
     Detector,
+    EventKind,
     Manifest,
     Models,
     PlainState,
@@ -22,16 +23,20 @@ from vedette.algorithms.tracking import Tracked, Tracker, TrackerSettings
 from vedette.model.detection import Detections
 from vedette.model.event import Box, Drawing, Finding
 from vedette.model.frame import Frame, Position
+from vedette.model.message import BoundingBox, EventData, Track
 
 __all__ = [
     "Algorithm",
     "AlgorithmConfig",
+    "BoundingBox",
     "Box",
     "Crossed",
     "Detections",
     "Detector",
     "Drawing",
     "Entered",
+    "EventData",
+    "EventKind",
     "Finding",
     "Frame",
     "Line",
@@ -48,6 +53,7 @@ __all__ = [
     "ServiceName",
     "Standing",
     "Switch",
+    "Track",
     "Tracked",
     "Tracker",
     "TrackerSettings",

@@ -12,8 +12,10 @@ from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from vedette.model.detection import Detections
+from vedette.model.errors import AlgorithmError
 from vedette.model.event import Finding
 from vedette.model.frame import Frame
+from vedette.model.message import EventData
 
 PlainState = Mapping[str, Any]
 """What an object remembers: None, bool, int, float, str, bytes, lists, mappings and NumPy arrays."""
@@ -83,6 +85,21 @@ class ServiceName:
 
 
 @dataclass(frozen=True, slots=True)
+class EventKind:
+    """A kind of event that an algorithm can tell.
+
+    Attributes:
+        number: `event_type` of the message.
+        name: one word or a few, such as `intrusion`; lists and reviews filter by it.
+        data: what stands in `data` of its message. The message is made of it, and so is the published schema.
+    """
+
+    number: int
+    name: str
+    data: type[EventData]
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """What can be known of an algorithm without running it.
 
@@ -94,7 +111,7 @@ class Manifest:
         title_cn: display name.
         config: the declared parameters.
         roles: detectors it asks for.
-        event_types: number and meaning of the events it can tell.
+        events: the kinds of events it can tell.
         analysis_fps: pictures a second it wants at least; a stream gives it no fewer if it has them.
         state_version: grows when what `state` returns changes its shape.
         function_version: version of what the algorithm does, whatever service versions it answers to.
@@ -110,7 +127,7 @@ class Manifest:
     title_cn: str
     config: type[AlgorithmConfig]
     roles: tuple[str, ...]
-    event_types: Mapping[int, str]
+    events: tuple[EventKind, ...]
     company: str = "Vedette"
     analysis_fps: float = 10.0
     state_version: int = 1
@@ -119,6 +136,26 @@ class Manifest:
     package: str = ""
     tags: tuple[str, ...] = ()
     released_at: int = 0
+
+    @property
+    def event_types(self) -> dict[int, str]:
+        """Return number and name of the events it can tell."""
+        return {kind.number: kind.name for kind in self.events}
+
+    def check(self, finding: Finding) -> None:
+        """Look whether a finding is of a declared kind; whether its values are, `vedette.testing` looks.
+
+        Raises:
+            AlgorithmError: it is not.
+        """
+        declared = next((kind.data for kind in self.events if kind.number == finding.event_type), None)
+        if declared is None:
+            raise AlgorithmError(
+                f"{self.name} tells events of the type {finding.event_type}, which it does not declare."
+            )
+        if type(finding.data) is not declared:
+            told = type(finding.data).__name__
+            raise AlgorithmError(f"{self.name} tells {told} where it declares {declared.__name__}.")
 
 
 C = TypeVar("C", bound=AlgorithmConfig)

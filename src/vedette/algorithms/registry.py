@@ -9,7 +9,8 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from vedette.algorithms import parameters
-from vedette.algorithms.base import Algorithm, Manifest, ServiceName
+from vedette.algorithms.base import Algorithm, EventKind, Manifest, ServiceName
+from vedette.algorithms.messages import message_schema
 from vedette.algorithms.parameters import Checked, check_defaults, service_config_xml, task_config_xml
 from vedette.model.errors import NotReferable
 
@@ -49,6 +50,7 @@ class Registry:
         """Return the services of the installed algorithms; one that cannot be loaded goes to `broken`."""
         services: dict[str, Service] = {}
         broken: dict[str, str] = {}
+        kinds: dict[int, AnyAlgorithm] = {}
         for point in entry_points(group=GROUP) if points is None else points:
             try:
                 algorithm = point.load()
@@ -61,6 +63,10 @@ class Registry:
             ):
                 broken[point.name] = f"{point.value} is not an Algorithm with a manifest"
                 continue
+            fault = _fault_of_events(algorithm, kinds)
+            if fault:
+                broken[point.name] = fault
+                continue
             for name in algorithm.manifest.services:
                 if name.name in services:
                     broken[point.name] = f"the service {name.name} is there already"
@@ -71,6 +77,11 @@ class Registry:
     def services(self) -> tuple[Service, ...]:
         """Return all services, by name."""
         return tuple(self._services[name] for name in sorted(self._services))
+
+    def event_kinds(self) -> tuple[EventKind, ...]:
+        """Return the kinds of events that the services tell, by number."""
+        kinds = {kind.number: kind for service in self._services.values() for kind in service.manifest.events}
+        return tuple(kinds[number] for number in sorted(kinds))
 
     def find(self, service_name: str, service_version: str) -> AnyAlgorithm:
         """Return the algorithm of a service.
@@ -86,6 +97,24 @@ class Registry:
             known = ", ".join(versions)
             raise NotReferable(f"The service {service_name} has the versions {known}.", param="service_version")
         return service.algorithm
+
+
+def _fault_of_events(algorithm: AnyAlgorithm, kinds: dict[int, AnyAlgorithm]) -> str:
+    """Return why the events that an algorithm declares cannot be published, or nothing.
+
+    Args:
+        kinds: whose each event type is; grows.
+    """
+    try:
+        for kind in algorithm.manifest.events:
+            message_schema(kind)
+    # A declaration is a stranger's too, and may be anything.
+    except Exception as error:  # noqa: BLE001  see above
+        return f"its events have no schema: {type(error).__name__}: {error}"
+    for kind in algorithm.manifest.events:
+        if kinds.setdefault(kind.number, algorithm) is not algorithm:
+            return f"the event type {kind.number} is another algorithm's already"
+    return ""
 
 
 def check_config(algorithm: AnyAlgorithm, common: Mapping[str, Any] | None) -> Checked:

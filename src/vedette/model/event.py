@@ -1,11 +1,11 @@
 """Finding (an algorithm says) and Event (we tell the world)."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from vedette.model.frame import Position
 from vedette.model.ids import EventId, RunId, TaskId
+from vedette.model.message import EventData
 
 Box = tuple[int, int, int, int]
 """left, top, width, height in pixels."""
@@ -36,13 +36,13 @@ class Finding:
         event_type: the number on the wire.
         subject: what tells this finding from others of the same type in the same picture, such as
             `region:0:track:7`; part of the event's id.
-        data: the `data` object of the documented message.
+        data: the `data` object of the documented message, as the manifest declares it for this type.
         drawing: what to draw; None for events without a picture.
     """
 
     event_type: int
     subject: str
-    data: Mapping[str, Any]
+    data: EventData
     drawing: Drawing | None = field(default_factory=Drawing)
 
 

@@ -1,6 +1,7 @@
 """A bench for authors of algorithms, and a camera scene that knows its own script."""
 
 from vedette.testing.bench import Found, ScriptedDetector, ScriptedModels, Sees, blank, frame_of, run, seen, together
+from vedette.testing.messages import check_finding
 from vedette.testing.scene import write_scene
 from vedette.testing.script import Entry, SceneScript, Sighting, Verdict
 
@@ -14,6 +15,7 @@ __all__ = [
     "Sighting",
     "Verdict",
     "blank",
+    "check_finding",
     "frame_of",
     "run",
     "seen",

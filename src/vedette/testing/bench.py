@@ -11,6 +11,7 @@ from vedette.model.detection import Detections
 from vedette.model.errors import ModelError
 from vedette.model.event import Finding
 from vedette.model.frame import Frame, Image, Position
+from vedette.testing.messages import check_finding
 
 Sees = Callable[[float], Detections]
 """What a detector sees, as a function of the seconds from the first picture."""
@@ -54,6 +55,7 @@ def run(
     Raises:
         pydantic.ValidationError: the configuration breaks a rule of the algorithm.
         ModelError: it asked for a role that `sees` does not have.
+        AlgorithmError: it told what its manifest does not declare, or values that break the rules declared there.
     """
     checked = algorithm.manifest.config.model_validate(dict(config))
     under_test: Any = algorithm
@@ -61,7 +63,9 @@ def run(
     found: list[Found] = []
     for index in range(round(seconds * fps)):
         frame = blank(index / fps, index=index, size=size)
-        found += [Found(round(frame.time, 3), finding) for finding in subject.process(frame)]
+        for finding in subject.process(frame):
+            check_finding(algorithm.manifest, finding)
+            found.append(Found(round(frame.time, 3), finding))
     return found
 
 

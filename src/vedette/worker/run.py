@@ -241,6 +241,7 @@ class Run:
         return RunReport(self.spec.run_id, self.frames, self.events, note, self.failure)
 
     def _event(self, frame: Frame, finding: Any, wall_ms: int) -> Event:
+        self.algorithm.manifest.check(finding)
         picture = snapshot.render(frame, finding.drawing) if finding.drawing is not None else None
         spec = self.spec
         if self._live:  # media time of a live stream began before this run did, and drifts; the wall says when it is

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from vedette.algorithms import Models
-from vedette.algorithms.builtin.intrusion import Intrusion, IntrusionConfig
+from vedette.algorithms.builtin.intrusion import Intrusion, IntrusionConfig, IntrusionData
 from vedette.algorithms.motion import MotionDetector
 from vedette.model.frame import Frame, Image
 from vedette.testing import frame_of
@@ -62,9 +62,10 @@ def test_intrusion_goes_on_and_the_whole_picture_is_that_of_the_new_size(size: t
     after = [finding for frame in film(9, 4, size, walks=True) for finding in algorithm.process(frame)]
     assert (before, between) == ([], [])
     assert len(after) >= 1
-    box = after[0].data["event_set"][0]["bounding_box"]
-    assert box["x"] + box["w"] <= size[0]
-    assert box["y"] + box["h"] <= size[1]
+    assert isinstance(after[0].data, IntrusionData)
+    box = after[0].data.event_set[0].bounding_box
+    assert box.x + box.w <= size[0]
+    assert box.y + box.h <= size[1]
     Intrusion(IntrusionConfig(), Moving()).restore(algorithm.state())
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from scenes import Script, Scripted, frame, walk
 
-from vedette.algorithms.builtin.intrusion import LOITERING, Intrusion, IntrusionConfig
+from vedette.algorithms.builtin.intrusion import LOITERING, Intrusion, IntrusionConfig, IntrusionData
 from vedette.algorithms.state import pack, unpack
 
 YARD = {"data": [[300, 100], [500, 100], [500, 300], [300, 300]], "name": "yard"}
@@ -48,8 +48,9 @@ def told(
             algorithm = changed
         picture = frame(number)
         for finding in algorithm.process(picture):
-            (entry,) = finding.data["event_set"]
-            found.append((picture.time, entry.get("polygon_name", ""), finding.event_type))
+            assert isinstance(finding.data, IntrusionData)
+            (entry,) = finding.data.event_set
+            found.append((picture.time, entry.polygon_name or "", finding.event_type))
     return found
 
 

@@ -1,11 +1,16 @@
+from dataclasses import replace
 from importlib.metadata import EntryPoint
+from typing import Any
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
 
+from vedette.algorithms.base import EventKind
 from vedette.algorithms.builtin.intrusion import Intrusion
 from vedette.algorithms.registry import GROUP, Registry, check_config, task_config_xml
 from vedette.model.errors import InvalidParameter, NotReferable
+from vedette.model.message import EventData
 
 
 def test_built_in_services_come_through_the_entry_points() -> None:
@@ -38,6 +43,35 @@ def test_a_broken_plugin_does_not_keep_the_others_out() -> None:
     registry = Registry.load(points)
     assert len(registry.services()) == 2
     assert set(registry.broken) == {"gone", "number", "again"}
+
+
+class Same(Intrusion):
+    """Another algorithm that tells of the same events."""
+
+
+class Odd(EventData):
+    what: Any
+    of: np.ndarray[Any, Any]
+
+
+class Unspeakable(Intrusion):
+    """Tells what no message can hold."""
+
+    manifest = replace(Intrusion.manifest, events=(EventKind(0x7F00_0001, "odd", Odd),))
+
+
+def test_a_plugin_whose_events_cannot_be_published_is_kept_out_and_says_why() -> None:
+    """A kind of event has one schema, and one algorithm that tells it."""
+    points = [
+        EntryPoint("intrusion", "vedette.algorithms.builtin.intrusion:Intrusion", GROUP),
+        EntryPoint("same", f"{__name__}:Same", GROUP),
+        EntryPoint("unspeakable", f"{__name__}:Unspeakable", GROUP),
+    ]
+    registry = Registry.load(points)
+    assert len(registry.services()) == 2
+    assert [kind.number for kind in registry.event_kinds()] == [196609, 196610]
+    assert "196609" in registry.broken["same"]
+    assert "no schema" in registry.broken["unspeakable"]
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
+from msgspec import UNSET, UnsetType
 
 from vedette.model.event import Finding
 from vedette.model.frame import Frame, Position
 from vedette.model.ids import ProjectId, RunId, TaskId
+from vedette.model.message import EventData, Track
 from vedette.model.stream import TaskRun
 from vedette.results.message import make_event
 
@@ -21,7 +24,20 @@ RUN = TaskRun(
     stream_name="gate.mp4",
     started_ms=1_618_299_313_900,
 )
-DATA: dict[str, Any] = {"event_set": [{"category": 0, "track": 7}], "total": 3}
+
+
+class One(EventData):
+    category: int
+    detection_id: Track
+    name: str | UnsetType = UNSET
+
+
+class Told(EventData):
+    event_set: list[One]
+    total: int
+
+
+DATA = Told(event_set=[One(category=0, detection_id=Track(7))], total=3)
 
 
 def picture(index: int = 4, time_us: int = 1_250_000, connection: int = 0) -> Frame:
@@ -57,7 +73,14 @@ def test_a_track_becomes_a_detection_id_that_stays_the_same_along_the_track() ->
     assert first["total"] == 3
     other = make_event(replace(RUN, run_id=RunId("r2")), picture(), finding(), None).message["data"]
     assert other["event_set"][0]["detection_id"] != first["event_set"][0]["detection_id"]
-    assert "track" in DATA["event_set"][0], "the finding itself stays as it is"
+    assert DATA.event_set[0].detection_id == Track(7), "the finding itself stays as it is"
+
+
+def test_what_no_message_can_hold_is_refused_where_it_is_known_whose_it_is() -> None:
+    """The worker lays it to the algorithm; later it would be the store's failure, and everybody's."""
+    odd: Any = object()
+    with pytest.raises(NotImplementedError, match="object"):
+        make_event(RUN, picture(), Finding(1, "x", Told(event_set=[], total=odd)), None)
 
 
 def test_a_replay_repeats_the_id_and_everything_else_changes_it() -> None:

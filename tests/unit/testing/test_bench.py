@@ -6,12 +6,17 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from vedette.algorithms.base import Algorithm, AlgorithmConfig, Manifest, Models
+from vedette.algorithms.base import Algorithm, AlgorithmConfig, EventKind, Manifest, Models
 from vedette.model.detection import Detections
 from vedette.model.errors import ModelError
 from vedette.model.event import Finding
 from vedette.model.frame import Frame
+from vedette.model.message import EventData
 from vedette.testing import Sees, run, seen, together
+
+
+class Crowd(EventData):
+    width: int
 
 
 class HeadcountConfig(AlgorithmConfig):
@@ -22,7 +27,7 @@ class Headcount(Algorithm[HeadcountConfig]):
     """Tells whenever it sees enough people."""
 
     manifest: ClassVar[Manifest] = Manifest(
-        "headcount", (), ("1.0",), "Headcount", "计数", HeadcountConfig, ("people",), {1: "crowd"}
+        "headcount", (), ("1.0",), "Headcount", "计数", HeadcountConfig, ("people",), (EventKind(1, "crowd", Crowd),)
     )
 
     def __init__(self, config: HeadcountConfig, models: Models) -> None:
@@ -32,7 +37,7 @@ class Headcount(Algorithm[HeadcountConfig]):
     def process(self, frame: Frame) -> Iterator[Finding]:
         people = self._people(frame)
         if len(people) >= self._least:
-            yield Finding(1, f"people:{len(people)}", {"width": frame.width})
+            yield Finding(1, f"people:{len(people)}", Crowd(width=frame.width))
 
 
 ONE: Detections = seen((10, 10, 20, 40))
@@ -71,7 +76,7 @@ def test_parts_of_a_script_can_be_put_together() -> None:
 def test_pictures_have_the_size_that_was_asked_for() -> None:
     """Rules in pixels need it."""
     found = run(Headcount, {}, sees=from_second_on(0, ONE), seconds=0.1, size=(640, 360))
-    assert found[0].finding.data == {"width": 640}
+    assert found[0].finding.data == Crowd(width=640)
 
 
 def test_nothing_seen_has_the_right_shape() -> None:

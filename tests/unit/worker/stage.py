@@ -4,16 +4,18 @@ import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from vedette.algorithms.base import Algorithm, AlgorithmConfig, Manifest, Models, PlainState, ServiceName
+from vedette.algorithms.base import Algorithm, AlgorithmConfig, EventKind, Manifest, Models, PlainState, ServiceName
 from vedette.algorithms.registry import Registry, Service
 from vedette.model.errors import ModelError, SourceError
 from vedette.model.event import Finding
 from vedette.model.failure import Failure
 from vedette.model.frame import Frame, Position
 from vedette.model.ids import ProjectId, RunId, StreamId, TaskId
+from vedette.model.message import EventData
 from vedette.model.source import Address, Liveness
 from vedette.model.stream import Assignment, Checkpoint, StreamSpec, StreamState, StreamStats, TaskRun
 
@@ -102,6 +104,17 @@ class NoModels:
         raise ModelError(f"There is no model for {role}.")
 
 
+class EchoData(EventData):
+    """How many pictures were seen."""
+
+    value: float
+    seen: int
+
+
+class Other(EventData):
+    """What is not declared."""
+
+
 class EchoConfig(AlgorithmConfig):
     """How often, and what goes wrong."""
 
@@ -113,7 +126,9 @@ class EchoConfig(AlgorithmConfig):
 
 def _manifest(name: str, fps: float) -> Manifest:
     service = ServiceName(f"c-{name}-cloud", "cloud")
-    return Manifest(name, (service,), ("1.0",), name, name, EchoConfig, (), {7: "echo"}, analysis_fps=fps)
+    return Manifest(
+        name, (service,), ("1.0",), name, name, EchoConfig, (), (EventKind(7, "echo", EchoData),), analysis_fps=fps
+    )
 
 
 class Model:
@@ -146,8 +161,11 @@ class Echo(Algorithm[EchoConfig]):
         if self._config.fault == "process" and self._seen == 3:
             raise ZeroDivisionError
         if self._seen % self._config.every == 0:
-            data = {"value": np.float32(1.5) if self._config.fault == "data" else 1.5, "seen": self._seen}
-            yield Finding(7, f"seen:{self._seen}", data, drawing=None)
+            fault = self._config.fault
+            value: Any = np.float32(1.5) if fault == "data" else 1.5
+            data = Other() if fault == "other data" else EchoData(value=value, seen=self._seen)
+            kind = 8 if fault == "other kind" else 7
+            yield Finding(kind, f"seen:{self._seen}", data, drawing=None)
 
     def note(self) -> str:
         if self._config.fault == "note":

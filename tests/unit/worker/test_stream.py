@@ -71,7 +71,7 @@ def test_what_the_feed_says_of_a_live_source_is_passed_on(play: Play) -> None:
     assert (stream.report().state, stream.report().failure) == (StreamState.FLOWING, None)
 
 
-@pytest.mark.parametrize("fault", ["process", "made", "data"])
+@pytest.mark.parametrize("fault", ["process", "made", "data", "other data", "other kind"])
 def test_an_algorithm_that_raises_fails_its_own_run_and_no_other(play: Play, fault: str) -> None:
     """Its neighbour on the same camera does not notice."""
     stream = play.begin(assignment(run("bad", fault=fault), run("good"), live=True))

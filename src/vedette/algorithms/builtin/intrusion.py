@@ -1,22 +1,23 @@
 """Intrusion: somebody enters a region, crosses a line, or stays too long.
 
-One finding is one message with one target. `data.event_set[].track` is the place where the number of the track
-travels; `results.message` makes the documented `detection_id` of it.
+One finding is one message with one target.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
+from msgspec import UNSET, Meta, UnsetType
 from pydantic import Field, field_validator
 
-from vedette.algorithms.base import Algorithm, AlgorithmConfig, Manifest, Models, PlainState, ServiceName
+from vedette.algorithms.base import Algorithm, AlgorithmConfig, EventKind, Manifest, Models, PlainState, ServiceName
 from vedette.algorithms.builtin.targets import ANYTHING, CAPTIONS, PERSON, VEHICLE, Target, Targets
 from vedette.algorithms.geometry import Line, Polygon, Roi, whole
 from vedette.algorithms.parameters import Number, Switch, Whole
 from vedette.algorithms.rules import Crossed, Entered, LineWatch, Lingered, RegionWatch
 from vedette.model.event import Drawing, Finding
 from vedette.model.frame import Frame
+from vedette.model.message import BoundingBox, EventData, Track
 
 INTRUSION = 196609
 LOITERING = 196610
@@ -69,6 +70,27 @@ class IntrusionConfig(AlgorithmConfig):
         return most
 
 
+class IntrusionTarget(EventData):
+    """Who it was, and where they came from."""
+
+    bounding_box: BoundingBox
+    detection_id: Annotated[Track, Meta(description="The same for as long as the target is followed.")]
+    category: Annotated[int, Meta(description="0 is a person, 1 a vehicle, 2 anything else.", ge=0, le=2)]
+    start_position: Annotated[
+        str, Meta(description="Where it was before: `in` or `out` of the region, or the name of the line's side.")
+    ]
+    end_position: Annotated[str, Meta(description="Where it is now, in the same words.")]
+    polygon_name: Annotated[str, Meta(description="The region's name, if it has one.", min_length=1)] | UnsetType = (
+        UNSET
+    )
+
+
+class IntrusionData(EventData):
+    """One target that entered a region, crossed a line, or stayed too long."""
+
+    event_set: Annotated[tuple[IntrusionTarget, ...], Meta(description="The target.", min_length=1, max_length=1)]
+
+
 class Intrusion(Algorithm[IntrusionConfig]):
     """Tells each target once per region and stay, once per crossing, and once per stay that is too long."""
 
@@ -83,7 +105,10 @@ class Intrusion(Algorithm[IntrusionConfig]):
         title_cn="入侵检测",
         config=IntrusionConfig,
         roles=("objects",),
-        event_types={INTRUSION: "intrusion", LOITERING: "loitering"},
+        events=(
+            EventKind(INTRUSION, "intrusion", IntrusionData),
+            EventKind(LOITERING, "loitering", IntrusionData),
+        ),
         state_version=2,
         description="A person or a vehicle enters a region, crosses a line, or stays too long.",
         function_version="3.0",
@@ -173,16 +198,15 @@ class Intrusion(Algorithm[IntrusionConfig]):
         seen: dict[int, Target],
     ) -> Finding:
         left, top, width, height = target.box
-        entry: dict[str, Any] = {
-            "start_position": places[0],
-            "end_position": places[1],
-            "bounding_box": {"x": left, "y": top, "w": width, "h": height},
-            "category": target.category,
-            "track": target.track,
-        }
-        if polygon_name:
-            entry["polygon_name"] = polygon_name
-        return Finding(event_type, subject, {"event_set": [entry]}, self._drawing(target, seen))
+        told = IntrusionTarget(
+            bounding_box=BoundingBox(x=left, y=top, w=width, h=height),
+            detection_id=Track(target.track),
+            category=target.category,
+            start_position=places[0],
+            end_position=places[1],
+            polygon_name=polygon_name or UNSET,
+        )
+        return Finding(event_type, subject, IntrusionData(event_set=(told,)), self._drawing(target, seen))
 
     def _drawing(self, target: Target, seen: dict[int, Target]) -> Drawing:
         shown = [other for other in seen.values() if other.shown] if self._config.all_print_sw else [target]

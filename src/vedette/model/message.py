@@ -1,0 +1,75 @@
+"""What a message is made of: the documented envelope, and what an algorithm declares to stand in its `data`.
+
+The message and its JSON Schema come from the same types, so that neither can say what the other does not.
+"""
+
+from typing import Annotated, Generic, TypeVar
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+
+class EventData(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Base of all that stands in `data`: a field is a key of the message, and one that is `UNSET` is left out."""
+
+
+class Track:
+    """The number of a track of this run; in the message it is an id that no other run has.
+
+    The id is the same along the whole track, and in every replay of the run.
+    """
+
+    __slots__ = ("number",)
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Track) and self.number == other.number
+
+    def __hash__(self) -> int:
+        return hash(self.number)
+
+    def __repr__(self) -> str:
+        return f"Track({self.number})"
+
+
+class BoundingBox(EventData):
+    """A rectangle in the picture, in pixels; x goes to the right and y down, from the top left corner."""
+
+    x: Annotated[int, Meta(description="Left edge.")]
+    y: Annotated[int, Meta(description="Upper edge.")]
+    w: Annotated[int, Meta(description="Width.", ge=0)]
+    h: Annotated[int, Meta(description="Height.", ge=0)]
+
+
+D = TypeVar("D", bound=EventData)
+
+
+class Envelope(Struct, Generic[D], frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One event, as receivers are told of it."""
+
+    event_type: Annotated[int, Meta(description="Which kind of event it is.", ge=0)]
+    task_id: Annotated[str, Meta(description="The task that tells it.", min_length=1)]
+    stream_id: Annotated[str, Meta(description="The camera or the file in which it was seen.")]
+    message_id: Annotated[
+        str,
+        Meta(
+            description="Of this event alone, the same in every repeat and after a replay.",
+            pattern="^[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}$",
+        ),
+    ]
+    timestamp: Annotated[int, Meta(description="When it happened, in seconds since 1970 (UTC).", ge=0)]
+    data: D
+    image_base64: (
+        Annotated[
+            str,
+            Meta(
+                description=(
+                    "The picture. In calls of webhooks and records of streams, where the event has one and the output "
+                    "wants it; the event center and the objects of a bucket have it beside the message."
+                ),
+                extra_json_schema={"contentEncoding": "base64", "contentMediaType": "image/jpeg"},
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
