@@ -3,6 +3,7 @@
 `gen_docs.py` writes them, `gen_docs.py --check` fails if one of them is not what would be written.
 """
 
+import json
 import sys
 from collections.abc import Callable, Iterable
 from importlib.metadata import entry_points
@@ -16,6 +17,8 @@ from defusedxml.ElementTree import fromstring
 
 from vedette import cli
 from vedette.algorithms import registry
+from vedette.algorithms.base import EventKind
+from vedette.algorithms.messages import message_schema
 from vedette.api import vas_errors
 from vedette.api.errors import status_of
 from vedette.model import errors, lifecycle
@@ -183,8 +186,7 @@ def services() -> str:
         ),
     ]
     by_algorithm: dict[str, list[registry.Service]] = {}
-    ours = [point for point in entry_points(group=registry.GROUP) if point.value.startswith("vedette.")]
-    for service in registry.Registry.load(ours).services():
+    for service in _ours().services():
         by_algorithm.setdefault(service.manifest.name, []).append(service)
     for published in by_algorithm.values():
         manifest = published[0].manifest
@@ -195,7 +197,11 @@ def services() -> str:
                 f"Names: {', '.join(f'`{service.name.name}`' for service in published)}. "
                 f"Versions: {', '.join(f'`{version}`' for version in manifest.versions)}."
             ),
-            "Events: " + ", ".join(f"`{number}` ({word})" for number, word in manifest.event_types.items()) + ".",
+            (
+                "Events, with the JSON Schema of their [messages](messages.md): "
+                + ", ".join(f"`{kind.number}` ([{kind.name}](schemas/{kind.name}.json))" for kind in manifest.events)
+                + "."
+            ),
             table(
                 ("parameter", "meaning", "type", "default", "from", "to"),
                 (
@@ -258,6 +264,16 @@ def api() -> str:
     return api_page(MADE.format(source="the operations in src/vedette/api/ and their schemas"), table)
 
 
+def _ours() -> registry.Registry:
+    """Return the services that come with Vedette, whatever else is installed here."""
+    points = [point for point in entry_points(group=registry.GROUP) if point.value.startswith("vedette.")]
+    return registry.Registry.load(points)
+
+
+def _schema(kind: EventKind) -> Callable[[], str]:
+    return lambda: json.dumps(message_schema(kind), indent=2, ensure_ascii=False)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "api.md": api,
     "settings.md": settings,
@@ -265,7 +281,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "states.md": states,
     "services.md": services,
     "cli.md": commands,
-}
+} | {f"schemas/{kind.name}.json": _schema(kind) for kind in _ours().event_kinds()}
 
 
 def main(arguments: list[str]) -> int:
@@ -277,6 +293,7 @@ def main(arguments: list[str]) -> int:
             continue
         stale.append(name)
         if "--check" not in arguments:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text)
             print(f"written: docs/reference/{name}")
     if stale and "--check" in arguments:

@@ -15,7 +15,7 @@ from vedette.store.tables import destinations, events, outbox
 MARK = "theirs"
 ENDLESS = "/events/stream"
 """It answers until somebody goes away; see test_event_feed.py for whose events it sends."""
-EVERYBODYS = {"service_name", "service_id", "alg_id", "command", "role_id", "domain_id"}
+EVERYBODYS = {"service_name", "service_id", "alg_id", "command", "role_id", "domain_id", "event_type"}
 """Parts of paths that name what belongs to the installation."""
 UNKNOWN = "0123456789abcdef0123456789abcdee"
 
@@ -40,6 +40,7 @@ class World:
     def filled(self, path: str, **given: str) -> str:
         """Return a path with their ids in it, save for those that are given."""
         usual = {"service_name": CLOUD, "command": "stop", "role_id": "viewer", "domain_id": "default"}
+        usual["event_type"] = "196609"
         return re.sub(r"\{(\w+)\}", lambda found: {**usual, **self.ids, **given}[found[1]], path)
 
     def call(self, method: str, path: str, operation: Any) -> Answer:

@@ -21,6 +21,7 @@ from vedette.api import (
     events,
     identity,
     looks,
+    message_schemas,
     object_stores,
     operation,
     orders,
@@ -68,6 +69,7 @@ ROUTERS = (
     orders.router,
     object_stores.router,
     subscriptions.router,
+    message_schemas.router,
     webhooks.router,
 )
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 from vedette.model import errors
 from vedette.schemas.common import DIS_STREAM, EDGE_CAMERA, OBJECT_ID, PROJECT_ID, SERVICE_NAME, whole
 from vedette.schemas.event_info import EVENT_ID
+from vedette.schemas.message_schemas import EVENT_TYPE
 from vedette.schemas.object_stores import STORE_NAME
 
 INTRODUCTION: Final = """\
@@ -68,6 +69,7 @@ PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "domain_id": _text("[^/]{1,255}", "Id of a domain: its name in lower case."),
     "role_id": _text("[^/]{1,255}", "A role, such as `te_admin`."),
     "access_key": _text("[^/]{1,255}", "An access key."),
+    "event_type": _text(EVENT_TYPE, "Number of a kind of event."),
     "event_id": _text(EVENT_ID, "Id of an event, the `message_id` that webhooks got."),
     "secret_id": _text("[0-9a-f]{32}", "Id of a webhook secret."),
     "subscription_id": _text("[0-9a-f]{32}", "Id of a subscription."),
