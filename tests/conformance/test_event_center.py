@@ -16,10 +16,10 @@ from vedette.model.output import WebhookOutput
 from vedette.model.review import EventRules, Review, Subscription
 from vedette.model.stream import Checkpoint, Ingest, RunProgress
 from vedette.model.task import Task
-from vedette.store import event_changes, event_rules, events, ingest, outbox, projects, subscriptions
+from vedette.store import event_changes, event_rules, events, ingest, outbox, outbox_marks, projects, subscriptions
 from vedette.store.db import Database
 from vedette.store.events import Filter
-from vedette.store.outbox import Outcome
+from vedette.store.outbox_marks import Outcome
 from vedette.store.tables import outbox as outbox_rows
 from vedette.store.tables import subscriptions as subscription_rows
 from vedette.store.tables import tasks as task_rows
@@ -165,7 +165,7 @@ async def test_with_manual_review_only_what_is_approved_is_pushed_and_once(db: D
     await rule(db, manual_review=False)
     assert await pushed(db) == [ids[2]], "what was held back stays so"
     await _deliver_all(db)
-    await db.write(outbox.sweep, NOW + 1)
+    await db.write(outbox_marks.sweep, NOW + 1)
     await db.write(event_changes.review, MINE, [ids[1], ids[2]], Review.APPROVED, NOW)
     assert await pushed(db) == [ids[1]]
     states = [row.review for row in await db.read(events.following, MINE, ALL, after=0)]
@@ -178,7 +178,7 @@ async def test_an_approval_pushes_nothing_that_was_pushed_at_once(db: Database, 
     await db.write(subscriptions.insert, vault, MINE, DESK)
     await store(db, vault, one, epoch, told(one, 1))
     await _deliver_all(db)
-    await db.write(outbox.sweep, NOW + 1)
+    await db.write(outbox_marks.sweep, NOW + 1)
     await rule(db, manual_review=True)
     await db.write(event_changes.review, MINE, [event(one, 1).id], Review.APPROVED, NOW)
     assert await pushed(db) == []
@@ -197,7 +197,7 @@ async def test_what_was_delivered_stays_counted_when_its_rows_go(db: Database, v
         return found.delivered, found.pending
 
     assert await standing() == (3, 1)
-    assert await db.write(outbox.sweep, NOW + 1, 2) == 2
+    assert await db.write(outbox_marks.sweep, NOW + 1, 2) == 2
     assert await standing() == (3, 1)
     await db.write(events.trim, 1)
     assert await standing() == (3, 1)
@@ -293,6 +293,6 @@ async def test_an_ingest_waits_for_another_of_the_project(db: Database, furnishe
 async def _deliver_all(db: Database) -> None:
     def mark(conn: Connection) -> None:
         due = conn.execute(select(outbox_rows.c.id).where(outbox_rows.c.state == "due")).scalars().all()
-        outbox.mark(conn, [Outcome(row, 1) for row in due], NOW)
+        outbox_marks.mark(conn, [Outcome(row, 1) for row in due], NOW)
 
     await db.write(mark)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 from vedette.model.errors import IllegalTransition, NotFound
 from vedette.model.ids import ProjectId, new_hex
 from vedette.model.webhook_secret import WebhookSecret
-from vedette.store import outbox, projects, webhook_secrets
+from vedette.store import dead_letters, outbox, outbox_marks, projects, webhook_secrets
 from vedette.store.db import Database
 from vedette.store.tables import destinations, events
 from vedette.store.tables import outbox as rows
@@ -70,18 +70,18 @@ async def test_the_end_of_a_long_queue_is_given_up_and_what_is_back_keeps_its_or
     """The last that came go first; what was put off comes back to the place it had."""
     owner = await project(db)
     names = await db.write(_queue, owner, 6)
-    assert await db.write(outbox.shorten, 4, NOW, 1) == 1
-    assert await db.write(outbox.shorten, 4, NOW) == 1
-    assert await db.write(outbox.shorten, 4, NOW) == 0
-    letters = await db.read(outbox.dead_letters, owner)
+    assert await db.write(outbox_marks.shorten, 4, NOW, 1) == 1
+    assert await db.write(outbox_marks.shorten, 4, NOW) == 1
+    assert await db.write(outbox_marks.shorten, 4, NOW) == 0
+    letters = await db.read(dead_letters.page, owner)
     assert [letter.event_id for letter in letters] == names[-2:]
     assert (await db.read(outbox.backlog)).fullest == 4
     [found] = await db.read(outbox.due, [outbox.Want(owner, 4)], NOW + 10)
     assert [row.event_id for row in found] == names[:4]
-    await db.write(outbox.mark, [outbox.Outcome(found[0].id, 9, "503", NOW + 9_000)], NOW)
+    await db.write(outbox_marks.mark, [outbox_marks.Outcome(found[0].id, 9, "503", NOW + 9_000)], NOW)
     [later] = await db.read(outbox.due, [outbox.Want(owner, 4)], NOW + 10)
     assert [row.event_id for row in later] == names[1:4]
-    await db.write(outbox.hasten, owner, NOW + 10)
+    await db.write(outbox_marks.hasten, owner, NOW + 10)
     [again] = await db.read(outbox.due, [outbox.Want(owner, 4)], NOW + 10)
     assert [row.event_id for row in again] == names[:4]
     assert again[0].due_at == NOW

@@ -35,9 +35,9 @@ from vedette.schemas.event_info import (
     EventsReview,
     Resent,
 )
-from vedette.store import event_changes, events, outbox
+from vedette.store import dead_letters, event_changes, events
 from vedette.store.blobs import Blobs
-from vedette.store.outbox import DeadLetter
+from vedette.store.dead_letters import DeadLetter
 
 PREFIX: Final = "/vedette/v1/{project_id}"
 EXAMPLE_ID: Final = "C8F67CE2-9C2A-81EB-BBF6-0242AC110002"
@@ -128,8 +128,8 @@ class EventCenter:
         query = query_of(request, PAGED | {"task_id"})
         limit, after = limit_of(query), number_of(query, "cursor") or 0
         task_id = task_id_of(query)
-        count = await parts.db.read(outbox.count_dead, principal.project_id)
-        page = await parts.db.read(outbox.dead_letters, principal.project_id, after=after, limit=limit, task_id=task_id)
+        count = await parts.db.read(dead_letters.count, principal.project_id)
+        page = await parts.db.read(dead_letters.page, principal.project_id, after=after, limit=limit, task_id=task_id)
         answer: dict[str, Any] = {"count": count, "dead_letters": [_letter(row) for row in page]}
         if len(page) == limit:
             answer["next"] = str(page[-1].id)
@@ -139,14 +139,14 @@ class EventCenter:
         """Send one dead letter again."""
         if not is_number(letter_id):
             raise NotFound("No dead letter of this project has that id.", param="letter_id")
-        await parts.db.write(outbox.resend, principal.project_id, int(letter_id), parts.clock())
+        await parts.db.write(dead_letters.resend, principal.project_id, int(letter_id), parts.clock())
         self._wake()
         return JSONResponse({"count": 1})
 
     async def resend_all(self, principal: Member, parts: PartsOf) -> JSONResponse:
         """Send all dead letters of the project again."""
         count, now_ms = 0, parts.clock()
-        while some := await parts.db.write(outbox.resend_all, principal.project_id, now_ms, before_ms=now_ms):
+        while some := await parts.db.write(dead_letters.resend_all, principal.project_id, now_ms, before_ms=now_ms):
             count += some
         self._wake()
         return JSONResponse({"count": count})

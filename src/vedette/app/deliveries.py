@@ -10,8 +10,9 @@ from vedette.app.service import ground, now_ms
 from vedette.model.ids import TaskId
 from vedette.schemas.webhook_secrets import GuardAllow
 from vedette.settings import Settings
-from vedette.store import outbox, projects
-from vedette.store.outbox import DeadLetter
+from vedette.store import dead_letters as letters
+from vedette.store import projects
+from vedette.store.dead_letters import DeadLetter
 
 PAGE = 1000
 
@@ -25,7 +26,7 @@ async def dead_letters(settings: Settings, project: str | None, task_id: str | N
     task = None if task_id is None else TaskId(task_id)
     async with ground(settings) as base:
         chosen, after = await project_of(base.db, project), 0
-        while page := await base.db.read(outbox.dead_letters, chosen, after=after, limit=PAGE, task_id=task):
+        while page := await base.db.read(letters.page, chosen, after=after, limit=PAGE, task_id=task):
             for letter in page:
                 yield letter
             after = page[-1].id
@@ -41,10 +42,10 @@ async def retry(settings: Settings, project: str | None, letter_id: int | None) 
     async with ground(settings) as base:
         chosen, now = await project_of(base.db, project), now_ms()
         if letter_id is not None:
-            await base.db.write(outbox.resend, chosen, letter_id, now)
+            await base.db.write(letters.resend, chosen, letter_id, now)
             return 1
         count = 0
-        while some := await base.db.write(outbox.resend_all, chosen, now, before_ms=now):
+        while some := await base.db.write(letters.resend_all, chosen, now, before_ms=now):
             count += some
         return count
 

@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from vedette.model.errors import NotFound
-from vedette.store import data_records, data_streams, events, idempotency, outbox
+from vedette.store import data_records, data_streams, events, idempotency, outbox_marks
 from vedette.store.blobs import Blobs
 from vedette.store.db import Database
 from vedette.store.events import Retention
@@ -44,7 +44,7 @@ class Janitor:
             while gone := await self._db.write(drop, limit, ROUND):
                 await asyncio.to_thread(self._blobs.delete, *filter(None, gone))
                 removed += len(gone)
-        while await self._db.write(outbox.sweep, now_ms - self._keep.delivered_max_age_s * 1000, ROUND) == ROUND:
+        while await self._db.write(outbox_marks.sweep, now_ms - self._keep.delivered_max_age_s * 1000, ROUND) == ROUND:
             pass
         await self._db.write(idempotency.sweep, now_ms)
         await self._expire_records(now_ms)

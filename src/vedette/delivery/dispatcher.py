@@ -28,9 +28,10 @@ from vedette.model.errors import (
 )
 from vedette.model.ids import TaskId
 from vedette.model.output import DisOutput, ObsOutput, OutputKind, Target, WebhookOutput
-from vedette.store import outbox
+from vedette.store import outbox, outbox_marks
 from vedette.store.db import Database
-from vedette.store.outbox import Due, Outcome, Waiting
+from vedette.store.outbox import Due, Waiting
+from vedette.store.outbox_marks import Outcome
 from vedette.store.vault import Vault
 from vedette.telemetry import logs
 from vedette.telemetry.metrics import Metrics
@@ -228,7 +229,7 @@ class Dispatcher:
             self._gauges_at = now_ms + GAUGES_MS
             backlog = await self._db.read(outbox.backlog)
             if backlog.fullest > self._queue_limit:
-                while buried := await self._db.write(outbox.shorten, self._queue_limit, now_ms):
+                while buried := await self._db.write(outbox_marks.shorten, self._queue_limit, now_ms):
                     _log.error("the queue of a destination is full: its end is given up", rows=buried)
                 backlog = await self._db.read(outbox.backlog)
             self._metrics.outbox_fullest.set(backlog.fullest)
@@ -332,7 +333,7 @@ class Dispatcher:
         while self._ended:
             batch, self._ended = self._ended, []
             try:
-                await self._db.write(outbox.mark, [outcome for _, outcome in batch], now_ms)
+                await self._db.write(outbox_marks.mark, [outcome for _, outcome in batch], now_ms)
             except Unavailable:
                 self._ended = batch + self._ended
                 raise
@@ -342,14 +343,14 @@ class Dispatcher:
                     self._look_at = min(self._look_at, max(outcome.next_attempt_at, lane.open_at))
         while self._returned:
             self._look = True
-            await self._db.write(outbox.hasten, self._returned.pop(), now_ms)
+            await self._db.write(outbox_marks.hasten, self._returned.pop(), now_ms)
         while self._lost:
             await self._bury(self._lost.pop(), now_ms)
 
     async def _bury(self, lane: Lane, now_ms: int) -> None:
         """Give up what has waited too long for a destination that has been away too long."""
         reason = f"The destination has been away for a day. {lane.trouble}"
-        buried = await self._db.write(outbox.give_up, lane.destination_id, reason, now_ms - GIVE_UP_S * 1000, now_ms)
+        buried = await self._db.write(outbox_marks.give_up, lane.destination_id, reason, now_ms - GIVE_UP_S * 1000, now_ms)
         if buried:
             self._metrics.deliveries.labels(lane.kind, "dead").inc(buried)
             _log.warning("deliveries were given up", task_id=lane.task_id, rows=buried)

@@ -92,7 +92,7 @@ class Lane:
         quick = self.full and now_ms - self._filled_at < FAST_MS
         self._asked = self._turn
         self._batch = min(self._batch * 2, LARGEST_BATCH) if quick else PER_DESTINATION
-        return Want(self.destination_id, 1 if self.away else self._batch, tuple(self.taken))
+        return Want(self.destination_id, 1 if self.away else self._batch, frozenset(self.taken))
 
     def fill(self, want: Want, rows: list[Due], now_ms: int) -> None:
         """Take the rows that were fetched, unless the queue was given back meanwhile: an earlier row comes first."""

@@ -18,7 +18,7 @@ from vedette.delivery.sinks.webhook import WebhookSink
 from vedette.model.errors import Unavailable
 from vedette.model.guard import GuardPolicy
 from vedette.model.output import OutputKind, WebhookOutput
-from vedette.store import outbox
+from vedette.store import dead_letters
 from vedette.store.tables import destinations
 from vedette.store.tables import outbox as rows
 from vedette.store.vault import Vault
@@ -204,11 +204,11 @@ async def test_a_destination_that_is_gone_is_not_called_again(post: Any, receive
     assert len(receiver.seen) == 1
     assert set(await post.states()) == {"dead"}
     status = 200
-    letters = await post.db.read(outbox.dead_letters, "p1")
-    await post.db.write(outbox.resend, "p1", letters[5].id, post.clock())
+    letters = await post.db.read(dead_letters.page, "p1")
+    await post.db.write(dead_letters.resend, "p1", letters[5].id, post.clock())
     await post.settle()
     assert len(receiver.seen) == 2
-    await post.db.write(outbox.resend_all, "p1", post.clock())
+    await post.db.write(dead_letters.resend_all, "p1", post.clock())
     await post.settle()
     assert set(await post.states()) == {"done"}
     assert len(set(ids(receiver))) == 21
@@ -258,7 +258,7 @@ async def test_after_a_day_of_absence_everything_is_a_dead_letter_and_can_be_sen
         post.clock.forward(300)
     assert set(await post.states()) == {"dead"}
     await receiver.open()
-    assert await post.db.write(outbox.resend_all, "p1", post.clock()) == 200
+    assert await post.db.write(dead_letters.resend_all, "p1", post.clock()) == 200
     post.clock.forward(61)
     await post.settle()
     assert len(set(ids(receiver))) == 200
@@ -409,7 +409,7 @@ async def test_a_queue_that_is_too_long_is_seen_and_its_end_is_given_up_loudly(p
         await short.settle(post.clock())
         value = post.metrics.registry.get_sample_value
         assert value("vedette_outbox_fullest") == value("vedette_outbox_limit") == 10
-        letters = await post.db.read(outbox.dead_letters, "p1")
+        letters = await post.db.read(dead_letters.page, "p1")
         assert sorted(letter.event_id for letter in letters) == sorted(sent[-2:])
         assert letters[0].last_error == "The queue of the destination is full: 10 deliveries wait."
         assert len(here.seen) == 3
@@ -419,7 +419,7 @@ async def test_a_queue_that_is_too_long_is_seen_and_its_end_is_given_up_loudly(p
         assert value("vedette_outbox_oldest_seconds") in {0, 5}
         post.clock.forward(90)
         await short.settle(post.clock())
-        await post.db.write(outbox.resend_all, "p1", post.clock())
+        await post.db.write(dead_letters.resend_all, "p1", post.clock())
         post.clock.forward(1)
         await short.settle(post.clock())
     assert ids(gone)[:10] == sent[:10]

@@ -8,8 +8,9 @@ from sqlalchemy import Connection, create_engine, event, select
 
 from vedette.model.errors import NotFound
 from vedette.model.ids import ProjectId, TaskId
-from vedette.store import events, outbox
-from vedette.store.outbox import Outcome, Want
+from vedette.store import dead_letters, events, outbox, outbox_marks
+from vedette.store.outbox import Want
+from vedette.store.outbox_marks import Outcome
 from vedette.store.tables import destinations, metadata
 from vedette.store.tables import events as event_rows
 from vedette.store.tables import outbox as outbox_rows
@@ -94,7 +95,7 @@ def test_due_rows_come_longest_waiting_first_without_those_on_their_way(conn: Co
     """What is in flight is known to the dispatcher alone."""
     destination(conn, "a")
     rows(conn, "a", range(1, 10))
-    [found] = outbox.due(conn, [Want("a", 3, taken=(1, 3))], NOW + 5)
+    [found] = outbox.due(conn, [Want("a", 3, taken=frozenset({1, 3}))], NOW + 5)
     assert [row.id for row in found] == [2, 4, 5]
     assert found[0].message == {"n": 2}
 
@@ -103,19 +104,19 @@ def test_marks_are_written_for_many_rows_at_once(conn: Connection) -> None:
     """Delivered, to be tried later, given up: one statement for all."""
     destination(conn, "a")
     rows(conn, "a", range(1, 4))
-    outbox.mark(conn, [Outcome(1, 1), Outcome(2, 1, "503", NOW + 5000), Outcome(3, 3, "x" * 900)], NOW)
+    outbox_marks.mark(conn, [Outcome(1, 1), Outcome(2, 1, "503", NOW + 5000), Outcome(3, 3, "x" * 900)], NOW)
     assert states(conn) == {1: "done", 2: "due", 3: "dead"}
     assert outbox.backlog(conn) == outbox.Backlog(due=1, dead=1, fullest=1)
-    [letter] = outbox.dead_letters(conn, MINE)
-    assert (letter.id, letter.attempts, len(letter.last_error or "")) == (3, 3, outbox.ERROR_LIMIT)
+    [letter] = dead_letters.page(conn, MINE)
+    assert (letter.id, letter.attempts, len(letter.last_error or "")) == (3, 3, outbox_marks.ERROR_LIMIT)
 
 
 def test_a_mark_that_comes_late_changes_nothing(conn: Connection) -> None:
     """A row that has ended stays ended."""
     destination(conn, "a")
     rows(conn, "a", range(1, 2))
-    outbox.mark(conn, [Outcome(1, 1)], NOW)
-    outbox.mark(conn, [Outcome(1, 2, "late", None)], NOW)
+    outbox_marks.mark(conn, [Outcome(1, 1)], NOW)
+    outbox_marks.mark(conn, [Outcome(1, 2, "late", None)], NOW)
     assert states(conn) == {1: "done"}
 
 
@@ -123,26 +124,26 @@ def test_dead_letters_are_sent_again_with_all_their_tries(conn: Connection) -> N
     """Somebody repaired the receiver and asks for what it missed."""
     destination(conn, "a")
     rows(conn, "a", range(1, 6))
-    outbox.mark(conn, [Outcome(n, 16, "away") for n in range(1, 6)], NOW)
-    outbox.resend(conn, MINE, 2, NOW + 9)
+    outbox_marks.mark(conn, [Outcome(n, 16, "away") for n in range(1, 6)], NOW)
+    dead_letters.resend(conn, MINE, 2, NOW + 9)
     [[again]] = outbox.due(conn, [Want("a", 9)], NOW + 9)
     assert (again.id, again.attempts, again.resent) == (2, 0, True)
-    assert [letter.id for letter in outbox.dead_letters(conn, MINE, after=1, limit=2)] == [3, 4]
-    assert outbox.count_dead(conn, MINE) == 4
-    assert outbox.resend_all(conn, MINE, NOW, limit=3) == 3
-    assert outbox.resend_all(conn, MINE, NOW, limit=3) == 1
-    assert outbox.resend_all(conn, MINE, NOW, limit=3) == 0
+    assert [letter.id for letter in dead_letters.page(conn, MINE, after=1, limit=2)] == [3, 4]
+    assert dead_letters.count(conn, MINE) == 4
+    assert dead_letters.resend_all(conn, MINE, NOW, limit=3) == 3
+    assert dead_letters.resend_all(conn, MINE, NOW, limit=3) == 1
+    assert dead_letters.resend_all(conn, MINE, NOW, limit=3) == 0
 
 
 def test_nobody_sees_or_sends_the_dead_letters_of_another_project(conn: Connection) -> None:
     """Every query takes a project."""
     destination(conn, "theirs", OTHERS)
     rows(conn, "theirs", range(1, 2), project=OTHERS)
-    outbox.mark(conn, [Outcome(1, 16, "away")], NOW)
-    assert outbox.dead_letters(conn, MINE) == []
+    outbox_marks.mark(conn, [Outcome(1, 16, "away")], NOW)
+    assert dead_letters.page(conn, MINE) == []
     with pytest.raises(NotFound):
-        outbox.resend(conn, MINE, 1, NOW)
-    assert outbox.resend_all(conn, MINE, NOW) == 0
+        dead_letters.resend(conn, MINE, 1, NOW)
+    assert dead_letters.resend_all(conn, MINE, NOW) == 0
     assert states(conn) == {1: "dead"}
 
 
@@ -150,9 +151,9 @@ def test_only_a_dead_letter_can_be_sent_again(conn: Connection) -> None:
     """A delivered event must not be told twice by a slip."""
     destination(conn, "a")
     rows(conn, "a", range(1, 2))
-    outbox.mark(conn, [Outcome(1, 1)], NOW)
+    outbox_marks.mark(conn, [Outcome(1, 1)], NOW)
     with pytest.raises(NotFound):
-        outbox.resend(conn, MINE, 1, NOW)
+        dead_letters.resend(conn, MINE, 1, NOW)
 
 
 def test_what_waits_for_a_destination_that_came_back_is_due_at_once(conn: Connection) -> None:
@@ -161,7 +162,7 @@ def test_what_waits_for_a_destination_that_came_back_is_due_at_once(conn: Connec
     destination(conn, "b")
     rows(conn, "a", range(1, 3), at=NOW + 3_600_000)
     rows(conn, "b", range(5, 6), at=NOW + 3_600_000)
-    assert outbox.hasten(conn, "a", NOW) == 2
+    assert outbox_marks.hasten(conn, "a", NOW) == 2
     found = outbox.due(conn, [Want("a", 9), Want("b", 9)], NOW)
     assert [len(some) for some in found] == [2, 0]
 
@@ -171,9 +172,9 @@ def test_giving_up_spares_what_is_young_and_what_was_asked_for(conn: Connection)
     destination(conn, "a")
     rows(conn, "a", range(1, 3), stored=NOW - 90_000_000)
     rows(conn, "a", range(3, 4), stored=NOW)
-    outbox.mark(conn, [Outcome(2, 16, "away")], NOW)
-    outbox.resend(conn, MINE, 2, NOW)
-    assert outbox.give_up(conn, "a", "away for a day", NOW - 86_400_000, NOW) == 1
+    outbox_marks.mark(conn, [Outcome(2, 16, "away")], NOW)
+    dead_letters.resend(conn, MINE, 2, NOW)
+    assert outbox_marks.give_up(conn, "a", "away for a day", NOW - 86_400_000, NOW) == 1
     assert states(conn) == {1: "dead", 2: "due", 3: "due"}
 
 
@@ -181,9 +182,9 @@ def test_delivered_rows_are_swept_and_dead_ones_kept(conn: Connection) -> None:
     """Dead letters stay until somebody decides, or their event expires."""
     destination(conn, "a")
     rows(conn, "a", range(1, 4))
-    outbox.mark(conn, [Outcome(1, 1), Outcome(2, 16, "away")], NOW)
-    assert outbox.sweep(conn, NOW) == 0
-    assert outbox.sweep(conn, NOW + 1) == 1
+    outbox_marks.mark(conn, [Outcome(1, 1), Outcome(2, 16, "away")], NOW)
+    assert outbox_marks.sweep(conn, NOW) == 0
+    assert outbox_marks.sweep(conn, NOW + 1) == 1
     assert states(conn) == {2: "dead", 3: "due"}
 
 
@@ -191,7 +192,7 @@ def test_an_event_that_is_still_due_somewhere_does_not_expire(conn: Connection) 
     """Retention never loses a delivery."""
     destination(conn, "a")
     rows(conn, "a", range(1, 4))
-    outbox.mark(conn, [Outcome(1, 1), Outcome(2, 16, "away")], NOW)
+    outbox_marks.mark(conn, [Outcome(1, 1), Outcome(2, 16, "away")], NOW)
     events.expire(conn, NOW + 1)
     assert states(conn) == {3: "due"}, "the dead letter goes with its event"
 
