@@ -69,6 +69,16 @@ def seen(objects: Objects) -> dict[str, Any]:
     return {name: json.loads(body) if name.endswith(".json") else body for name, body in objects.items()}
 
 
+def summary_of(found: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Take the one summary of a run out of what was found; return its name and what it says."""
+    (name,) = (name for name in found if name.endswith("/result.json"))
+    return name, found.pop(name)
+
+
+def in_order(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [event["message"] for event in sorted(events, key=lambda event: event["number"])]
+
+
 def test_exactly_the_events_are_in_the_bucket_though_the_store_was_killed(
     service: Service, store: Buckets, clip: tuple[str, int]
 ) -> None:
@@ -82,10 +92,15 @@ def test_exactly_the_events_are_in_the_bucket_though_the_store_was_killed(
         until(lambda: len(service.events(task)) >= told + 10, 60, "events while the store is away")
         store.start()
         service.wait_for(task, "SUCCEEDED", seconds=120)
-    until(lambda: len(everything(store.store(), "results")) >= 2 * clip[1], 90, "all objects")
+    until(lambda: len(everything(store.store(), "results")) > 2 * clip[1], 90, "all objects")
     events = service.events(task)
     assert len(events) == clip[1]
-    assert seen(everything(store.store(), "results")) == expected(service, "gate/one", events)
+    found = seen(everything(store.store(), "results"))
+    name, summary = summary_of(found)
+    assert found == expected(service, "gate/one", events)
+    assert name == "gate/one/clip.mp4/result.json"
+    assert [one["message"] for one in summary["results"]] == in_order(events)
+    assert {one["picture"] for one in summary["results"]} == {name for name in found if name.endswith(".jpg")}
     assert service.call("GET", f"/vedette/v1/{{p}}/deliveries/dead?task_id={task}")["count"] == 0
     delete(service, task)
 
@@ -115,7 +130,7 @@ def test_each_event_is_in_the_folder_of_its_time(service: Service, folder: Path,
         change(service, task, "two-folders", server.url, obs("new", data_category=["FaceImage"]), target_roi=LINE)
         server.release()
         service.wait_for(task, "SUCCEEDED", seconds=120)
-    until(lambda: sum(name.endswith(".json") for name in files(folder)) >= clip[1], 30, "all messages")
+    until(lambda: sum(name.endswith(".json") for name in files(folder)) > clip[1], 30, "all messages")
     events = service.events(task)
     assert len(events) == clip[1]
     old = {name for name in files(folder) if name.startswith("old/")}
@@ -125,7 +140,11 @@ def test_each_event_is_in_the_folder_of_its_time(service: Service, folder: Path,
     assert then
     assert {event["id"] for event in first} == hook.ids()
     whole = expected(service, "old", first) | expected(service, "new", then, pictures=False)
-    assert seen(files(folder)) == whole
+    found = seen(files(folder))
+    name, summary = summary_of(found)
+    assert found == whole
+    assert name.startswith("new/")
+    assert [one["message"] for one in summary["results"]] == in_order(events)
     hook.close()
     delete(service, task)
 

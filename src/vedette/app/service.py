@@ -50,6 +50,7 @@ from vedette.delivery.dispatcher import Dispatcher
 from vedette.delivery.guard import Exempted, guarded_session
 from vedette.delivery.sinks.base import Sink
 from vedette.delivery.sinks.objects import ObjectSink
+from vedette.delivery.sinks.result_file import ResultFiles
 from vedette.delivery.sinks.webhook import WebhookSink
 from vedette.delivery.terms import ProjectTerms
 from vedette.delivery.uploads import Uploads
@@ -61,7 +62,7 @@ from vedette.model.ids import WorkerId
 from vedette.model.output import OutputKind
 from vedette.model.worker import WorkerSpec
 from vedette.settings import Settings
-from vedette.store import assignments, object_stores, schema, video_sources
+from vedette.store import assignments, object_stores, run_results, schema, video_sources
 from vedette.store import tasks as task_rows
 from vedette.store.blobs import Blobs
 from vedette.store.db import Database, open_database
@@ -287,6 +288,7 @@ def _sinks(
             Uploads(session),
             lambda project_id, bucket: db.read(object_stores.with_bucket, vault, project_id, bucket),
             settings.file_roots,
+            results=ResultFiles(lambda task, run, after: db.read(run_results.told, task, run, after), kinds),
         ),
     }
 

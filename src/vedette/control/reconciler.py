@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 from sqlalchemy import Connection
 
-from vedette.control import line
+from vedette.control import line, run_ends
 from vedette.control.admission import Limits
 from vedette.control.decisions import SILENT_S, Act, Seen, decide, find, halt
 from vedette.control.fleet import Fleet
@@ -81,6 +81,7 @@ class Reconciler:
             limits: what projects are allowed, as far as it does not stand in the database.
         """
         self._db = db
+        self._vault = vault
         self._fleet = fleet
         self._executor = executor
         self._metrics = metrics
@@ -109,7 +110,7 @@ class Reconciler:
         changed = 0
         for start in range(0, max(len(acts), len(removed)), CHUNK):
             part = slice(start, start + CHUNK)
-            changed += await self._db.write(_act, acts[part], removed[part], now_ms)
+            changed += await self._db.write(_act, self._vault, acts[part], removed[part], now_ms)
         if left := self._left(world):
             changed += await self._db.write(_release, left)
         moved = await self._settler.run_once(world.queue, lost, list(world.held.values()), now_ms)
@@ -157,9 +158,10 @@ class Reconciler:
                     signals.append(Signal.CRASHED)
                     failure = WorkerLost(f"Its worker was lost {crashes} times in a row.")
                     columns |= {"error_code": failure.code, "error_message": failure.message, "stream_id": None}
-            tasks.move(
-                conn, task, path(task.state, signals), cause="its worker was lost", actor=ACTOR, at=now_ms, **columns
-            )
+            run_ends.move(
+                conn, self._vault, task, path(task.state, signals),
+                cause="its worker was lost", actor=ACTOR, at=now_ms, **columns,
+            )  # fmt: skip
         for worker_id in gone:
             assignments.forget(conn, worker_id)
 
@@ -220,9 +222,10 @@ def _release(conn: Connection, left: Sequence[Holding]) -> int:
     )
 
 
-def _act(conn: Connection, acts: Sequence[Act], removed: Sequence[TaskId], now_ms: int) -> int:
+def _act(conn: Connection, vault: Vault, acts: Sequence[Act], removed: Sequence[TaskId], now_ms: int) -> int:
     changed = sum(
-        tasks.move(conn, act.task, act.path, cause=act.cause, actor=ACTOR, at=now_ms, **act.columns) for act in acts
+        run_ends.move(conn, vault, act.task, act.path, cause=act.cause, actor=ACTOR, at=now_ms, **act.columns)
+        for act in acts
     )
     return changed + sum(tasks.remove(conn, task_id) for task_id in removed)
 

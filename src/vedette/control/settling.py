@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 from sqlalchemy import Connection
 
+from vedette.control import run_ends
 from vedette.control.admission import Barrier, Limits, admit, stream_key
 from vedette.control.decisions import SILENT_S
 from vedette.control.fleet import Fleet
@@ -137,8 +138,8 @@ class Settler:
                 wishes.append((task, stream_of(task, run_id, address_of(conn, self._vault, task)), run_id))
             except VedetteError as failure:
                 passed = path(task.state, (Signal.REFUSED, Signal.CRASHED))
-                refused += tasks.move(
-                    conn, task, passed, cause=failure.message, actor=ACTOR, at=now_ms,
+                refused += run_ends.move(
+                    conn, self._vault, task, passed, cause=failure.message, actor=ACTOR, at=now_ms,
                     error_code=failure.code, error_message=failure.message, stream_id=None,
                 )  # fmt: skip
         return wishes, refused

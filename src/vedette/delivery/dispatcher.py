@@ -27,7 +27,7 @@ from vedette.model.errors import (
     Unavailable,
 )
 from vedette.model.ids import TaskId
-from vedette.model.output import DisOutput, ObsOutput, OutputKind, Target, WebhookOutput
+from vedette.model.output import RESULT, DisOutput, ObsOutput, OutputKind, Target, WebhookOutput
 from vedette.store import outbox, outbox_marks
 from vedette.store.db import Database
 from vedette.store.outbox import Due, Waiting
@@ -283,8 +283,25 @@ class Dispatcher:
         self._awake.set()
 
     async def _deliver(self, lane: Lane, row: Due) -> None:
+        if row.event_type == RESULT and not await self._is_its_turn(lane, row):
+            return
         error = await self._courier.carry(lane, row)
         self._end(lane, row, error, self._now())
+
+    async def _is_its_turn(self, lane: Lane, row: Due) -> bool:
+        """Say whether the summary of a run may be sent; one that was put off is given back, and was not tried."""
+        turn = Turn.LATER
+        try:
+            turn = await self._db.write(run_results.turn, row.id, lane.destination_id, row.message["path"], self._now())
+        except Unavailable as error:  # it is still due, and asked for again
+            _log.warning("it cannot be seen whether a run is told", task_id=row.task_id, error=error.message)
+            lane.hold(self._now() + SHORT_MS * 4)
+        if turn is Turn.NEVER:
+            self._end(lane, row, None, self._now())
+        elif turn is Turn.LATER:
+            lane.taken.discard(row.id)
+            self._look = True
+        return turn is Turn.NOW
 
     def _end(self, lane: Lane, row: Due, error: SinkError | None, now_ms: int) -> None:
         if isinstance(error, SinkUnreachable):

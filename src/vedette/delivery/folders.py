@@ -3,10 +3,12 @@
 import errno
 import os
 import secrets
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from vedette.delivery.bodies import Body, whole
 from vedette.delivery.refusals import Place
 from vedette.model.errors import SinkBusy, SinkError, SinkRefused, SinkUnreachable
 
@@ -14,7 +16,7 @@ _PASSING: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE
 """Troubles that end without anybody changing a word of the task: a full disk, a mount that is away."""
 
 
-def write(place: Place, roots: Iterable[Path], body: bytes) -> None:
+def write(place: Place, roots: Iterable[Path], body: Body) -> None:
     """Write an object; blocks until it is on the disk.
 
     Args:
@@ -66,13 +68,13 @@ def _step(place: Place, home: Path, above: Path, step: str) -> Path:
     return folder
 
 
-def _replace(folder: Path, name: str, body: bytes) -> None:
+def _replace(folder: Path, name: str, body: Body) -> None:
     """Write beside the name, then rename: who reads sees the whole object or none."""
     part = folder / f".{secrets.token_hex(8)}.part"
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(body)
+            shutil.copyfileobj(whole(body), file)
             file.flush()
             os.fsync(file.fileno())
         part.replace(folder / name)

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+RESULT: Final = 0
+"""In the place of an event's type: no event, but the summary of a whole run (`store.run_results`)."""
 
 
 class OutputKind(StrEnum):

@@ -54,6 +54,7 @@ def store(conn: Connection, vault: Vault, batch: Ingest, pictures: Mapping[Event
             select(tasks.c.project_id, tasks.c.told, tasks.c.video_source_id, task_documents.c.document)
             .join(task_documents, task_documents.c.task_id == tasks.c.id)
             .where(*here)
+            .with_for_update(of=tasks, key_share=True)  # a run that is being ended here and now takes no more events
         ).first()
         if row is None:  # stopped or deleted meanwhile
             unwanted += [pictures[event.id] for event in progress.events if event.id in pictures]
@@ -118,14 +119,12 @@ def _tell(
     due = {"state": "due", "attempts": 0, "next_attempt_at": now_ms, "created_at": now_ms}
     keys = {"event_id": event.id, "project_id": place["project_id"], "task_id": event.task_id}
     for kind, target in document.output.targets():
-        destination = _destination(conn, vault, place["project_id"], event.task_id, kind, target)
-        insert_new(conn, outbox, [keys | due | {"destination_id": destination}])
+        where = destination(conn, vault, place["project_id"], event.task_id, kind, target)
+        insert_new(conn, outbox, [keys | due | {"destination_id": where}])
     return True
 
 
-def _destination(
-    conn: Connection, vault: Vault, project_id: str, task_id: str, kind: OutputKind, target: Target
-) -> str:
+def destination(conn: Connection, vault: Vault, project_id: str, task_id: str, kind: OutputKind, target: Target) -> str:
     """Return the id of the destination; a task whose output is changed gets another, and what is due stays due."""
     identity = _identity(task_id, kind, target)
     if conn.execute(select(destinations.c.id).where(destinations.c.id == identity)).first() is None:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from vedette.model.errors import TaskNameTaken, TaskNotFound
 from vedette.model.ids import ProjectId, RunId, StreamId, TaskId
 from vedette.model.lifecycle import WANTED, State
+from vedette.model.output import RESULT
 from vedette.model.quota import Resource
 from vedette.model.task import Move, Task, TaskDocument
 from vedette.store import quotas
@@ -272,7 +273,7 @@ def deliveries(conn: Connection, project_id: ProjectId, task_id: TaskId) -> dict
 
 def count_events(conn: Connection, project_id: ProjectId, task_id: TaskId) -> int:
     """Return how many events of a task are stored, over all its runs."""
-    here = (events.c.project_id == project_id, events.c.task_id == task_id)
+    here = (events.c.project_id == project_id, events.c.task_id == task_id, events.c.event_type != RESULT)
     return conn.execute(select(func.count()).select_from(events).where(*here)).scalar_one()
 
 

@@ -36,7 +36,7 @@ def delivery(number: int = 1, path: str = "gate north/五月+#1/", picture: byte
     name = EventId(f"E-{number}")
     message = {"event_type": 196609, "message_id": name, "timestamp": NOON // 1000, "data": {"event_set": []}}
     target = ObsOutput("results", path)
-    return Delivery(name, TaskId("t1"), 1, message, picture, target, number, NOON, 196609, ProjectId("p1"))
+    return Delivery(name, TaskId("t1"), 1, message, picture, target, number, NOON, 196609, project_id=ProjectId("p1"))
 
 
 async def send(

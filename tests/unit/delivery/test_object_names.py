@@ -6,7 +6,7 @@ import pytest
 
 from vedette.delivery.refusals import Place, refusal
 from vedette.delivery.sinks.base import Delivery
-from vedette.delivery.sinks.objects import encode, stem
+from vedette.delivery.sinks.object_names import encode, stem
 from vedette.model.errors import SinkBusy, SinkRefused
 from vedette.model.ids import EventId, TaskId
 from vedette.model.objects import ObjectStore, StoreKind

@@ -1,26 +1,27 @@
-"""Writes each event into a bucket: its picture, then its message, under names that are the event's own.
+"""Writes each event into a bucket: its picture, then its message, under names that are the event's own; then the run's.
 
 A repeat writes the same bytes under the same names, so that however often an event is sent, it is there once. The
 picture comes first: whoever finds a message finds its picture too.
 """
 
 import asyncio
-import json
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from vedette.delivery import folders
+from vedette.delivery.bodies import Body
 from vedette.delivery.refusals import Place
 from vedette.delivery.sinks.base import Delivery
+from vedette.delivery.sinks.object_names import encode, stem
+from vedette.delivery.sinks.result_file import ResultFiles, name_of
 from vedette.delivery.uploads import Uploads
 from vedette.model.errors import SinkBusy, SinkRefused, SourceRefused, Unavailable
 from vedette.model.ids import ProjectId
 from vedette.model.objects import ObjectStore, StoreKind
-from vedette.model.output import ObsOutput
+from vedette.model.output import RESULT, ObsOutput
 
 KNOWN_S: Final = 5.0
 """How long a store is remembered; a change of its keys takes effect after that, or when it refuses."""
@@ -39,6 +40,7 @@ class ObjectSink:
         uploads: writes to stores behind http(s).
         find: gives the store of a bucket.
         file_roots: folders that are open for files.
+        results: makes the file of a whole run, for outputs of tasks.
         monotonic: seconds.
     """
 
@@ -48,8 +50,10 @@ class ObjectSink:
         find: Find,
         file_roots: tuple[Path, ...] = (),
         *,
+        results: ResultFiles | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._results = results
         self._uploads, self._find, self._roots, self._monotonic = uploads, find, file_roots, monotonic
         self._known: dict[tuple[ProjectId, str], tuple[float, ObjectStore]] = {}
         self._threads = ThreadPoolExecutor(FOLDER_THREADS, "folders")
@@ -59,19 +63,31 @@ class ObjectSink:
         target = delivery.target
         if not isinstance(target, ObsOutput):
             raise SinkRefused("Only buckets can be written to.")
-        name = stem(target.path, delivery)
-        if {".", ".."} & set(name.split("/")):
+        if {".", ".."} & set(target.path.split("/")):
             raise SinkRefused("The path of output.obs cannot have the steps `.` or `..`.")
         try:
             store = await self._store(delivery.project_id, target.bucket)
-            if delivery.picture is not None:
-                await self._put(Place(store, target.bucket, f"{name}.jpg"), delivery.picture, "image/jpeg")
-            await self._put(Place(store, target.bucket, f"{name}.json"), encode(delivery.message), "application/json")
+            if delivery.event_type == RESULT:
+                await self._put_result(store, delivery, target)
+            else:
+                await self._put_event(store, delivery, target)
         except SinkRefused:
             self._known.pop((delivery.project_id, target.bucket), None)  # another try sees what was changed
             raise
 
-    async def _put(self, place: Place, body: bytes, content_type: str) -> None:
+    async def _put_event(self, store: ObjectStore, delivery: Delivery, target: ObsOutput) -> None:
+        name = stem(target.path, delivery)
+        if delivery.picture is not None:
+            await self._put(Place(store, target.bucket, f"{name}.jpg"), delivery.picture, "image/jpeg")
+        await self._put(Place(store, target.bucket, f"{name}.json"), encode(delivery.message), "application/json")
+
+    async def _put_result(self, store: ObjectStore, delivery: Delivery, target: ObsOutput) -> None:
+        if self._results is None:
+            raise SinkRefused("The results of runs are not written here.")
+        with await self._results.make(delivery, target) as body:
+            await self._put(Place(store, target.bucket, name_of(target, delivery)), body, "application/json")
+
+    async def _put(self, place: Place, body: Body, content_type: str) -> None:
         if place.store.kind is StoreKind.FOLDER:
             loop = asyncio.get_running_loop()
             await loop.run_in_executor(self._threads, folders.write, place, self._roots, body)
@@ -95,19 +111,3 @@ class ObjectSink:
             self._known.clear()
         self._known[key] = (now + KNOWN_S, store)
         return store
-
-
-def stem(path: str, delivery: Delivery) -> str:
-    """Return the name of an event's objects without their endings: `<path>/<task_id>/<yyyymmdd>/<message_id>`.
-
-    The day is that of the event, in UTC.
-    """
-    day = datetime.fromtimestamp(delivery.timestamp_ms / 1000, UTC)
-    below = path.strip("/")
-    name = f"{delivery.task_id}/{day:%Y%m%d}/{delivery.event_id}"
-    return f"{below}/{name}" if below else name
-
-
-def encode(message: Mapping[str, Any]) -> bytes:
-    """Return a message as it is written: the same bytes whenever it is sent."""
-    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
