@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from vedette.api import (
     access_keys,
     batch_tasks,
+    brokers,
     data_streams,
     device_discovery,
     devices,
@@ -68,6 +69,7 @@ ROUTERS = (
     data_streams.router,
     orders.router,
     object_stores.router,
+    brokers.router,
     subscriptions.router,
     message_schemas.router,
     webhooks.router,

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from vedette.model import errors
+from vedette.schemas.brokers import BROKER_NAME
 from vedette.schemas.common import DIS_STREAM, EDGE_CAMERA, OBJECT_ID, PROJECT_ID, SERVICE_NAME, whole
 from vedette.schemas.event_info import EVENT_ID
 from vedette.schemas.message_schemas import EVENT_TYPE
@@ -32,6 +33,7 @@ TAGS: Final = {
     "People": "Users, projects, roles, access keys. Ours.",
     "Orders": "What a project may have, and what was bought for services marked commercial. Ours.",
     "Object stores": "Where the buckets of `obs` inputs are, and the keys to read them. Ours.",
+    "Brokers": "What `dis` outputs go to instead of the service's own data streams. Ours.",
     "Templates": "Algorithm configurations that were kept with a video source. Ours.",
     "Events": "What the algorithms saw, and deliveries that were given up. Ours.",
     "Webhooks": "What signs the calls of webhooks, and what they may reach. Ours.",
@@ -65,6 +67,7 @@ PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "resource_order_id": _text(OBJECT_ID, "Id of an order."),
     "stream_name": _text(DIS_STREAM, "Name of a data stream."),
     "store_name": _text(STORE_NAME, "Name of an object store."),
+    "broker_name": _text(BROKER_NAME, "Name of a broker."),
     "user_id": _text("[^/]{1,255}", "Id of a user."),
     "domain_id": _text("[^/]{1,255}", "Id of a domain: its name in lower case."),
     "role_id": _text("[^/]{1,255}", "A role, such as `te_admin`."),
@@ -278,6 +281,15 @@ PARTICULAR: Final[dict[str, Refusals]] = {
     "UpdateObjectStore": (ABSENT, *NO_RIGHT),
     "DeleteObjectStore": (ABSENT, *NO_RIGHT),
     "CheckObjectStore": (ABSENT, *NO_RIGHT),
+    "CreateBroker": (
+        *NO_RIGHT,
+        errors.AlreadyExists("There is a broker events already."),
+        errors.QuotaReached("The project has 16 brokers, and cannot have more."),
+    ),
+    "ShowBroker": (ABSENT,),
+    "UpdateBroker": (ABSENT, *NO_RIGHT),
+    "DeleteBroker": (ABSENT, *NO_RIGHT),
+    "CheckBroker": (ABSENT, *NO_RIGHT),
     "CreateStream": (
         errors.NameTaken("A data stream of this project has the name gate-events already."),
         errors.QuotaReached("A project may have 50 data streams."),

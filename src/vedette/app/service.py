@@ -25,7 +25,7 @@ from vedette.api.event_feed import Feed
 from vedette.api.workers import PREFIX as WORKER_PREFIX
 from vedette.api.workers import WorkerDoor
 from vedette.app import first_start
-from vedette.app.data_streams import data_stream_sink
+from vedette.app.data_streams import data_stream_sink, routed
 from vedette.app.http import Server, listening, local_url
 from vedette.app.keystone import external_keystone
 from vedette.app.loops import Loops, keep
@@ -46,6 +46,7 @@ from vedette.control.services import algorithm_ids
 from vedette.control.streams import Streams
 from vedette.control.tasks import Tasks
 from vedette.control.vcn_sessions import VcnSessions
+from vedette.delivery.brokers.pool import Links
 from vedette.delivery.dispatcher import Dispatcher
 from vedette.delivery.guard import Exempted, guarded_session
 from vedette.delivery.sinks.base import Sink
@@ -176,7 +177,12 @@ class Rooms:
 
 
 def _wire(
-    base: Ground, metrics: Metrics, session: aiohttp.ClientSession, exempted: Exempted, keystone: Keystone | None
+    base: Ground,
+    metrics: Metrics,
+    session: aiohttp.ClientSession,
+    exempted: Exempted,
+    links: Links,
+    keystone: Keystone | None,
 ) -> Rooms:
     """Make every part, and hand each what it needs."""
     settings, db, vault = base.settings, base.db, base.vault
@@ -207,7 +213,7 @@ def _wire(
         looks=looks, alg_ids=algorithm_ids(registry),
     )  # fmt: skip
     kinds = {number: name for service in registry.services() for number, name in service.manifest.event_types.items()}
-    sinks = _sinks(base, metrics, session, exempted, kinds)
+    sinks = _sinks(base, metrics, session, exempted, links, kinds)
     dispatcher = Dispatcher(db, vault, blobs.get, sinks, metrics, queue_limit=settings.delivery_queue_max)
     tasks = Tasks(db, vault, registry, loops.wake, now_ms, settings.quotas)
     batches = Batches(db, vault, registry, tasks, loops.wake, now_ms, settings.quotas)
@@ -271,6 +277,7 @@ def _sinks(
     metrics: Metrics,
     session: aiohttp.ClientSession,
     exempted: Exempted,
+    links: Links,
     kinds: Mapping[int, str],
 ) -> dict[OutputKind, Sink]:
     """Return what serves each kind of output.
@@ -279,11 +286,11 @@ def _sinks(
         kinds: event types by their number.
     """
     settings, db, vault = base.settings, base.db, base.vault
+    terms = ProjectTerms(db, vault, now_ms).of
+    streams = data_stream_sink(settings, db, metrics, session)
     return {
-        OutputKind.WEBHOOK: WebhookSink(
-            session, terms=ProjectTerms(db, vault, now_ms).of, exempted=exempted, kinds=kinds
-        ),
-        OutputKind.DIS: data_stream_sink(settings, db, metrics, session),
+        OutputKind.WEBHOOK: WebhookSink(session, terms=terms, exempted=exempted, kinds=kinds),
+        OutputKind.DIS: routed(streams, db, vault, links, session, exempted, terms, kinds),
         OutputKind.OBS: ObjectSink(
             Uploads(session),
             lambda project_id, bucket: db.read(object_stores.with_bucket, vault, project_id, bucket),
@@ -298,9 +305,10 @@ async def _run(base: Ground, listener: socket.socket, metrics: Metrics) -> None:
     async with (
         guarded_session(policy(base.settings)) as session,
         Exempted(policy(base.settings)) as exempted,
+        Links(policy(base.settings)) as links,
         external_keystone(base.settings, base.db, now_ms) as keystone,
     ):
-        rooms = _wire(base, metrics, session, exempted, keystone)
+        rooms = _wire(base, metrics, session, exempted, links, keystone)
 
         def exited(worker_id: WorkerId) -> None:
             rooms.reconciler.worker_exited(worker_id)

@@ -44,7 +44,7 @@ def add_store(  # noqa: PLR0917 - each is an option of its own
         "endpoint": endpoint,
         "region": region,
         "access_key": access_key,
-        "secret_key": None if access_key is None else _secret(secret_file),
+        "secret_key": None if access_key is None else secret_of(secret_file, "Secret key"),
         "path_style": False if virtual_host else None,
         "tls_verify": False if insecure else None,
         "folder": folder,
@@ -89,13 +89,20 @@ def check_store(
     print("readable" if size is None else f"readable, {size} bytes")
 
 
-def _secret(file: Path | None) -> str:
-    """Return the secret key: of a file, typed without an echo, or of the standard input; never an argument."""
+def secret_of(file: Path | None, what: str) -> str:
+    """Return a secret: of a file, typed without an echo, or of the standard input; never an argument.
+
+    Args:
+        what: what it is, at the beginning of a sentence.
+
+    Raises:
+        Misconfigured: it cannot be read.
+    """
     try:
         if file is not None:
             return file.read_text(encoding="utf-8").strip()
         if sys.stdin.isatty():
-            return str(typer.prompt("Secret key", hide_input=True))
+            return str(typer.prompt(what, hide_input=True))
         return sys.stdin.read().strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise Misconfigured(f"The secret key cannot be read: {error}.") from error
+        raise Misconfigured(f"{what}: it cannot be read: {error}.") from error

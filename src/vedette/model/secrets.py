@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
 
+from vedette.model.broker import Broker, BrokerKind, place_of
 from vedette.model.errors import InvalidParameter
 from vedette.model.objects import ObjectStore
 from vedette.model.output import WebhookOutput
@@ -128,6 +129,34 @@ def unmask_store(new: ObjectStore, stored: ObjectStore | None) -> ObjectStore:
     same_place = same and guarded and is_same_place(new.address, stored.address if stored else "")
     known = stored.secret_key or None if stored else None
     return replace(new, secret_key=unmask_value(new.secret_key, known, same_place=same_place, param="secret_key"))
+
+
+def unmask_broker(new: Broker, stored: Broker | None) -> Broker:
+    """Return a broker with a masked password taken from the stored one.
+
+    Raises:
+        InvalidParameter: nothing is stored, or a host is new, or it would be reached less guarded than before.
+    """
+    return replace(
+        new,
+        password=unmask_value(
+            new.password,
+            stored.password or None if stored else None,
+            same_place=stored is not None and _is_same_broker(new, stored),
+            param="password",
+        ),
+    )
+
+
+def _is_same_broker(new: Broker, stored: Broker) -> bool:
+    if (new.kind, new.username) != (stored.kind, stored.username):
+        return False
+    if stored.tls_verify and not new.tls_verify:
+        return False
+    if new.kind is BrokerKind.DIS:
+        return is_same_place(new.servers[0], stored.servers[0])
+    hosts, known = ({place_of(server)[0].lower() for server in one.servers} for one in (new, stored))
+    return hosts <= known and (new.tls or not stored.tls)
 
 
 def _unmask_input(new: TaskInput, stored: TaskInput | None) -> TaskInput:

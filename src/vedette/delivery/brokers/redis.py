@@ -11,8 +11,8 @@ from vedette.delivery.brokers.base import Resolve
 from vedette.delivery.brokers.kept import Kept
 from vedette.delivery.brokers.resp import RedisLine, Refusal, Reply
 from vedette.delivery.brokers.wire import Wire, dial, tls_context
-from vedette.delivery.cloud_events import attributes
 from vedette.delivery.sinks.base import Delivery
+from vedette.delivery.sinks.cloud_events import attributes
 from vedette.model.broker import Broker
 from vedette.model.errors import SinkBusy, SinkError, SinkRefused, SinkUnreachable
 

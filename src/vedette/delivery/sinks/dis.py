@@ -32,12 +32,19 @@ LATER_CODES: Final = frozenset({"DIS.4303", "DIS.5250"})
 
 @dataclass(frozen=True, slots=True)
 class DisEndpoint:
-    """Where the streams are, and with which key they are written."""
+    """Where the streams are, and with which key they are written.
+
+    Attributes:
+        prefix: stands before the names of streams.
+        tls_verify: whether the certificate is verified.
+    """
 
     url: str
     project_id: str
     access_key: str
     secret_key: str = field(repr=False)
+    prefix: str = ""
+    tls_verify: bool = True
 
 
 class DisSink:
@@ -52,8 +59,8 @@ class DisSink:
         self, session: aiohttp.ClientSession, endpoint: DisEndpoint, *, clock: Callable[[], float] = time.time
     ) -> None:
         self._session, self._endpoint, self._clock = session, endpoint, clock
-        self._url = f"{endpoint.url.rstrip('/')}/v2/{endpoint.project_id}/records"
-        self._host = urlsplit(self._url).netloc
+        self._base = f"{endpoint.url.rstrip('/')}/v2/{endpoint.project_id}"
+        self._host = urlsplit(self._base).netloc
 
     async def send(self, delivery: Delivery) -> None:
         """Put the event; see `Sink.send` for what is raised."""
@@ -61,35 +68,51 @@ class DisSink:
         if not isinstance(target, DisOutput):
             raise SinkRefused("The output is no data stream.")
         record = {"data": base64.b64encode(encode(delivery)).decode(), "partition_key": delivery.task_id}
-        body = json.dumps({"stream_name": target.stream_name, "records": [record]}).encode()
+        body = json.dumps({"stream_name": self._endpoint.prefix + target.stream_name, "records": [record]}).encode()
+        status, text = await self._ask("POST", "/records", body)
+        if (failure := self._failure(status, text)) is not None:
+            raise failure
+
+    async def check(self, stream_name: str) -> None:
+        """See whether there is a stream of the name.
+
+        Raises:
+            SinkError: it cannot be seen.
+        """
+        status, text = await self._ask("GET", f"/streams/{self._endpoint.prefix}{stream_name}", b"")
+        if status != 200:
+            raise self._failure(status, text) or SinkRefused(f"{self._host} answered {status}.")
+
+    async def _ask(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
+        url = self._base + path
         try:
-            async with self._session.post(
-                self._url,
-                data=body,
-                headers=self._headers(body),
+            async with self._session.request(
+                method,
+                url,
+                data=body or None,
+                headers=self._headers(method, url, body),
                 timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
                 allow_redirects=False,
+                ssl=self._endpoint.tls_verify,
             ) as answer:
-                status, text = answer.status, await answer.content.read(READ_CAP)
+                text = await answer.content.read(READ_CAP)
                 while len(text) < READ_CAP and (more := await answer.content.read(READ_CAP - len(text))):
                     text += more
+                return answer.status, text
         except TimeoutError as error:
             raise SinkUnreachable(f"{self._host} did not answer within {TIMEOUT_S:g} s.") from error
         except (aiohttp.ClientError, asyncio.IncompleteReadError, OSError) as error:
             raise SinkUnreachable(f"{self._host} cannot be reached ({type(error).__name__}).") from error
-        if (failure := self._failure(status, text)) is not None:
-            raise failure
 
-    def _headers(self, body: bytes) -> dict[str, str]:
+    def _headers(self, method: str, url: str, body: bytes) -> dict[str, str]:
         signed = {
             "Content-Type": "application/json",
             "Host": self._host,
             "X-Project-Id": self._endpoint.project_id,
             DATE: stamp(self._clock()),
         }
-        path = urlsplit(self._url).path
         keys = self._endpoint.access_key, self._endpoint.secret_key
-        return signed | {"Authorization": authorization("POST", path, signed, body, *keys)}
+        return signed | {"Authorization": authorization(method, urlsplit(url).path, signed, body, *keys)}
 
     def _failure(self, status: int, text: bytes) -> SinkError | None:
         """Return what is wrong with an answer, or None if the one entry is there."""

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
 
-from vedette.delivery.cloud_events import attributes
 from vedette.delivery.sinks.base import Delivery
+from vedette.delivery.sinks.cloud_events import attributes
 
 OURS: Final = frozenset(
     {"host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade", "expect"}
