@@ -28,10 +28,11 @@ from vedette.model.errors import (
 )
 from vedette.model.ids import TaskId
 from vedette.model.output import RESULT, DisOutput, ObsOutput, OutputKind, Target, WebhookOutput
-from vedette.store import outbox, outbox_marks
+from vedette.store import outbox, outbox_marks, run_results
 from vedette.store.db import Database
 from vedette.store.outbox import Due, Waiting
 from vedette.store.outbox_marks import Outcome
+from vedette.store.run_results import Turn
 from vedette.store.vault import Vault
 from vedette.telemetry import logs
 from vedette.telemetry.metrics import Metrics
@@ -367,7 +368,9 @@ class Dispatcher:
     async def _bury(self, lane: Lane, now_ms: int) -> None:
         """Give up what has waited too long for a destination that has been away too long."""
         reason = f"The destination has been away for a day. {lane.trouble}"
-        buried = await self._db.write(outbox_marks.give_up, lane.destination_id, reason, now_ms - GIVE_UP_S * 1000, now_ms)
+        buried = await self._db.write(
+            outbox_marks.give_up, lane.destination_id, reason, now_ms - GIVE_UP_S * 1000, now_ms
+        )
         if buried:
             self._metrics.deliveries.labels(lane.kind, "dead").inc(buried)
             _log.warning("deliveries were given up", task_id=lane.task_id, rows=buried)
