@@ -78,6 +78,14 @@ def test_a_list_without_a_query_has_all_newest_first(park: Client) -> None:
     assert (answer["video_source_number"], answer["total_number"], answer["quota_number"]) == (6, 6, 200)
 
 
+@pytest.mark.parametrize("order", ["", "&order_by=asc", "&sort_name=num_task", "&sort_name=num_template"])
+def test_all_at_once_tells_the_same_as_a_page(park: Client, order: str) -> None:
+    """What is read side by side is put together from other looks than a page, with the counts of each group."""
+    whole = listed(park, f"is_paged=false{order}")
+    assert whole == listed(park, f"is_paged=true&page_size=50{order}")
+    assert any(package["num_video_source"] for one in whole["video_source_list"] for package in one["video_packages"])
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [

@@ -1,6 +1,7 @@
 """The documents of sources and groups, put together from what the store knows; each in one look."""
 
-from collections.abc import Collection
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from msgspec import Raw
@@ -16,7 +17,9 @@ from vedette.schemas.template_info import template_info
 from vedette.schemas.video_groups import GroupQuery, group_info
 from vedette.schemas.video_sources import SourceQuery
 from vedette.store import group_facts, groups, quotas, source_facts, source_looks, templates, video_sources
-from vedette.store.group_facts import GroupFilter
+from vedette.store.db import Database
+from vedette.store.group_facts import GroupFacts, GroupFilter
+from vedette.store.source_facts import SourceFacts
 from vedette.store.vault import Vault
 from vedette.store.video_sources import SourceFilter
 
@@ -34,19 +37,46 @@ def source(conn: Connection, vault: Vault, project_id: ProjectId, source_id: Vid
     return item | {"service_config_templates": [template_info(template) for template in kept]} | shown
 
 
-def source_list(
-    conn: Connection, vault: Vault, project_id: ProjectId, query: SourceQuery, usual: Quotas
+async def source_list(
+    db: Database, vault: Vault, project_id: ProjectId, query: SourceQuery, usual: Quotas
 ) -> dict[str, Any]:
-    """Return the answer to a list of sources."""
-    wanted = _wanted(query)
-    found, total = video_sources.find(
-        conn, vault, project_id, wanted, by=query.sort_name, descending=query.descending, page=query.page
+    """Return the answer to a list of sources. All of a project are read side by side: one look would take as long as all."""
+    if query.page is not None or not _wanted(query).everything:
+        return await db.read(_page, vault, project_id, query, usual)
+    (found, _), limit, seen, counts, places, made_over = await asyncio.gather(
+        db.read(_found, vault, project_id, query),
+        db.read(_quota, project_id, usual),
+        db.read(source_looks.of, project_id, None),
+        db.read(source_facts.counted, project_id, None),
+        db.read(groups.of_sources, project_id, None),
+        db.read(group_facts.batches_over, project_id, None),
     )
+    known = source_facts.joined([source.id for source in found], seen, counts)
+    told = group_facts.tally({source_id: sight.level for source_id, sight in seen.items()}, places, made_over)
+    documents = await asyncio.to_thread(_documents, found, known, places, told)
+    return _listed(found, len(found), limit, documents)
+
+
+def _page(conn: Connection, vault: Vault, project_id: ProjectId, query: SourceQuery, usual: Quotas) -> dict[str, Any]:
+    found, total = _found(conn, vault, project_id, query)
+    return _listed(found, total, _quota(conn, project_id, usual), _sources(conn, project_id, found))
+
+
+def _found(conn: Connection, vault: Vault, project_id: ProjectId, query: SourceQuery) -> tuple[list[VideoSource], int]:
+    wanted, by = _wanted(query), query.sort_name
+    return video_sources.find(conn, vault, project_id, wanted, by=by, descending=query.descending, page=query.page)
+
+
+def _quota(conn: Connection, project_id: ProjectId, usual: Quotas) -> int:
+    return quotas.usage(conn, project_id, usual)[Resource.SOURCES].limit
+
+
+def _listed(found: list[VideoSource], total: int, limit: int, documents: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "video_source_number": len(found),
         "total_number": total,
-        "quota_number": quotas.usage(conn, project_id, usual)[Resource.SOURCES].limit,
-        "video_source_list": _sources(conn, project_id, found),
+        "quota_number": limit,
+        "video_source_list": documents,
     }
 
 
@@ -101,18 +131,31 @@ def _sources(conn: Connection, project_id: ProjectId, found: list[VideoSource]) 
     ids = [source.id for source in found]
     known = source_facts.facts(conn, project_id, ids)
     places = groups.of_sources(conn, project_id, ids)
-    made = _groups(conn, project_id, {group.id: group for some in places.values() for group in some}.values())
-    packages = {group_id: Raw(encode(document)) for group_id, document in made.items()}  # each stands in many sources
+    in_them = {group.id for some in places.values() for group in some}
+    return _documents(found, known, places, group_facts.facts(conn, project_id, in_them))
+
+
+def _documents(
+    found: list[VideoSource],
+    known: Mapping[str, SourceFacts],
+    places: Mapping[str, Sequence[VideoGroup]],
+    told: Mapping[str, GroupFacts],
+) -> list[dict[str, Any]]:
+    unique = {group.id: group for some in places.values() for group in some}  # each stands in many sources
+    packages = {group_id: Raw(encode(_group_document(group, told))) for group_id, group in unique.items()}
     return [
-        source_info(source, known[source.id].sight, [packages[group.id] for group in places.get(source.id, ())])
-        | {
-            "num_tasks": known[source.id].num_tasks,
-            "num_service_config_templates": known[source.id].num_templates,
-        }
+        source_info(source, facts.sight, [packages[group.id] for group in places.get(source.id, ())])
+        | {"num_tasks": facts.num_tasks, "num_service_config_templates": facts.num_templates}
         for source in found
+        for facts in (known[source.id],)
     ]
 
 
+def _group_document(group: VideoGroup, told: Mapping[str, GroupFacts]) -> dict[str, Any]:
+    facts = told.get(group.id) or GroupFacts()
+    return group_info(group, facts.levels, facts.num_batch_task)
+
+
 def _groups(conn: Connection, project_id: ProjectId, found: Collection[VideoGroup]) -> dict[str, dict[str, Any]]:
-    known = group_facts.facts(conn, project_id, [group.id for group in found])
-    return {group.id: group_info(group, known[group.id].levels, known[group.id].num_batch_task) for group in found}
+    told = group_facts.facts(conn, project_id, [group.id for group in found])
+    return {group.id: _group_document(group, told) for group in found}

@@ -63,8 +63,9 @@ async def create(request: Request, principal: Member, repeat: RepeatOf, parts: P
 @router.get("/v2/{project_id}/source/sources", operation_id="ListVideoSources", response_model=SourceList)
 async def find(principal: Member, query: Annotated[SourceQuery, Query()], parts: PartsOf) -> JSONResponse:
     """List the video sources of the project, newest first unless another order is asked for."""
-    view = source_views.source_list
-    return JSONResponse(await parts.db.read(view, parts.vault, principal.project_id, query, parts.quotas))
+    return JSONResponse(
+        await source_views.source_list(parts.db, parts.vault, principal.project_id, query, parts.quotas)
+    )
 
 
 @router.get(

@@ -89,7 +89,7 @@ def source_info(source: VideoSource, sight: Sight, groups: Sequence[object]) -> 
         "tag": list(source.tag),
         "scene_recommend": [],
         "video_packages": groups,
-        "video_source_quality": [fault.value for fault in sight.faults],
+        "video_source_quality": list(sight.faults),
         "create_at": source.create_at,
         "device_id": source.device_id,
         "picture": {"width": sight.width, "height": sight.height, "codec": sight.codec, "fps": round(sight.fps, 2)}
@@ -107,13 +107,17 @@ def snapshot_info(snapshot: Snapshot | None) -> dict[str, Any]:
 
 
 def _status(sight: Sight) -> dict[str, Any]:
-    more = {"since": sight.since, "looked_at": sight.looked_at, "reason": hide_userinfo(sight.reason) or None}
-    return {**STATUS[sight.level], **{name: value for name, value in more.items() if value is not None}}
+    told: dict[str, Any] = {**STATUS[sight.level], "since": sight.since}
+    if sight.looked_at is not None:
+        told["looked_at"] = sight.looked_at
+    if sight.reason:
+        told["reason"] = hide_userinfo(sight.reason)
+    return told
 
 
 def _is_opened_as_it_is(source: VideoSource) -> bool:
     """Return whether the configuration holds the very address; of other kinds it must be asked for, or made."""
-    return source.kind in {SourceKind.URL, SourceKind.RTSP_STREAM}
+    return source.kind is SourceKind.URL or source.kind is SourceKind.RTSP_STREAM
 
 
 class SourceCreated(Wire):

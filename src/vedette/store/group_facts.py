@@ -1,6 +1,6 @@
 """Lists of video groups, and what is known of groups by their sources and their batch tasks."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from vedette.model.group import VideoGroup
 from vedette.model.ids import ProjectId
 from vedette.model.source import SourceLevel
 from vedette.store.groups import group_of
-from vedette.store.source_facts import among, at_level
+from vedette.store.source_facts import MANY, among, at_level
 from vedette.store.tables import group_members, source_looks, tasks, video_groups, video_sources
 from vedette.store.text import holds
 
@@ -67,11 +67,41 @@ def facts(conn: Connection, project_id: ProjectId, group_ids: Collection[str]) -
     for row in conn.execute(counted.where(*mine).group_by(*columns)).all():
         if row.group_id in found:
             found[row.group_id].levels[SourceLevel(row.level)] = row.n
-    here = among(tasks.c.group_id, group_ids)  # the project is not asked for, as above
-    batches = select(tasks.c.group_id, func.count(tasks.c.batch_id.distinct()).label("n")).where(here)
-    for row in conn.execute(batches.group_by(tasks.c.group_id)):
-        if row.group_id in found:
-            found[row.group_id].num_batch_task = row.n
+    for group_id, count in batches_over(conn, project_id, group_ids).items():
+        if group_id in found:
+            found[group_id].num_batch_task = count
+    return found
+
+
+def batches_over(conn: Connection, project_id: ProjectId, group_ids: Collection[str] | None) -> dict[str, int]:
+    """Return how many batch tasks there are over these groups, where there are any; None: over all of the project."""
+    here = [among(tasks.c.group_id, group_ids)]  # the project is not asked for, as above
+    if group_ids is None or len(group_ids) > MANY:
+        here.append(tasks.c.group_id.in_(select(video_groups.c.id).where(video_groups.c.project_id == project_id)))
+    counted = select(tasks.c.group_id, func.count(tasks.c.batch_id.distinct()).label("n")).where(*here)
+    return {row.group_id: row.n for row in conn.execute(counted.group_by(tasks.c.group_id)).all()}
+
+
+def tally(
+    levels: Mapping[str, SourceLevel], places: Mapping[str, Collection[VideoGroup]], made_over: Mapping[str, int]
+) -> dict[str, GroupFacts]:
+    """Return what `facts` would, from what is known of all sources of a project: ten times quicker than to ask again.
+
+    Args:
+        levels: at which each source is.
+        places: the groups it is in.
+        made_over: how many batch tasks there are over each group.
+    """
+    found: dict[str, GroupFacts] = {}
+    for source_id, here in places.items():
+        level = levels.get(source_id)
+        if level is None:  # it was removed between two looks
+            continue
+        for group in here:
+            facts = found.get(group.id)
+            if facts is None:
+                facts = found[group.id] = GroupFacts(num_batch_task=made_over.get(group.id, 0))
+            facts.levels[level] += 1
     return found
 
 

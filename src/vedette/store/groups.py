@@ -98,8 +98,10 @@ def of_source(conn: Connection, project_id: ProjectId, source_id: str) -> list[V
     return of_sources(conn, project_id, [source_id]).get(source_id, [])
 
 
-def of_sources(conn: Connection, project_id: ProjectId, source_ids: Sequence[str]) -> dict[str, list[VideoGroup]]:
-    """Return the groups that sources are in, by name; only for those that are in one."""
+def of_sources(
+    conn: Connection, project_id: ProjectId, source_ids: Sequence[str] | None
+) -> dict[str, list[VideoGroup]]:
+    """Return the groups that sources are in, by name; only for those that are in one. None: for all of the project."""
     # a source has many groups, and a group many sources: each group is read once, and of the pairs only their ids
     joined = func.aggregate_strings(group_members.c.group_id, BETWEEN).label("group_ids")
     mine = (group_members.c.project_id == project_id, among(group_members.c.source_id, source_ids))

@@ -1,6 +1,6 @@
 """What is known of sources by looks, tasks and templates; counted by indexes, and only for those asked for."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -28,21 +28,35 @@ class SourceFacts:
 def facts(conn: Connection, project_id: ProjectId, source_ids: Collection[str]) -> dict[str, SourceFacts]:
     """Return what is known of these sources of the project."""
     seen = source_looks.of(conn, project_id, source_ids)
+    return joined(source_ids, seen, counted(conn, project_id, source_ids))
+
+
+def counted(
+    conn: Connection, project_id: ProjectId, source_ids: Collection[str] | None
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Return how many tasks and how many templates these sources have, where they have any; None: all of the project."""
     here = (tasks.c.project_id == project_id, among(tasks.c.video_source_id, source_ids))
-    counted = select(tasks.c.video_source_id, func.count().label("n")).where(*here).group_by(tasks.c.video_source_id)
-    used = {row.video_source_id: row.n for row in conn.execute(counted).all()}
+    of_tasks = select(tasks.c.video_source_id, func.count().label("n")).where(*here).group_by(tasks.c.video_source_id)
     kept = (templates.c.project_id == project_id, among(templates.c.source_id, source_ids))
-    counted = select(templates.c.source_id, func.count().label("n")).where(*kept).group_by(templates.c.source_id)
-    stored = {row.source_id: row.n for row in conn.execute(counted).all()}
+    of_templates = select(templates.c.source_id, func.count().label("n")).where(*kept).group_by(templates.c.source_id)
+    used = {row.video_source_id: row.n for row in conn.execute(of_tasks).all()}
+    return used, {row.source_id: row.n for row in conn.execute(of_templates).all()}
+
+
+def joined(
+    source_ids: Collection[str], seen: Mapping[str, Sight], counts: tuple[Mapping[str, int], Mapping[str, int]]
+) -> dict[str, SourceFacts]:
+    """Return what is known of these sources, from what was seen of them and what `counted` returned."""
+    used, stored = counts
     return {
         source_id: SourceFacts(seen.get(source_id, Sight()), used.get(source_id, 0), stored.get(source_id, 0))
         for source_id in source_ids
     }
 
 
-def among(column: ColumnElement[Any], ids: Collection[str]) -> ColumnElement[bool]:
-    """Return the condition that a column is one of these ids, or none if they are too many."""
-    return column.in_(list(ids)) if len(ids) <= MANY else column.is_not(None)
+def among(column: ColumnElement[Any], ids: Collection[str] | None) -> ColumnElement[bool]:
+    """Return the condition that a column is one of these ids, or none if they are too many, or all (None)."""
+    return column.is_not(None) if ids is None or len(ids) > MANY else column.in_(list(ids))
 
 
 def at_level(levels: Collection[SourceLevel], project_id: ProjectId, source: ColumnElement[Any]) -> ColumnElement[bool]:

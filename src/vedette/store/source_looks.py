@@ -93,9 +93,10 @@ def demand(conn: Connection, project_id: ProjectId, source_id: VideoSourceId, at
         raise NotFound(f"There is no video source {source_id}.", param="video_source_id")
 
 
-def of(conn: Connection, project_id: ProjectId, source_ids: Collection[str]) -> dict[str, Sight]:
-    """Return how these sources of the project are known to be."""
-    wanted = source_looks.c.source_id.in_(list(source_ids)) if len(source_ids) <= MANY else true()
+def of(conn: Connection, project_id: ProjectId, source_ids: Collection[str] | None) -> dict[str, Sight]:
+    """Return how these sources of the project are known to be, and others if they are many; None: all."""
+    few = source_ids is not None and len(source_ids) <= MANY
+    wanted = source_looks.c.source_id.in_(list(source_ids or ())) if few else true()
     rows = conn.execute(select(*_SHOWN).where(source_looks.c.project_id == project_id, wanted)).all()
     return {row.source_id: _sight(row) for row in rows}
 
@@ -190,5 +191,5 @@ def _sight(row: Row[Any]) -> Sight:
         height=row.height,
         codec=row.codec,
         fps=row.fps,
-        faults=tuple(Fault(fault) for fault in json.loads(row.quality)),
+        faults=tuple(Fault(fault) for fault in json.loads(row.quality)) if row.quality != "[]" else (),
     )

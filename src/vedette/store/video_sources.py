@@ -39,6 +39,14 @@ class SourceFilter:
     platform: str = ""
     tags: Collection[str] = ()
 
+    @property
+    def everything(self) -> bool:
+        """Whether all sources are wanted."""
+        return not (
+            self.name or self.group_name or self.levels or self.kinds or self.group_ids or self.access_types
+            or self.platform or self.tags
+        )  # fmt: skip
+
 
 def insert(conn: Connection, vault: Vault, source: VideoSource) -> None:
     """Write a new source.
@@ -236,6 +244,6 @@ def _source(vault: Vault, row: Row[Any]) -> VideoSource:
         leaves=config["leaves"],
         latitude=row.latitude,
         longitude=row.longitude,
-        tag=tuple(json.loads(row.tag)),
+        tag=tuple(json.loads(row.tag)) if row.tag != "[]" else (),
         create_at=row.create_at,
     )
