@@ -1,10 +1,11 @@
 """Carries one row to its destination: fetches the picture, calls the sink, and names whatever goes wrong."""
 
-import asyncio
 from collections.abc import Callable, Mapping
+from itertools import islice
 
 from vedette.delivery.categories import wants_picture
 from vedette.delivery.lane import Lane
+from vedette.delivery.pictures import AHEAD, Pictures
 from vedette.delivery.sinks.base import Delivery, Sink
 from vedette.model.errors import NotFound, SinkBusy, SinkError, SinkRefused
 from vedette.model.output import OutputKind
@@ -23,7 +24,7 @@ class Courier:
     """
 
     def __init__(self, pictures: Callable[[str], bytes], sinks: Mapping[OutputKind, Sink]) -> None:
-        self._pictures = pictures
+        self._pictures = Pictures(pictures)
         self._sinks = sinks
 
     async def carry(self, lane: Lane, row: Due) -> SinkError | None:
@@ -44,7 +45,8 @@ class Courier:
         picture = None
         if row.picture is not None and wants_picture(lane.target.data_category):
             try:
-                picture = await asyncio.to_thread(self._pictures, row.picture)
+                following = [next_.picture for next_ in islice(lane.queue, AHEAD) if next_.picture is not None]
+                picture = await self._pictures.take(row.picture, following)
             except NotFound:
                 _log.warning("the picture of an event is gone; it is told without", event_id=row.event_id)
             except OSError as error:

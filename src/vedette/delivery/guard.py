@@ -9,6 +9,7 @@ somewhere that nobody judged.
 import asyncio
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from importlib.metadata import version
 from ipaddress import ip_address
 from typing import Self
@@ -21,6 +22,8 @@ from vedette.model.guard import GuardMode, GuardPolicy
 
 RESOLVER_THREADS = 8
 """Name look-ups at the same time; in threads of their own, so that a dead name server holds up nothing else."""
+LITERALS = 1024
+"""Judgements of literal addresses that are remembered: the same address is judged alike each time."""
 
 _KINDS = {
     GuardMode.LAN: "a loopback, link-local, metadata or reserved address",
@@ -77,9 +80,13 @@ def guarded_session(policy: GuardPolicy, threads: ThreadPoolExecutor | None = No
     It verifies certificates, keeps connections for reuse, keeps no cookies, and unpacks nothing.
     """
 
+    @lru_cache(LITERALS)
+    def forbidden(host: str) -> bool:
+        return _is_literal(host) and not policy.permits(host, host)
+
     async def judge(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
         host = request.url.host or ""
-        if _is_literal(host) and not policy.permits(host, host):
+        if forbidden(host):
             raise refusal(policy, host)
         return await send(request)
 

@@ -22,6 +22,7 @@ from vedette.delivery.sinks.headers import headers
 from vedette.delivery.terms import TermsOf, usual
 from vedette.model.errors import SinkBusy, SinkGone, SinkRefused, SinkUnreachable
 from vedette.model.output import WebhookOutput
+from vedette.store.json_text import JsonText
 
 TIMEOUT_S = 15.0
 """For the whole call, from the look-up of the name to the status."""
@@ -125,13 +126,21 @@ class WebhookSink:
 
 def encode(delivery: Delivery) -> bytes:
     """Return the body: the message, and the picture as `image_base64` where there is one."""
-    message = dict(delivery.message)
-    if delivery.picture is not None:
-        message["image_base64"] = base64.b64encode(delivery.picture).decode()
-    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
+    message = delivery.message
+    if isinstance(message, JsonText):
+        body = message.text.encode()
+    else:
+        body = json.dumps(dict(message), ensure_ascii=False, separators=(",", ":")).encode()
+    if delivery.picture is None:
+        return body
+    # put in at the end, unread: what is large is copied, and not looked at for what JSON would have to escape
+    comma = b"," if len(body) > len(b"{}") else b""
+    return b"".join((body[:-1], comma, b'"image_base64":"', base64.b64encode(delivery.picture), b'"}'))
 
 
 async def _drain(answer: aiohttp.ClientResponse) -> None:
+    if answer.content.is_eof():  # all of it came with the status
+        return
     with suppress(
         aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError
     ):  # the status counts; what follows it does not
