@@ -32,4 +32,4 @@ def stem(path: str, event: Named) -> str:
 
 def encode(message: Mapping[str, Any]) -> bytes:
     """Return a message as it is written: the same bytes whenever it is sent."""
-    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(dict(message), ensure_ascii=False, separators=(",", ":")).encode()
