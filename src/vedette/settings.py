@@ -28,6 +28,7 @@ from pydantic_settings import (
 
 from vedette.model.data_stream import USUAL_BYTES
 from vedette.model.errors import Misconfigured
+from vedette.model.event import KEPT_BYTES
 from vedette.model.guard import GuardMode
 from vedette.model.quota import Quotas
 
@@ -199,6 +200,13 @@ class Settings(BaseSettings):
     )
     event_max_count: int = _limit(
         "number", "Stored events that are kept in all; beyond it the oldest are removed.", default=1_000_000, ge=1
+    )
+    event_max_bytes: int = _limit(
+        "number",
+        "Messages and pictures of stored events that are kept in all; beyond it the oldest events are removed.",
+        unit="bytes",
+        default=KEPT_BYTES,
+        ge=1_048_576,
     )
 
     delivery_queue_max: int = _limit(

@@ -16,10 +16,21 @@ from vedette.model.output import WebhookOutput
 from vedette.model.review import EventRules, Review, Subscription
 from vedette.model.stream import Checkpoint, Ingest, RunProgress
 from vedette.model.task import Task
-from vedette.store import event_changes, event_rules, events, ingest, outbox, outbox_marks, projects, subscriptions
+from vedette.store import (
+    event_changes,
+    event_rules,
+    events,
+    ingest,
+    outbox,
+    outbox_marks,
+    projects,
+    retention,
+    subscriptions,
+)
 from vedette.store.db import Database
 from vedette.store.events import Filter
 from vedette.store.outbox_marks import Outcome
+from vedette.store.tables import events as event_rows
 from vedette.store.tables import outbox as outbox_rows
 from vedette.store.tables import subscriptions as subscription_rows
 from vedette.store.tables import tasks as task_rows
@@ -184,6 +195,15 @@ async def test_an_approval_pushes_nothing_that_was_pushed_at_once(db: Database, 
     assert await pushed(db) == []
 
 
+async def test_an_event_weighs_its_message_and_its_picture(db: Database, vault: Vault) -> None:
+    """The limit of all of them counts what is on the disk, in bytes and not in characters."""
+    one, epoch = await running(db, vault)
+    await store(db, vault, one, epoch, replace(told(one, 1, target="Tür"), picture=b"j" * 1000))
+    text = await db.read(lambda conn: conn.execute(select(event_rows.c.message)).scalar_one())
+    found = await db.read(retention.extent)
+    assert (found.events, found.bytes) == (1, len(text) + 1 + 1000)
+
+
 async def test_what_was_delivered_stays_counted_when_its_rows_go(db: Database, vault: Vault) -> None:
     """Swept after a day, or with their events: the number of a subscription never shrinks."""
     one, epoch = await running(db, vault, webhook=False)
@@ -199,7 +219,7 @@ async def test_what_was_delivered_stays_counted_when_its_rows_go(db: Database, v
     assert await standing() == (3, 1)
     assert await db.write(outbox_marks.sweep, NOW + 1, 2) == 2
     assert await standing() == (3, 1)
-    await db.write(events.trim, 1)
+    await db.write(retention.remove, [one.seq for one in await db.read(retention.oldest, 0)])
     assert await standing() == (3, 1)
 
 

@@ -67,7 +67,7 @@ from vedette.store import assignments, object_stores, run_results, schema, video
 from vedette.store import tasks as task_rows
 from vedette.store.blobs import Blobs
 from vedette.store.db import Database, open_database
-from vedette.store.events import Retention
+from vedette.store.retention import Retention
 from vedette.store.vault import Vault
 from vedette.telemetry import logs
 from vedette.telemetry.metrics import Metrics
@@ -78,6 +78,7 @@ STREAMS_PER_WORKER = 60
 GAUGES_S = 2.0
 BATCHES_S = 60.0
 EXPIRY_S = 1.0
+ROOM_S = 30.0
 VCN_S = 2.0
 LOOKS_S = 1.0
 COLLECT_AFTER = 50_000
@@ -259,8 +260,10 @@ def _wire(
         janitor=Janitor(
             db,
             blobs,
-            Retention(round(settings.event_max_age_days * 86_400), settings.event_max_count),
-            expired=metrics.data_records_removed.labels("age").inc,
+            Retention(
+                round(settings.event_max_age_days * 86_400), settings.event_max_count, settings.event_max_bytes
+            ),
+            metrics,
         ),
         expiry=Expiry(db, on_change=loops.wake),
         gauges=Gauges(db, fleet, metrics, time.monotonic),
@@ -318,6 +321,7 @@ async def _run(base: Ground, listener: socket.socket, metrics: Metrics) -> None:
         background = [
             asyncio.create_task(rooms.loops.reconcile(rooms.scheduler, rooms.reconciler, rooms.desk.changed, now_ms)),
             asyncio.create_task(keep("janitor", lambda: rooms.janitor.run_once(now_ms()), HOUR_MS / 1000)),
+            asyncio.create_task(keep("room", lambda: rooms.janitor.fit(now_ms()), ROOM_S)),
             asyncio.create_task(keep("expiry", lambda: rooms.expiry.run_once(now_ms()), EXPIRY_S)),
             asyncio.create_task(keep("gauges", rooms.gauges.run_once, GAUGES_S)),
             asyncio.create_task(keep("batches", rooms.batches.resume, BATCHES_S)),

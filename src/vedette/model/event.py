@@ -1,12 +1,14 @@
 """Finding (an algorithm says) and Event (we tell the world)."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from vedette.model.frame import Position
 from vedette.model.ids import EventId, RunId, TaskId
 from vedette.model.message import EventData
 
+KEPT_BYTES: Final = 20 * 2**30
+"""How much room events with their pictures may take, if the operator does not say otherwise."""
 Box = tuple[int, int, int, int]
 """left, top, width, height in pixels."""
 

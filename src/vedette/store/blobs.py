@@ -7,6 +7,7 @@ files of one hour against the rows of that hour. No key comes from a caller.
 import os
 import re
 import secrets
+import shutil
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -70,6 +71,17 @@ class Blobs:
         for key in keys:
             self._path(key).unlink(missing_ok=True)
 
+    def size(self, key: str | None) -> int:
+        """Return how many bytes a picture has; 0 if there is none."""
+        try:
+            return 0 if key is None else self._path(key).stat().st_size
+        except (FileNotFoundError, NotFound):
+            return 0
+
+    def free(self) -> int:
+        """Return how many bytes are free where the pictures are."""
+        return shutil.disk_usage(self._folder).free
+
     def hours(self) -> list[str]:
         """Return the hours that have files, oldest first, as `YYYYMMDDHH` in UTC."""
         return sorted(entry.name for entry in self._folder.iterdir() if re.fullmatch(r"[0-9]{10}", entry.name))
@@ -79,7 +91,7 @@ class Blobs:
 
         Args:
             hour: one that ended a while ago: a picture is written a moment before its event is committed.
-            known: the keys that events refer to, as a set (`store.events.pictures`).
+            known: the keys that events refer to, as a set (`store.retention.pictures`).
         """
         removed = 0
         folder = self._folder / hour

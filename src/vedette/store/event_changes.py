@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from vedette.model.ids import EventId, ProjectId
 from vedette.model.review import Review
@@ -62,7 +62,7 @@ def _unlist(conn: Connection, ids: Sequence[str]) -> list[str]:
     waiting = select(outbox.c.id).where(outbox.c.event_id == events.c.id, outbox.c.state != "done").exists()
     free = select(events.c.picture).where(here, events.c.picture.is_not(None), ~waiting)
     pictures = list(conn.execute(free).scalars())
-    conn.execute(update(events).where(here, ~waiting).values(picture=None))
+    conn.execute(update(events).where(here, ~waiting).values(picture=None, bytes=func.length(events.c.message)))
     conn.execute(update(events).where(here).values(listed=0))
     return pictures
 

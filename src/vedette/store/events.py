@@ -9,39 +9,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Row, func, select
 
 from vedette.model.errors import NotFound
 from vedette.model.ids import EventId, ProjectId, RunId, TaskId
 from vedette.model.review import Review
-from vedette.store.subscriptions import OF_NO_TASK, keep_count
+from vedette.store import delivery_attempts
+from vedette.store.delivery_attempts import Attempt
+from vedette.store.subscriptions import OF_NO_TASK
 from vedette.store.tables import destinations, events, outbox
 
 
 @dataclass(frozen=True, slots=True)
-class Retention:
-    """How long things are kept.
+class Told:
+    """One delivery of an event: `state` is due, done or dead; to a subscription, if it names one.
 
     Attributes:
-        events_max_age_s: events and their pictures; 30 days.
-        events_max_rows: however young they are, no more than these; the oldest go first.
-        delivered_max_age_s: outbox rows that are done; a day, so that `deliveries` of an event can be looked at.
+        failed: attempts that failed, where one event is asked for.
     """
-
-    events_max_age_s: int = 30 * 86_400
-    events_max_rows: int = 1_000_000
-    delivered_max_age_s: int = 86_400
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One delivery of an event: `state` is due, done or dead; to a subscription, if it names one."""
 
     kind: str
     state: str
     attempts: int
     last_error: str | None
     subscription_id: str | None = None
+    failed: tuple[Attempt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,43 +157,7 @@ def get(conn: Connection, project_id: ProjectId, event_id: EventId) -> StoredEve
     row = conn.execute(select(events).where(*mine)).first()
     if row is None:
         raise NotFound("No event of this project has that id.", param="event_id")
-    return _event(row, _deliveries(conn, [row.id])[row.id])
-
-
-def expire(conn: Connection, before_ms: int, limit: int = 500) -> list[str | None]:
-    """Remove events stored before a time, except those still due somewhere; return the key of the picture of each.
-
-    Their dead letters go with them.
-    """
-    return _drop(conn, events.c.stored_at < before_ms, limit)
-
-
-def trim(conn: Connection, max_rows: int, limit: int = 500) -> list[str | None]:
-    """Remove the oldest events beyond a number, except those still due somewhere; return the key of each's picture."""
-    newest = conn.execute(select(events.c.seq).order_by(events.c.seq.desc()).limit(1)).scalar()
-    if newest is None:
-        return []
-    surplus = conn.execute(select(func.count()).select_from(events)).scalar_one() - max_rows
-    if surplus <= 0:
-        return []
-    edge = select(events.c.seq).order_by(events.c.seq).offset(surplus).limit(1).scalar_subquery()
-    return _drop(conn, events.c.seq < func.coalesce(edge, newest + 1), limit)
-
-
-def pictures(conn: Connection, since_ms: int, until_ms: int) -> set[str]:
-    """Return the keys of pictures of events stored in this time, for `Blobs.sweep`."""
-    within = (events.c.stored_at >= since_ms, events.c.stored_at < until_ms, events.c.picture.is_not(None))
-    return set(conn.execute(select(events.c.picture).where(*within)).scalars())
-
-
-def _drop(conn: Connection, old: ColumnElement[bool], limit: int) -> list[str | None]:
-    waiting = select(outbox.c.id).where(outbox.c.event_id == events.c.id, outbox.c.state == "due").exists()
-    chosen = select(events.c.seq, events.c.picture).where(old, ~waiting).order_by(events.c.seq).limit(limit)
-    rows = conn.execute(chosen).all()
-    if rows:
-        keep_count(conn, outbox.c.event_id.in_(select(events.c.id).where(events.c.seq.in_([row.seq for row in rows]))))
-        conn.execute(delete(events).where(events.c.seq.in_([row.seq for row in rows])))
-    return [row.picture for row in rows]
+    return _event(row, _deliveries(conn, [row.id], attempts=True)[row.id])
 
 
 def _where(project_id: ProjectId, wanted: Filter) -> list[ColumnElement[bool]]:
@@ -225,7 +181,7 @@ def _where(project_id: ProjectId, wanted: Filter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _deliveries(conn: Connection, ids: Sequence[str]) -> defaultdict[str, list[Told]]:
+def _deliveries(conn: Connection, ids: Sequence[str], *, attempts: bool = False) -> defaultdict[str, list[Told]]:
     told: defaultdict[str, list[Told]] = defaultdict(list)
     statement = (
         select(outbox, destinations.c.kind, destinations.c.task_id.label("of_task"))
@@ -233,9 +189,12 @@ def _deliveries(conn: Connection, ids: Sequence[str]) -> defaultdict[str, list[T
         .where(outbox.c.event_id.in_(ids))
         .order_by(outbox.c.id)
     )
-    for row in conn.execute(statement):
+    rows = conn.execute(statement).all()
+    failed = delivery_attempts.of_rows(conn, [row.id for row in rows]) if attempts else {}
+    for row in rows:
         subscription = row.destination_id if row.of_task == OF_NO_TASK else None
-        told[row.event_id].append(Told(row.kind, row.state, row.attempts, row.last_error, subscription))
+        tried = tuple(failed.get(row.id, ()))
+        told[row.event_id].append(Told(row.kind, row.state, row.attempts, row.last_error, subscription, tried))
     return told
 
 

@@ -96,6 +96,7 @@ def _tell(
     Args:
         place: `project_id`, `video_source_id`, `number`, `stored_at` and `picture` of the event.
     """
+    message = json.dumps(event.message, ensure_ascii=False, separators=(",", ":"))
     row = {
         **place,
         "id": event.id,
@@ -106,7 +107,8 @@ def _tell(
         "frame_index": event.position.index,
         "time_us": event.position.time_us,
         "timestamp_ms": event.timestamp_ms,
-        "message": json.dumps(event.message, ensure_ascii=False),
+        "message": message,
+        "bytes": len(message.encode()) + len(event.picture or b""),
         "listed": 0,
     }
     if document.output.event_center:

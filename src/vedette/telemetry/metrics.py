@@ -35,6 +35,13 @@ class Metrics:
         events_stored: events committed.
         events_repeated: events of a replay, known already.
         events_refused: events or pictures that were too large, by `reason` (`message_size`, `picture_size`).
+        events_kept: events that are kept.
+        events_kept_limit: how many may be.
+        events_bytes: bytes of their messages and pictures.
+        events_bytes_limit: how many those may be.
+        events_oldest_seconds: for how long the first of them has been kept.
+        events_removed: events that went, by `reason`: `age`, or to make room (`count`, `size`).
+        disk_free_bytes: bytes that are free where the pictures are.
         deliveries: attempts that ended, by `kind` of output and `outcome` (`done`, `later`, `dead`).
         delivery_seconds: from the event's commit to its delivery, by `kind`.
         outbox_pending: rows that still have to be delivered.
@@ -88,6 +95,13 @@ class Metrics:
         self.events_stored = self._counter("events_stored", "Events committed.")
         self.events_refused = self._counter("events_refused", "Events or pictures that were too large.", "reason")
         self.events_repeated = self._counter("events_repeated", "Events of a replay, known already.")
+        self.events_kept = self._gauge("events_kept", "Events that are kept.")
+        self.events_kept_limit = self._gauge("events_kept_limit", "Events that may be kept.")
+        self.events_bytes = self._gauge("events_bytes", "Bytes of the events that are kept, pictures included.")
+        self.events_bytes_limit = self._gauge("events_bytes_limit", "Bytes of events that may be kept.")
+        self.events_oldest_seconds = self._gauge("events_oldest_seconds", "Age of the oldest event that is kept.")
+        self.events_removed = self._counter("events_removed", "Events removed.", "reason")
+        self.disk_free_bytes = self._gauge("disk_free_bytes", "Bytes that are free where the pictures are.")
         self.workers_up = self._gauge("workers_up", "Workers with a valid lease.")
         self.workers_started = self._counter("workers_started", "Worker processes started.")
         self.lease_losses = self._counter("lease_losses", "Leases that ended without a renewal.")

@@ -10,8 +10,9 @@ from sqlalchemy import Connection, create_engine, select
 from vedette.model.errors import NotFound
 from vedette.model.ids import EventId, ProjectId, TaskId
 from vedette.model.review import Review
-from vedette.store import event_changes, events
+from vedette.store import event_changes, events, retention
 from vedette.store.events import Filter
+from vedette.store.retention import Extent
 from vedette.store.tables import destinations, metadata, outbox
 from vedette.store.tables import events as event_rows
 
@@ -221,24 +222,59 @@ def test_old_events_expire_with_their_pictures(conn: Connection) -> None:
     """The janitor removes the files that this names."""
     for n in range(1, 6):
         put(conn, n, listed=n % 2)
-    assert events.expire(conn, NOW + 4, limit=2) == [f"2026112308/{n:032x}" for n in (1, 2)]
-    assert events.expire(conn, NOW + 4, limit=2) == [f"2026112308/{3:032x}"]
-    assert events.expire(conn, NOW + 4) == []
+    assert retention.expire(conn, NOW + 4, limit=2) == [f"2026112308/{n:032x}" for n in (1, 2)]
+    assert retention.expire(conn, NOW + 4, limit=2) == [f"2026112308/{3:032x}"]
+    assert retention.expire(conn, NOW + 4) == []
 
 
-def test_a_full_event_center_drops_the_oldest(conn: Connection) -> None:
-    """Whatever their age: a disk is finite."""
-    for n in range(1, 8):
-        put(conn, n)
-    assert events.trim(conn, 10) == []
-    assert len(events.trim(conn, 3)) == 4
-    assert ids(events.find(conn, MINE, Filter())) == ["E7", "E6", "E5"]
-    assert len(events.trim(conn, 0)) == 3
-    assert events.trim(conn, 0) == []
+def test_what_is_kept_is_counted_and_weighed(conn: Connection) -> None:
+    """The metrics show how near the limits are."""
+    assert retention.extent(conn) == Extent(0, 0, None)
+    for n in range(1, 4):
+        put(conn, n, bytes=100 * n)
+    assert retention.extent(conn) == Extent(3, 600, NOW + 1)
+
+
+def test_the_oldest_are_named_page_by_page_but_for_those_still_due(conn: Connection) -> None:
+    """Room is made from the beginning, and never by losing a delivery."""
+    for n in range(1, 6):
+        put(conn, n, bytes=n)
+    deliver(conn, 2, "due")
+    first = retention.oldest(conn, 0, limit=2)
+    assert [one.bytes for one in first] == [1, 3]
+    assert [one.bytes for one in retention.oldest(conn, first[-1].seq)] == [4, 5]
+
+
+def test_an_event_that_is_due_again_by_now_stays(conn: Connection) -> None:
+    """A dead letter may be sent again between the look and the removal."""
+    put(conn, 1)
+    put(conn, 2)
+    seqs = [one.seq for one in retention.oldest(conn, 0)]
+    deliver(conn, 1, "due")
+    assert retention.remove(conn, seqs) == [f"2026112308/{2:032x}"]
+    assert ids(events.find(conn, MINE, Filter())) == ["E1"]
+
+
+def test_events_of_before_sizes_are_found_and_given_theirs(conn: Connection) -> None:
+    """They would count as nothing otherwise."""
+    put(conn, 1, bytes=7)
+    put(conn, 2)
+    put(conn, 3)
+    found = retention.unweighed(conn, 0, limit=1) + retention.unweighed(conn, 2)
+    assert [(one.seq, one.bytes) for one in found] == [(2, len('{"n": 2}')), (3, len('{"n": 3}'))]
+    retention.weigh(conn, [(2, 20), (3, 30)])
+    assert retention.extent(conn).bytes == 57
+    assert retention.unweighed(conn, 0) == []
+
+
+def test_an_event_whose_picture_was_taken_out_weighs_its_message(conn: Connection) -> None:
+    put(conn, 1, bytes=5000)
+    event_changes.remove(conn, MINE, [EventId("E1")])
+    assert retention.extent(conn).bytes == len('{"n": 1}')
 
 
 def test_the_pictures_of_a_time_are_named_for_the_sweep(conn: Connection) -> None:
     """Files that no row names are left over from a crash."""
     for n in range(1, 4):
         put(conn, n)
-    assert events.pictures(conn, NOW + 2, NOW + 3) == {f"2026112308/{2:032x}"}
+    assert retention.pictures(conn, NOW + 2, NOW + 3) == {f"2026112308/{2:032x}"}

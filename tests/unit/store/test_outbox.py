@@ -8,7 +8,7 @@ from sqlalchemy import Connection, create_engine, event, select
 
 from vedette.model.errors import NotFound
 from vedette.model.ids import ProjectId, TaskId
-from vedette.store import dead_letters, events, outbox, outbox_marks
+from vedette.store import dead_letters, outbox, outbox_marks, retention
 from vedette.store.outbox import Want
 from vedette.store.outbox_marks import Outcome
 from vedette.store.tables import destinations, metadata
@@ -193,7 +193,7 @@ def test_an_event_that_is_still_due_somewhere_does_not_expire(conn: Connection) 
     destination(conn, "a")
     rows(conn, "a", range(1, 4))
     outbox_marks.mark(conn, [Outcome(1, 1), Outcome(2, 16, "away")], NOW)
-    events.expire(conn, NOW + 1)
+    retention.expire(conn, NOW + 1)
     assert states(conn) == {3: "due"}, "the dead letter goes with its event"
 
 
