@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 
-def self_signed(name: str) -> ssl.SSLContext:
-    """Return what a server on loopback needs to speak TLS under a certificate nobody vouches for."""
+def written(name: str, folder: Path) -> tuple[Path, Path]:
+    """Write a certificate that vouches for itself, and its key; return where they are."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     now = dt.datetime.now(dt.UTC)
@@ -28,11 +28,16 @@ def self_signed(name: str) -> ssl.SSLContext:
         .add_extension(own, critical=False)
         .sign(key, hashes.SHA256())
     )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    shown, hidden = folder / "certificate.pem", folder / "key.pem"
     plain = serialization.NoEncryption()
+    shown.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    hidden.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain))
+    return shown, hidden
+
+
+def self_signed(name: str) -> ssl.SSLContext:
+    """Return what a server on loopback needs to speak TLS under a certificate nobody vouches for."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tempfile.TemporaryDirectory() as folder:
-        shown, hidden = Path(folder, "certificate.pem"), Path(folder, "key.pem")
-        shown.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-        hidden.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain))
-        context.load_cert_chain(shown, hidden)
+        context.load_cert_chain(*written(name, Path(folder)))
     return context

@@ -71,7 +71,7 @@ class Nats(BrokerProcess):
         jetstream = client.jetstream()
         state = (await jetstream.stream_info(stream)).state
         found = []
-        for sequence in range(state.first_seq, state.last_seq + 1):
+        for sequence in range(state.first_seq, state.last_seq + 1 if state.messages else 0):
             message = await jetstream.get_msg(stream, sequence)
             found.append(Record(message.subject or "", sequence, dict(message.headers or {}), message.data or b""))
         await client.close()

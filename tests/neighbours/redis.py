@@ -1,5 +1,6 @@
 """Debian's Redis, which writes down each command before it answers, and its project's own client."""
 
+from pathlib import Path
 from typing import Any
 
 import redis.asyncio as client
@@ -22,15 +23,20 @@ class Redis(BrokerProcess):
     Args:
         password: that of all who have no name; empty: none.
         users: whether there is a user of the documented rights besides, and nobody else.
-        settings: more lines of its configuration.
+        tls: certificate and key; it speaks nothing else then.
     """
 
-    def __init__(self, password: str = "", *, users: bool = False, settings: str = "") -> None:
+    def __init__(self, password: str = "", *, users: bool = False, tls: tuple[Path, Path] | None = None) -> None:
         super().__init__()
         lines = [
-            f"bind 127.0.0.1\nport {self.port}\ndir {self.folder}\nappendonly yes\nappendfsync everysec\nsave ''",
-            settings,
+            "bind 127.0.0.1",
+            f"dir {self.folder}",
+            "appendonly yes",
+            "save ''",
+            f"port {self.port}" if tls is None else f"port 0\ntls-port {self.port}\ntls-auth-clients no",
         ]
+        if tls is not None:
+            lines.append(f"tls-cert-file {tls[0]}\ntls-key-file {tls[1]}")
         if password:
             lines.append(f"requirepass {password}")
         if users:

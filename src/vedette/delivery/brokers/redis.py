@@ -23,20 +23,24 @@ KEPT: Final = 200_000
 IDS: Final = "{%s}:vedette-ids"
 """Key of the ids of a stream; the braces keep both keys together."""
 SCRIPT: Final = """
-local now = tonumber(redis.call('TIME')[1])
+local now, entry = tonumber(redis.call('TIME')[1]), nil
 if redis.call('ZSCORE', KEYS[2], ARGV[1]) then return 0 end
+if #ARGV == 3 then
+  entry = redis.call('XLEN', KEYS[1])
+else
+  entry = redis.call('XADD', KEYS[1], '*', unpack(ARGV, 4))
+  redis.call('ZADD', KEYS[2], now, ARGV[1])
+  redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -1 - tonumber(ARGV[3]))
+  redis.call('EXPIRE', KEYS[2], ARGV[2])
+end
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - tonumber(ARGV[2]))
-if #ARGV == 3 then return redis.call('XLEN', KEYS[1]) end
-local entry = redis.call('XADD', KEYS[1], '*', unpack(ARGV, 4))
-redis.call('ZADD', KEYS[2], now, ARGV[1])
-redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -1 - tonumber(ARGV[3]))
-redis.call('EXPIRE', KEYS[2], ARGV[2])
 return entry
 """
 """Keys: the stream, its ids. Arguments: the event's id, how long and how many ids are kept, the fields of the entry.
 
-Whatever can fail fails before something is written: a key of another type, memory that is full. Without fields only
-that is found out, and nothing appended.
+Whatever can fail fails before something is written: a key of another type, and memory that is full, for which Redis
+looks at the first command that writes and no later. Without fields nothing is appended: it is only found out whether
+something could be.
 """
 _SHA: Final = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
 _BUSY: Final = frozenset(

@@ -28,6 +28,8 @@ class Refusal:
             return word
         if "max number of clients" in self.said:
             return "MAXCLIENTS"
+        if "unauthenticated" in self.said:  # a long command from who has not logged in
+            return "NOAUTH"
         found = _CODE.search(self.said) if self.said.startswith("ERR Error running script") else None
         return found[1] if found else word
 
