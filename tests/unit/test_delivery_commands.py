@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 from typer.testing import CliRunner, Result
 
 from vedette.cli import app
 from vedette.model.errors import InvalidParameter, NotFound
+from vedette.store import outbox_marks
 from vedette.store.db import open_database
+from vedette.store.outbox_marks import Outcome
 from vedette.store.tables import destinations, events, outbox, projects
 
 TASK = "a" * 32
@@ -76,6 +78,24 @@ def test_dead_letters_are_listed_with_their_attempts_and_reasons() -> None:
     assert len(lines) == 3
     assert len(typed(f"dead-letters list --project harbour --task {TASK}").splitlines()) == 2
     assert typed("dead-letters list --project quay") == ""
+
+
+def test_one_is_shown_with_its_attempts(installation: Path) -> None:
+    """When each was and why it failed; nobody sees those of another project."""
+
+    def fail(conn: Connection) -> None:
+        conn.execute(update(outbox).where(outbox.c.id == 2).values(state="due"))
+        outbox_marks.mark(conn, [Outcome(2, 1, "nobody answers", 1)], 1_713_859_200_000)
+        outbox_marks.mark(conn, [Outcome(2, 2, "it answered 400")], 1_713_859_260_000)
+
+    work(installation, fail)
+    assert typed("dead-letters show 2 --project harbour").splitlines() == [
+        f"2  webhook  task {TASK}  event E2",
+        "2024-04-23T08:00:00Z  attempt 1  nobody answers",
+        "2024-04-23T08:01:00Z  attempt 2  it answered 400",
+        "2024-04-23T08:01:00Z  given up after 2 attempts: it answered 400",
+    ]
+    assert isinstance(attempt("dead-letters show 2 --project quay").exception, NotFound)
 
 
 def test_one_is_sent_again_or_all(installation: Path) -> None:

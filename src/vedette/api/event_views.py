@@ -1,6 +1,6 @@
 """How events are asked for and shown, in lists, in the export and in the live feed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from fastapi import Request
@@ -10,6 +10,7 @@ from vedette.model.ids import EventId, TaskId
 from vedette.model.review import Review
 from vedette.schemas.common import OBJECT_ID, matches
 from vedette.schemas.event_info import EVENT_ID
+from vedette.store.delivery_attempts import Attempt
 from vedette.store.events import Filter, StoredEvent
 
 T = TypeVar("T")
@@ -75,6 +76,7 @@ class EventViews:
                 {"kind": told.kind, "state": told.state, "attempts": told.attempts}
                 | ({"last_error": told.last_error} if told.last_error else {})
                 | ({"subscription_id": told.subscription_id} if told.subscription_id else {})
+                | ({"failed": attempts(told.failed)} if told.failed else {})
                 for told in event.deliveries
             ],
         }
@@ -85,6 +87,11 @@ class EventViews:
         if event.picture is not None:
             document["picture"] = f"/vedette/v1/{project_id}/events/{event.id}/picture"
         return document
+
+
+def attempts(failed: Sequence[Attempt]) -> list[dict[str, Any]]:
+    """Return the documents of attempts that failed."""
+    return [{"at": one.at, "number": one.number, "reason": one.reason} for one in failed]
 
 
 def query_of(request: Request, allowed: frozenset[str]) -> dict[str, str]:

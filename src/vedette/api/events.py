@@ -15,6 +15,7 @@ from vedette.api.event_views import (
     FILTERS,
     PAGED,
     EventViews,
+    attempts,
     event_id_of,
     is_number,
     limit_of,
@@ -26,6 +27,7 @@ from vedette.model.errors import NotFound
 from vedette.model.ids import EventId
 from vedette.model.review import Review
 from vedette.schemas.event_info import (
+    DeadLetterDetails,
     DeadLetterPage,
     EventInfo,
     EventPage,
@@ -135,11 +137,14 @@ class EventCenter:
             answer["next"] = str(page[-1].id)
         return JSONResponse(answer)
 
+    async def letter(self, letter_id: Annotated[str, Path()], principal: Member, parts: PartsOf) -> JSONResponse:
+        """Show one delivery that was given up, with its attempts."""
+        letter, failed = await parts.db.read(dead_letters.get, principal.project_id, _letter_id(letter_id))
+        return JSONResponse(_letter(letter) | {"attempts": attempts(failed)})
+
     async def resend(self, letter_id: Annotated[str, Path()], principal: Member, parts: PartsOf) -> JSONResponse:
         """Send one dead letter again."""
-        if not is_number(letter_id):
-            raise NotFound("No dead letter of this project has that id.", param="letter_id")
-        await parts.db.write(dead_letters.resend, principal.project_id, int(letter_id), parts.clock())
+        await parts.db.write(dead_letters.resend, principal.project_id, _letter_id(letter_id), parts.clock())
         self._wake()
         return JSONResponse({"count": 1})
 
@@ -188,6 +193,7 @@ def make_router(
             takes(EventReview, {"state": "approved"}),
         ),
         ("/deliveries/dead", "GET", center.dead, "ListDeadLetters", DeadLetterPage, None),
+        ("/deliveries/dead/{letter_id}", "GET", center.letter, "ShowDeadLetter", DeadLetterDetails, None),
         ("/deliveries/dead/retry", "POST", center.resend_all, "RetryDeadLetters", Resent, None),
         ("/deliveries/dead/{letter_id}/retry", "POST", center.resend, "RetryDeadLetter", Resent, None),
     ):  # fmt: skip
@@ -211,6 +217,12 @@ def _results(ids: list[EventId], found: list[bool]) -> JSONResponse:
         for event_id, known in zip(ids, found, strict=True)
     ]
     return JSONResponse({"count": sum(found), "results": results})
+
+
+def _letter_id(text: str) -> int:
+    if not is_number(text):
+        raise NotFound("No dead letter of this project has that id.", param="letter_id")
+    return int(text)
 
 
 def _letter(letter: DeadLetter) -> dict[str, Any]:

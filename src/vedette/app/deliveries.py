@@ -13,6 +13,7 @@ from vedette.settings import Settings
 from vedette.store import dead_letters as letters
 from vedette.store import projects
 from vedette.store.dead_letters import DeadLetter
+from vedette.store.delivery_attempts import Attempt
 
 PAGE = 1000
 
@@ -30,6 +31,17 @@ async def dead_letters(settings: Settings, project: str | None, task_id: str | N
             for letter in page:
                 yield letter
             after = page[-1].id
+
+
+async def dead_letter(settings: Settings, project: str | None, letter_id: int) -> tuple[DeadLetter, list[Attempt]]:
+    """Return one delivery of a project that was given up, and its attempts.
+
+    Raises:
+        NotFound: the project has no such delivery.
+        InvalidParameter: the project is not known.
+    """
+    async with ground(settings) as base:
+        return await base.db.read(letters.get, await project_of(base.db, project), letter_id)
 
 
 async def retry(settings: Settings, project: str | None, letter_id: int | None) -> int:

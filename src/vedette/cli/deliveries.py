@@ -26,13 +26,27 @@ def list_dead_letters(
 
     async def show() -> None:
         async for one in deliveries.dead_letters(Settings.load(), project, task):
-            at = datetime.fromtimestamp((one.given_up_at or one.created_at) / 1000, UTC)
             print(
-                f"{one.id}  {at:%Y-%m-%dT%H:%M:%SZ}  {one.kind}  {one.task_id}  {one.event_id}  "
+                f"{one.id}  {_iso(one.given_up_at or one.created_at)}  {one.kind}  {one.task_id}  {one.event_id}  "
                 f"{one.attempts} attempts  {one.last_error or ''}".rstrip()
             )
 
     asyncio.run(show())
+
+
+@dead_letters.command("show")
+def show_dead_letter(
+    letter: Annotated[int, typer.Argument(metavar="ID", help="Id of one, as `list` shows it.")],
+    project: Project = None,
+) -> None:
+    """Show one with its attempts: when each ended, its number, and why it failed."""
+    from vedette.app import deliveries
+
+    one, attempts = asyncio.run(deliveries.dead_letter(Settings.load(), project, letter))
+    print(f"{one.id}  {one.kind}  task {one.task_id}  event {one.event_id}")
+    for attempt in attempts:
+        print(f"{_iso(attempt.at)}  attempt {attempt.number}  {attempt.reason}")
+    print(f"{_iso(one.given_up_at or one.created_at)}  given up after {one.attempts} attempts: {one.last_error or ''}")
 
 
 @dead_letters.command("retry")
@@ -47,3 +61,7 @@ def retry_dead_letters(
     if (letter is not None) == every:
         raise InvalidParameter("Name one by its id, or say --all.", param="id")
     print(f"{asyncio.run(deliveries.retry(Settings.load(), project, letter))} sent again")
+
+
+def _iso(at_ms: int) -> str:
+    return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -11,6 +11,17 @@ EVENT_ID: Final = r"[0-9a-fA-F-]{36}"
 MOST_AT_ONCE: Final = 1000
 
 
+class FailedAttempt(Wire):
+    """An attempt of a delivery that failed."""
+
+    at: int
+    """When it ended, in milliseconds since the epoch."""
+    number: int
+    """Which one it was, from 1, and anew after a dead letter was sent again."""
+    reason: str
+    """How it ended."""
+
+
 class Delivery(Wire):
     """How an event's delivery to one destination stands."""
 
@@ -24,6 +35,8 @@ class Delivery(Wire):
     """Why the last try failed; left out if none did."""
     subscription_id: str = ""
     """The subscription it is made for; left out if it is an output of the task."""
+    failed: Annotated[list[FailedAttempt], Field(default_factory=list)]
+    """The last attempts that failed, up to 30, the first one first; left out if there are none, and in lists."""
 
 
 class EventInfo(Wire):
@@ -126,6 +139,27 @@ class DeadLetterInfo(Wire):
     """How often it was tried."""
     last_error: str
     """Why the last try failed."""
+    created_at: int
+    """When the event was taken, in milliseconds since the epoch."""
+    given_up_at: int | None
+    """When it was given up, in milliseconds since the epoch."""
+
+
+class DeadLetterDetails(Wire):
+    """A delivery that was given up, with its attempts."""
+
+    id: str
+    """Its id."""
+    event_id: str
+    """The event."""
+    task_id: str
+    """The task."""
+    kind: str
+    """Kind of destination."""
+    attempts: list[FailedAttempt]
+    """The last attempts, up to 30, the first one first; also those before it was sent again."""
+    last_error: str
+    """Why it was given up."""
     created_at: int
     """When the event was taken, in milliseconds since the epoch."""
     given_up_at: int | None

@@ -7,6 +7,8 @@ from sqlalchemy import Connection, Row, Select, func, select, update
 
 from vedette.model.errors import NotFound
 from vedette.model.ids import EventId, ProjectId, TaskId
+from vedette.store import delivery_attempts
+from vedette.store.delivery_attempts import Attempt
 from vedette.store.tables import destinations, outbox
 
 
@@ -32,6 +34,18 @@ def page(
     if task_id is not None:
         wanted = wanted.where(outbox.c.task_id == task_id)
     return [_letter(row) for row in conn.execute(wanted)]
+
+
+def get(conn: Connection, project_id: ProjectId, letter_id: int) -> tuple[DeadLetter, list[Attempt]]:
+    """Return a dead letter, and the attempts that failed, the first one first; also those before it was sent again.
+
+    Raises:
+        NotFound: no dead letter of this project has that id.
+    """
+    row = conn.execute(_dead(project_id).where(outbox.c.id == letter_id)).first()
+    if row is None:
+        raise NotFound("No dead letter of this project has that id.", param="id")
+    return _letter(row), delivery_attempts.of_rows(conn, [row.id])[row.id]
 
 
 def count(conn: Connection, project_id: ProjectId) -> int:

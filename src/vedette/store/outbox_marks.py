@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
+from vedette.store import delivery_attempts
+from vedette.store.delivery_attempts import Attempt
 from vedette.store.subscriptions import keep_count
 from vedette.store.tables import outbox
 
@@ -36,9 +38,17 @@ class Outcome:
 
 
 def mark(conn: Connection, outcomes: Sequence[Outcome], now_ms: int) -> None:
-    """Write down how attempts ended, many at once."""
-    if outcomes:
-        conn.execute(_MARK, [_row(outcome, now_ms) for outcome in outcomes])
+    """Write down how attempts ended, many at once; of those that failed also when and why."""
+    if not outcomes:
+        return
+    conn.execute(_MARK, [_row(outcome, now_ms) for outcome in outcomes])
+    failed = {
+        outcome.row_id: Attempt(now_ms, outcome.attempts, outcome.error[:ERROR_LIMIT])
+        for outcome in outcomes
+        if outcome.error is not None
+    }
+    if failed:
+        delivery_attempts.keep(conn, failed)
 
 
 def hasten(conn: Connection, destination_id: str, now_ms: int, limit: int = 5000) -> int:
