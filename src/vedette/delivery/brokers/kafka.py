@@ -111,7 +111,7 @@ class KafkaLink:
                 raise SinkRefused(f"{self._where} does not let this user write to the topic {topic}.")
             await asyncio.sleep(CONNECT_S / 20)
         else:
-            raise SinkRefused(f"{self._where} has no topic {topic}. Create it there.")
+            raise SinkBusy(f"{self._where} has no topic {topic} (any more). Create it there.")
         partition = int(DefaultPartitioner()(key, sorted(partitions), None))
         leader = client.cluster.leader_for_partition(TopicPartition(topic, partition))
         if leader in (None, -1):
