@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final, Self
 
-from vedette.delivery.brokers.base import Link, Place, Resolve
+from vedette.delivery.brokers.base import Link, Opener, Place, Resolve
 from vedette.delivery.brokers.links import open_link
 from vedette.delivery.guard import RESOLVER_THREADS, GuardedResolver
 from vedette.delivery.sinks.base import Delivery
@@ -40,10 +40,15 @@ class Links:
 
     Args:
         policy: the service's own; a project may have exemptions from it.
+        unused_s: how long a link that nobody uses is kept.
+        most: how many there may be at a time.
+        opener: makes them.
     """
 
-    def __init__(self, policy: GuardPolicy, *, unused_s: float = UNUSED_S, most: int = MOST) -> None:
-        self._policy, self._unused_s, self._most = policy, unused_s, most
+    def __init__(
+        self, policy: GuardPolicy, *, unused_s: float = UNUSED_S, most: int = MOST, opener: Opener = open_link
+    ) -> None:
+        self._policy, self._unused_s, self._most, self._opener = policy, unused_s, most, opener
         self._threads = ThreadPoolExecutor(RESOLVER_THREADS, "resolver")
         self._held: dict[tuple[ProjectId, str], _Held] = {}
         self._closing: set[asyncio.Task[None]] = set()
@@ -88,7 +93,7 @@ class Links:
         held = self._held.get(key)
         if held is not None and (held.broker, held.allow) == (broker, allow):
             return held
-        link = open_link(broker, resolver(self._policy.allowing(allow), self._threads))
+        link = self._opener(broker, resolver(self._policy.allowing(allow), self._threads))
         if held is not None:
             self._leave(key)
         elif len(self._held) >= self._most:
