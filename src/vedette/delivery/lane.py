@@ -14,7 +14,7 @@ UNORDERED = frozenset({OutputKind.OBS})
 """Kinds of output that know no order: each event is an object under a name of its own."""
 MISSES = 3
 """Connections that fail in a row before a destination counts as away, and is probed with single rows."""
-LARGEST_BATCH = 64
+LARGEST_BATCH = 128
 FAST_MS = 1000
 """A destination that empties its queue in this time gets a longer one."""
 
@@ -85,7 +85,7 @@ class Lane:
         """Return whether it should be given rows, if there are any."""
         if now_ms < max(self.open_at, self.earliest_at) or (self.away and self.flying):
             return False
-        return len(self.queue) < PER_DESTINATION
+        return len(self.queue) < (max(PER_DESTINATION, self._batch // 2) if self.full else PER_DESTINATION)
 
     def want(self, now_ms: int) -> Want:
         """Return how many rows to fetch; the queue of a quick destination grows."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, func, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from vedette.model.ids import EventId, ProjectId, TaskId
 from vedette.store.json_text import JsonText
@@ -24,7 +24,7 @@ _EARLIEST: Final = (
 )
 _EACH: Final = select(destinations, _EARLIEST.label("earliest_at")).subquery()
 _AGENDA: Final = select(_EACH).where(_EACH.c.earliest_at.is_not(None))
-_DUE: Final = (
+_DUE: Final[Select[Any]] = (
     select(
         outbox.c.id,
         outbox.c.event_id,

@@ -105,7 +105,7 @@ def test_the_queue_of_a_quick_destination_grows_and_that_of_a_slow_one_does_not(
         want = slow.want(NOW + step * 5000)
         assert want.limit == PER_DESTINATION
         slow.fill(want, rows(step * 100, want.limit), NOW + step * 5000)
-    assert sizes == [4, 8, 16, 32, 64, 64, 64]
+    assert sizes == [4, 8, 16, 32, 64, 128, 128]
     assert sizes[-1] == LARGEST_BATCH
 
 
