@@ -55,7 +55,7 @@ def _name(scene: Scene, value: str) -> Any:
 def _checked(field: str) -> Callable[[Scene, Any], Any]:
     """Return a look at what a check tells of a folder with one object."""
 
-    def look(scene: Scene, value: str) -> Any:
+    def look(scene: Scene, value: object) -> Any:
         folder = scene.service.file.parent / "open" / "checked"
         (folder / "clips").mkdir(parents=True, exist_ok=True)
         (folder / "clips" / "gate.mp4").write_bytes(b"0123456789")
@@ -90,4 +90,5 @@ def rows() -> Rows:
         "CreateObjectStore:name": Row(EFFECT, _name, "archive", "cellar"),
         "CheckObjectStore:bucket": Row(EFFECT, _checked("bucket"), "clips", "others"),
         "CheckObjectStore:path": Row(EFFECT, _checked("path"), "gate.mp4", "yard.mp4"),
+        "CheckObjectStore:write": Row(EFFECT, _checked("write"), False, True),
     }

@@ -235,6 +235,23 @@ def test_a_check_reads_an_object_of_a_folder(service: Service) -> None:
         assert told["reason"]
 
 
+def test_a_check_writes_an_object_of_its_own_and_removes_it(service: Service) -> None:
+    """Only if that is asked for."""
+    client = service.client()
+    folder = service.file.parent / "open" / "written"
+    (folder / "clips").mkdir(parents=True)
+    client.call("POST", stores(client), {"name": "here", "kind": "folder", "folder": str(folder)})
+    asked = {"bucket": "clips", "path": "gate", "write": True}
+    told = client.call("POST", f"{stores(client)}/here/check", asked).json
+    name = told.pop("object")
+    assert told == {"writable": True, "readable": True, "removed": True}
+    assert name.startswith("gate/vedette-check-")
+    assert [path for path in folder.rglob("*") if path.is_file()] == []
+    told = client.call("POST", f"{stores(client)}/here/check", asked | {"bucket": "yard"}).json
+    assert (told["writable"], told["readable"], told["error_code"]) == (False, False, "VEDETTE.2003")
+    assert "has no bucket 'yard'" in told["reason"]
+
+
 def test_a_check_goes_nowhere_the_guard_forbids(service: Service) -> None:
     """The cloud's own address would tell the machine's credentials."""
     client = service.client()

@@ -6,7 +6,15 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from vedette.cli import app
-from vedette.model.errors import AlreadyExists, InvalidParameter, Misconfigured, NotFound, SourceRefused
+from vedette.model.errors import (
+    AlreadyExists,
+    InvalidParameter,
+    Misconfigured,
+    NotFound,
+    SinkForbidden,
+    SinkRefused,
+    SourceRefused,
+)
 
 SECRET = "hunter2hunter2"
 S3 = "store add archive --endpoint http://169.254.169.254 --access-key reader --bucket clips --bucket more"
@@ -70,11 +78,23 @@ def test_an_object_of_a_folder_is_checked(installation: Path) -> None:
     assert isinstance(attempt("store check here clips yard.mp4").exception, SourceRefused)
 
 
+def test_writing_is_checked_only_when_that_is_asked_for(installation: Path) -> None:
+    """What is written for it goes again."""
+    typed(f"store add here --kind folder --folder {installation}/open/objects")
+    clips = installation / "open" / "objects" / "clips"
+    assert typed("store check here clips gate --write").startswith("writable, readable, removable\n")
+    assert [path.name for path in clips.rglob("*") if path.is_file()] == ["gate.mp4"]
+    failure = attempt("store check here yard gate --write").exception
+    assert isinstance(failure, SinkRefused)
+    assert "has no bucket 'yard'" in failure.message
+
+
 def test_a_check_is_judged_by_the_guard() -> None:
     typed(S3, SECRET)
     failure = attempt("store check archive clips gate.mp4").exception
     assert isinstance(failure, SourceRefused)
     assert "may not reach" in str(failure)
+    assert isinstance(attempt("store check archive clips gate --write").exception, SinkForbidden)
 
 
 @pytest.mark.parametrize(

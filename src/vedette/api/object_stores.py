@@ -11,6 +11,7 @@ from vedette.api.answers import JSONResponse
 from vedette.api.deps import Member, PartsOf, RepeatOf, received
 from vedette.api.described import takes
 from vedette.control.object_stores import change, read_of, register
+from vedette.control.store_writing import Written, write_of
 from vedette.model.errors import Forbidden, InvalidParameter, SourceError, Unavailable
 from vedette.model.objects import ObjectStore
 from vedette.schemas.common import matches
@@ -144,7 +145,10 @@ async def delete(principal: Minder, name: StoreInPath, parts: PartsOf) -> JSONRe
     response_model=ObjectCheckInfo,
 )
 async def check(request: Request, principal: Minder, name: StoreInPath, parts: PartsOf) -> JSONResponse:
-    """Try to read an object, and tell why it cannot be read; needs the role admin in the project."""
+    """Try to read an object, and tell why it cannot be read; needs the role admin in the project.
+
+    With `write`, a small object of a name of its own is written below the path instead, read back, and removed.
+    """
     body = await received(request, ObjectCheck)
     store = await parts.db.read(object_stores.get, parts.vault, principal.project_id, name)
     try:
@@ -153,6 +157,8 @@ async def check(request: Request, principal: Minder, name: StoreInPath, parts: P
         raise Unavailable("Other checks are under way.") from None
     stop = threading.Event()
     try:
+        if body.write:
+            return JSONResponse(_written(await write_of(parts.reach, store, body.bucket, body.path, stop)))
         size = await asyncio.to_thread(read_of, parts.reach, store, body.bucket, body.path, stop)
     except SourceError as error:
         return JSONResponse({"readable": False, "error_code": error.code, "reason": error.message})
@@ -160,3 +166,10 @@ async def check(request: Request, principal: Minder, name: StoreInPath, parts: P
         stop.set()  # the service ends: so does the thread
         parts.checking.release()
     return JSONResponse({"readable": True} | ({} if size is None else {"size": size}))
+
+
+def _written(one: Written) -> dict[str, Any]:
+    document = {"writable": one.writable, "readable": one.readable, "removed": one.removed, "object": one.name}
+    if one.failure is None:
+        return document
+    return document | {"error_code": one.failure.code, "reason": one.failure.message}

@@ -9,6 +9,7 @@ from vedette.api.errors import invalid
 from vedette.app.sales import project_of
 from vedette.app.service import ground, now_ms, policy
 from vedette.control.object_stores import Reach, read_of, register
+from vedette.control.store_writing import Written, write_of
 from vedette.model.objects import ObjectStore
 from vedette.schemas.object_stores import ObjectCheck, ObjectStoreCreate
 from vedette.settings import Settings
@@ -64,6 +65,23 @@ async def check(settings: Settings, project: str | None, name: str, bucket: str,
         chosen = await project_of(base.db, project)
         store = await base.db.read(object_stores.get, base.vault, chosen, name)
         return await asyncio.to_thread(read_of, _reach(settings), store, wanted.bucket, wanted.path)
+
+
+async def check_writing(settings: Settings, project: str | None, name: str, bucket: str, path: str) -> Written:
+    """Try to write below a folder of a bucket; return what came of it.
+
+    Raises:
+        NotFound: the project has no such store.
+        InvalidParameter: bucket or path break their rules.
+    """
+    try:
+        wanted = ObjectCheck(bucket=bucket, path=path)
+    except ValidationError as error:
+        raise invalid(error) from None
+    async with ground(settings) as base:
+        chosen = await project_of(base.db, project)
+        store = await base.db.read(object_stores.get, base.vault, chosen, name)
+        return await write_of(_reach(settings), store, wanted.bucket, wanted.path)
 
 
 def _reach(settings: Settings) -> Reach:

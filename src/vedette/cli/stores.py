@@ -79,12 +79,21 @@ def remove_store(name: Name, project: Project = None) -> None:
 def check_store(
     name: Name,
     bucket: Annotated[str, typer.Argument(help="A bucket.")],
-    path: Annotated[str, typer.Argument(help="Name of an object in it.")],
+    path: Annotated[str, typer.Argument(help="Name of an object in it; with --write, of a folder.")],
+    write: Annotated[bool, typer.Option("--write", help="Write a small object there, read it, remove it.")] = False,
     project: Project = None,
 ) -> None:
-    """Try to read an object, and say why it cannot be read."""
+    """Try to read an object, or to write one, and say why it cannot be done."""
     from vedette.app import stores
 
+    if write:
+        found = asyncio.run(stores.check_writing(Settings.load(), project, name, bucket, path))
+        if found.writable:
+            print(f"writable, {'' if found.readable else 'not '}readable, {'' if found.removed else 'not '}removable")
+            print("nothing stays" if found.removed else f"{found.name} stays in the bucket {bucket}")
+        if found.failure is not None:
+            raise found.failure
+        return
     size = asyncio.run(stores.check(Settings.load(), project, name, bucket, path))
     print("readable" if size is None else f"readable, {size} bytes")
 

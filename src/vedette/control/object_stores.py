@@ -84,19 +84,37 @@ def read_of(
     Raises:
         SourceError: it cannot be read.
     """
-    stored = ObjectLookup(store, bucket, path)
-    address = find(Address("", Liveness.FILE, lookup=Lookup(stored=stored)), stored, reach.policy)
-    pinned = pin(address, reach.policy, reach.file_roots)
-    file: HttpFile | LocalFile
-    if pinned.path is not None:
-        file = LocalFile(pinned.path)
-    else:
-        file = HttpFile(address, policy=reach.policy, stop=stop or threading.Event())
+    file = _opened(reach, store, bucket, path, stop)
     try:
         file.read(1)
         return file.size
     finally:
         file.close()
+
+
+def bytes_of(
+    reach: Reach, store: ObjectStore, bucket: str, path: str, most: int, stop: threading.Event | None = None
+) -> bytes:
+    """Return the first bytes of an object. Blocks, and raises what `read_of` raises."""
+    file = _opened(reach, store, bucket, path, stop)
+    try:
+        found = b""
+        while len(found) < most and (piece := file.read(most - len(found))):
+            found += piece
+        return found
+    finally:
+        file.close()
+
+
+def _opened(
+    reach: Reach, store: ObjectStore, bucket: str, path: str, stop: threading.Event | None
+) -> HttpFile | LocalFile:
+    stored = ObjectLookup(store, bucket, path)
+    address = find(Address("", Liveness.FILE, lookup=Lookup(stored=stored)), stored, reach.policy)
+    pinned = pin(address, reach.policy, reach.file_roots)
+    if pinned.path is not None:
+        return LocalFile(pinned.path)
+    return HttpFile(address, policy=reach.policy, stop=stop or threading.Event())
 
 
 def _check_folder(store: ObjectStore, reach: Reach) -> None:

@@ -40,6 +40,18 @@ def write(place: Place, roots: Iterable[Path], body: Body) -> None:
         raise SinkRefused(f"The object {place.key!r} has a name that no file can have.") from None
 
 
+def remove(place: Place, roots: Iterable[Path]) -> None:
+    """Remove an object that is there; raises what `write` raises. Its folders stay: nobody knows who made them."""
+    try:
+        home = _home(place, roots)
+        file = home / place.key
+        if not file.parent.resolve().is_relative_to(home):
+            raise SinkRefused(f"The object {place.key!r} lies outside its bucket.")
+        file.unlink()
+    except OSError as error:
+        raise _trouble(place, error, "removed") from error
+
+
 def _home(place: Place, roots: Iterable[Path]) -> Path:
     """Return the folder of the bucket, after every symbolic link is resolved."""
     store = place.store
@@ -92,6 +104,6 @@ def _sync(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _trouble(place: Place, error: OSError) -> SinkError:
-    told = f"The object {place.key!r} cannot be written ({error.strerror})."
+def _trouble(place: Place, error: OSError, done: str = "written") -> SinkError:
+    told = f"The object {place.key!r} cannot be {done} ({error.strerror})."
     return SinkBusy(told) if error.errno in _PASSING else SinkRefused(told)

@@ -24,20 +24,23 @@ class Place:
         return f"The object store {self.store.name} at {parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
-def refusal(place: Place, status: int, answer: bytes, retry_after_s: float | None = None) -> SinkError:
+def refusal(
+    place: Place, status: int, answer: bytes, retry_after_s: float | None = None, *, removing: bool = False
+) -> SinkError:
     """Return the error for an answer other than success.
 
     Args:
         answer: the beginning of its body.
         retry_after_s: the pause that it asks for.
+        removing: the object was to be removed, not written.
     """
     code = code_of(answer)
     if is_for_later(status) or code in BUSY:
         return SinkBusy(f"{place.shown} answered {said(status, code)}.", retry_after_s=retry_after_s)
-    return SinkRefused(f"{_meaning(place, status, code)} ({said(status, code)}).")
+    return SinkRefused(f"{_meaning(place, status, code, removing=removing)} ({said(status, code)}).")
 
 
-def _meaning(place: Place, status: int, code: str) -> str:
+def _meaning(place: Place, status: int, code: str, *, removing: bool) -> str:
     if code in NO_BUCKET or status == 404:
         return f"{place.shown} has no bucket {place.bucket!r}"
     if code in CLOCKS:
@@ -45,6 +48,9 @@ def _meaning(place: Place, status: int, code: str) -> str:
     if status in REDIRECTS or code in PLACE:
         return f"{place.shown} keeps the bucket {place.bucket!r} elsewhere: check endpoint and region"
     if status in (401, 403):
-        keys = "check its keys and region, and what they may write" if place.store.access_key else "it has no keys"
-        return f"{place.shown} does not let objects be written to the bucket {place.bucket!r}: {keys}"
+        done, may = ("removed from", "remove") if removing else ("written to", "write")
+        keys = f"check its keys and region, and what they may {may}" if place.store.access_key else "it has no keys"
+        return f"{place.shown} does not let objects be {done} the bucket {place.bucket!r}: {keys}"
+    if removing:
+        return f"{place.shown} refuses to remove the object {place.key!r} from the bucket {place.bucket!r}"
     return f"{place.shown} refuses to take the object {place.key!r} into the bucket {place.bucket!r}"

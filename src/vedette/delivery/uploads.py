@@ -144,9 +144,8 @@ class Uploads:
         ) as answer:
             told = await _beginning(answer)
             if not 200 <= answer.status < 300:
-                raise refusal(
-                    place, answer.status, told, retry_after_s(answer.headers.get("Retry-After"), self._clock())
-                )
+                pause = retry_after_s(answer.headers.get("Retry-After"), self._clock())
+                raise refusal(place, answer.status, told, pause, removing=method == "DELETE")
             return _Answer(told, answer.headers.get("ETag", ""))
 
 

@@ -138,7 +138,7 @@ def _azure(store: ObjectStore, url: str, request: _Request) -> str:
     """Sign as in Azure's "Create a service SAS": fields of the signature in their order, one on each line."""
     begins, ends = (f"{request.now + by:%Y-%m-%dT%H:%M:%SZ}" for by in (-_SKEW, LASTS))
     scheme = "https,http" if url.startswith("http:") else "https"
-    may = "r" if request.act.method == "GET" else "cw"
+    may = {"GET": "r", "DELETE": "d"}.get(request.act.method, "cw")
     fields = {"sp": may, "st": begins, "se": ends, "spr": scheme, "sv": _SAS_VERSION, "sr": "b"}
     resource = f"/blob/{store.access_key}/{request.bucket}/{request.path}"
     # after the resource: identifier, IP; then snapshot, encryption scope, and five headers of the answer

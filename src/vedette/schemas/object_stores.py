@@ -148,25 +148,33 @@ class ObjectStoreList(Wire):
 
 
 class ObjectCheck(Wire):
-    """The body that asks whether an object can be read."""
+    """The body that asks whether an object can be read, or whether objects can be written."""
 
     bucket: Bucket
     """Its bucket."""
     path: ObsPath
-    """Its name in the bucket."""
+    """Its name in the bucket; with `write`, the folder that is written to."""
+    write: bool = False
+    """Whether a small object is written there, read back and removed, instead."""
 
 
 class ObjectCheckInfo(Wire):
-    """Whether an object can be read."""
+    """Whether an object can be read, or written."""
 
     readable: bool
-    """Whether its beginning was read just now."""
+    """Whether its beginning was read just now; with `write`, whether what was written was read back."""
     size: int | None = None
-    """Bytes of the object; absent where it cannot be read or the store does not say."""
+    """Bytes of the object; absent where it cannot be read, the store does not say, or it was written for the check."""
+    writable: bool | None = None
+    """With `write`: whether it was written."""
+    removed: bool | None = None
+    """With `write`: whether it was removed again."""
+    object: str | None = None
+    """With `write`: name of the object in the bucket."""
     error_code: str | None = None
-    """Code of the error that tasks would end with; absent where it can be read."""
+    """Code of the error that tasks or deliveries would end with; absent where nothing failed."""
     reason: str | None = None
-    """Why it cannot be read."""
+    """Why it cannot be read, written or removed; of several reasons the first."""
 
 
 def store_info(store: ObjectStore) -> dict[str, Any]:

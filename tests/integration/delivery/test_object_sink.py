@@ -15,6 +15,8 @@ from absence import missing
 from neighbours.buckets import Azurite, Buckets, Gcs, S3rver, SwiftBuckets
 from neighbours.readers import boto, everything, with_boto3, with_esdk
 from neighbours.swift import free_ports
+from vedette.control.object_stores import Reach
+from vedette.control.store_writing import write_of
 from vedette.delivery.guard import guarded_session
 from vedette.delivery.sinks.base import Delivery
 from vedette.delivery.sinks.objects import ObjectSink
@@ -85,6 +87,41 @@ async def test_an_event_is_there_once_however_often_it_is_sent(store: ObjectStor
     first, bare = to(store, delivery(1)), to(store, delivery(2, picture=None))
     await send(store, first, bare, first)
     assert everything(store, store.buckets[0]) == written(first) | written(bare)
+
+
+async def test_a_check_of_writing_leaves_nothing_behind(store: ObjectStore) -> None:
+    """Each store has its own words for each of the three steps; the emulator of GCS removes nothing by addresses."""
+    found = await write_of(Reach(LOOPBACK), store, store.buckets[0], "gate north/五月+#1/")
+    removes = store.kind is not StoreKind.GCS
+    assert (found.writable, found.readable, found.removed) == (True, True, removes), found.failure
+    assert found.name.startswith("gate north/五月+#1/vedette-check-")
+    assert list(everything(store, store.buckets[0])) == ([] if removes else [found.name])
+    found = await write_of(Reach(LOOPBACK), store, "nobodys", "gate")
+    assert not found.writable
+    assert "has no bucket 'nobodys'" in str(found.failure)
+
+
+@pytest.mark.parametrize(
+    ("method", "said"),
+    [("PUT", (False, False, False)), ("GET", (True, False, True)), ("DELETE", (True, True, False))],
+)
+async def test_a_check_of_writing_tells_which_step_is_not_allowed(
+    aiohttp_store: Start, method: str, said: tuple[bool, ...]
+) -> None:
+    """Keys that may write and not remove are good enough for results."""
+    kept: dict[str, bytes] = {}
+
+    async def answer(request: web.Request) -> web.Response:
+        if request.method == method:
+            return web.Response(status=403, text="<Code>AccessDenied</Code>")
+        if request.method == "PUT":
+            kept[request.path] = await request.read()
+        return web.Response(body=kept.get(request.path, b"") if request.method == "GET" else b"")
+
+    found = await write_of(Reach(LOOPBACK), await aiohttp_store(answer), "results", "gate")
+    assert (found.writable, found.readable, found.removed) == said
+    assert "403 AccessDenied" in str(found.failure)
+    assert "ignature" not in str(found.failure)
 
 
 @pytest.fixture(scope="module", params=[SwiftBuckets, S3rver], ids=lambda make: make.__name__)
