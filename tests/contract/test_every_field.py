@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import fields_batches
+import fields_brokers
 import fields_data_streams
 import fields_devices
 import fields_events
@@ -39,6 +40,7 @@ BODIES: Rows = (
     | fields_devices.rows()
     | fields_events.rows()
     | fields_objects.rows()
+    | fields_brokers.rows()
     | fields_webhooks.rows()
 )
 QUERIES: Rows = (

@@ -77,6 +77,8 @@ def world(service: Service) -> World:
     device = theirs.call("POST", f"{root}/edgemgr/devices", device_body).json["device"]["id"]
     store_body = {"name": "cellar", "kind": "s3", "endpoint": "http://127.0.0.1:9"}
     store = made(f"{ours}/object-stores", store_body, "name")
+    broker_body = {"name": "cellar-broker", "kind": "redis", "servers": ["127.0.0.1:9"]}
+    broker = made(f"{ours}/brokers", broker_body, "name")
     hook = {"name": MARK, "address": f"http://{MARK}.test/", "headers": {"X-Key": MARK}}
     subscription = made(f"{ours}/subscriptions", hook, "id")
     assert theirs.call("POST", f"{root}/streams", {"stream_name": "cellar-events", "partition_count": 1}).status == 201
@@ -104,6 +106,7 @@ def world(service: Service) -> World:
     ids["pool"] = pool
     ids["device_id"] = device
     ids["store_name"] = store
+    ids["broker_name"] = broker
     ids["stream_name"] = "cellar-events"
     ids["secret_id"] = made(f"{ours}/webhook-secrets", {}, "id")
     document = mine.call("GET", "/openapi.json").json

@@ -138,7 +138,7 @@ async def check(request: Request, principal: Minder, name: BrokerInPath, parts: 
     except TimeoutError:
         raise Unavailable("Other checks are under way.") from None
     try:
-        await look(parts.reach.policy, allow, broker, body.stream_name)
+        await look(parts.reach.policy, allow, broker, body.stream_name, clock=lambda: parts.clock() / 1000)
     except SinkError as error:
         return JSONResponse({"usable": False, "error_code": error.code, "reason": error.message})
     finally:

@@ -1,6 +1,7 @@
 """What may be said of a project's brokers, and whether they would take an event."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
@@ -69,11 +70,19 @@ def endpoint_of(broker: Broker) -> DisEndpoint:
     )
 
 
-async def check(policy: GuardPolicy, allow: Sequence[str], broker: Broker, stream_name: str) -> None:
+async def check(
+    policy: GuardPolicy,
+    allow: Sequence[str],
+    broker: Broker,
+    stream_name: str,
+    *,
+    clock: Callable[[], float] = time.time,
+) -> None:
     """Connect to a broker, and see whether it would take the events of a stream; nothing is written.
 
     Args:
         allow: what the project may reach besides what the policy lets through.
+        clock: seconds since the epoch, for signatures.
 
     Raises:
         SinkError: it would not.
@@ -83,7 +92,7 @@ async def check(policy: GuardPolicy, allow: Sequence[str], broker: Broker, strea
         async with asyncio.timeout(CHECK_S):
             if broker.kind is BrokerKind.DIS:
                 async with guarded_session(policy) as session:
-                    await DisSink(session, endpoint_of(broker)).check(stream_name)
+                    await DisSink(session, endpoint_of(broker), clock=clock).check(stream_name)
             else:
                 await _look(policy, broker, stream_name)
     except TimeoutError:

@@ -4,7 +4,7 @@ import re
 from typing import Annotated, Any, Final, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from vedette.model.broker import Broker, BrokerKind, place_of
 from vedette.schemas.common import DIS_STREAM, Rule, Text, Unique, Wire, of_form, one_of
@@ -41,7 +41,9 @@ Server = Annotated[str, Field(max_length=300), of_form(f"{SERVER}|{DIS_ADDRESS}"
 
 
 class BrokerBody(Wire):
-    """The body that says what a broker is, all of it."""
+    """The body that says what a broker is, all of it; a field that it does not know is refused: `tsl` is no `tls`."""
+
+    model_config = ConfigDict(extra="forbid")
 
     kind: Annotated[str, one_of([kind.value for kind in BrokerKind])]
     """What it speaks: `nats` (JetStream), `redis` (Streams), `kafka`, `mqtt`, or `dis` (the vendor's service)."""
