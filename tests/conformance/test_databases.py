@@ -182,3 +182,21 @@ async def test_a_database_that_does_not_exist_is_unavailable(postgres: Postgres)
         await db.read(schema.version)
     assert not isinstance(caught.value, asyncpg.PostgresError)
     await db.close()
+
+
+async def test_a_full_database_says_so_and_has_undone_what_did_not_fit(tmp_path: Path) -> None:
+    """Whoever made files for it may remove them again, and the operator reads in the log what is the matter."""
+    db = SqliteDatabase(tmp_path / "a.sqlite3")
+    await db.write(_make)
+
+    def fill(conn: Connection) -> None:
+        pages = conn.execute(text("PRAGMA page_count")).scalar_one()
+        conn.execute(text(f"PRAGMA max_page_count = {pages}"))
+        conn.execute(text("CREATE TABLE large (n BLOB)"))
+
+    with pytest.raises(Unavailable, match="SQLITE_FULL") as refused:
+        await db.write(fill)
+    assert refused.value.undone
+    assert await db.write(_note, 1) == 1
+    assert await db.read(_notes) == [1]
+    await db.close()

@@ -26,7 +26,7 @@ def _routers() -> list[APIRouter]:
     made = [
         events.make_router(nothing, nothing, {}),
         device_discovery.make_router(nothing),
-        WorkerDoor(nothing, nothing, nothing, "", sessions=nothing, on_events=nothing).router,
+        WorkerDoor(nothing, nothing, nothing, "", storing=nothing, sessions=nothing, on_events=nothing).router,
     ]
     return ready + made
 

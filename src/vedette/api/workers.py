@@ -10,11 +10,13 @@ from fastapi import APIRouter, Request, Response
 
 from vedette.api.event_limits import within
 from vedette.control.orders import Desk
+from vedette.control.storing import Storing
 from vedette.control.vcn_sessions import VcnSessions
 from vedette.model.errors import Malformed, Unauthorized, Unavailable
 from vedette.model.ids import EventId
 from vedette.model.stream import AddressQuestion, Ingest, IngestAnswer, Sync
 from vedette.store.blobs import Blobs
+from vedette.store.ingest import Stored
 from vedette.telemetry.metrics import Metrics
 
 T = TypeVar("T")
@@ -33,6 +35,7 @@ class WorkerDoor:
         metrics: Metrics,
         key: str,
         *,
+        storing: Storing,
         sessions: VcnSessions,
         on_events: Callable[[], None],
     ) -> None:
@@ -40,6 +43,7 @@ class WorkerDoor:
         self._blobs = blobs
         self._metrics = metrics
         self._key = key.encode()
+        self._storing = storing
         self._sessions = sessions
         self._on_events = on_events
         self.router = APIRouter(prefix=PREFIX, include_in_schema=False)
@@ -58,11 +62,7 @@ class WorkerDoor:
         )
         if not await self._desk.holds(batch):
             return _packed(IngestAnswer(accepted=False, stored=0))
-        try:
-            pictures = await asyncio.to_thread(self._keep_pictures, batch)
-        except OSError as error:
-            raise Unavailable(f"The pictures cannot be stored: {error.strerror}.") from error
-        stored = await self._desk.ingest(batch, pictures)
+        stored = await self._store(batch)
         if stored.unwanted:
             await asyncio.to_thread(self._blobs.delete, *stored.unwanted)
         self._metrics.events_stored.inc(stored.new)
@@ -75,9 +75,34 @@ class WorkerDoor:
         """Answer with the address of a camera whose sessions are held here."""
         return _packed(await self._sessions.address(await self._read(request, AddressQuestion)))
 
+    async def _store(self, batch: Ingest) -> Stored:
+        """Store a batch, or nothing of it: the worker hands it over again, and its pictures would be there twice."""
+        try:
+            pictures = await asyncio.to_thread(self._keep_pictures, batch)
+        except OSError as error:
+            reason = f"The pictures cannot be stored: {error.strerror}."
+            self._storing.failed("pictures", reason)
+            raise Unavailable(reason) from error
+        try:
+            stored = await self._desk.ingest(batch, pictures)
+        except Unavailable as error:
+            self._storing.failed("database", error.message)
+            if error.undone:
+                await asyncio.to_thread(self._blobs.delete, *pictures.values())
+            raise
+        self._storing.done()
+        return stored
+
     def _keep_pictures(self, batch: Ingest) -> Mapping[EventId, str]:
-        events = (event for progress in batch.progress for event in progress.events)
-        return {event.id: self._blobs.put(event.picture) for event in events if event.picture is not None}
+        kept: dict[EventId, str] = {}
+        try:
+            for event in (event for progress in batch.progress for event in progress.events):
+                if event.picture is not None:
+                    kept[event.id] = self._blobs.put(event.picture)
+        except OSError:
+            self._blobs.delete(*kept.values())
+            raise
+        return kept
 
     async def _read(self, request: Request, kind: type[T]) -> T:
         if not secrets.compare_digest(request.headers.get(KEY_HEADER, "").encode(), self._key):

@@ -43,6 +43,7 @@ from vedette.control.orders import Desk
 from vedette.control.reconciler import Reconciler
 from vedette.control.scheduler import Scheduler
 from vedette.control.services import algorithm_ids
+from vedette.control.storing import Storing
 from vedette.control.streams import Streams
 from vedette.control.tasks import Tasks
 from vedette.control.vcn_sessions import VcnSessions
@@ -218,6 +219,7 @@ def _wire(
     dispatcher = Dispatcher(db, vault, blobs.get, sinks, metrics, queue_limit=settings.delivery_queue_max)
     tasks = Tasks(db, vault, registry, loops.wake, now_ms, settings.quotas)
     batches = Batches(db, vault, registry, tasks, loops.wake, now_ms, settings.quotas)
+    storing = Storing(metrics, time.monotonic)
     parts = Parts(
         db=db,
         vault=vault,
@@ -228,7 +230,7 @@ def _wire(
         batches=batches,
         metrics=metrics,
         clock=now_ms,
-        ready=lambda: _ready(db),
+        ready=lambda: _ready(db, storing),
         registry=registry,
         quotas=settings.quotas,
         streams=Streams(fleet, time.monotonic),
@@ -247,7 +249,7 @@ def _wire(
         dispatcher.wake()
         feed.wake()
 
-    door = WorkerDoor(desk, blobs, metrics, worker_key, sessions=vcn, on_events=on_events)
+    door = WorkerDoor(desk, blobs, metrics, worker_key, storing=storing, sessions=vcn, on_events=on_events)
     searches = device_discovery.make_router(policy(settings))
     routers = (event_routes.make_router(blobs, dispatcher.wake, kinds, feed), progress.router, searches, door.router)
     return Rooms(
@@ -260,9 +262,7 @@ def _wire(
         janitor=Janitor(
             db,
             blobs,
-            Retention(
-                round(settings.event_max_age_days * 86_400), settings.event_max_count, settings.event_max_bytes
-            ),
+            Retention(round(settings.event_max_age_days * 86_400), settings.event_max_count, settings.event_max_bytes),
             metrics,
         ),
         expiry=Expiry(db, on_change=loops.wake),
@@ -365,7 +365,8 @@ async def _cancel(background: "list[asyncio.Task[None]]") -> None:
     await asyncio.gather(*background, return_exceptions=True)
 
 
-async def _ready(db: Database) -> None:
+async def _ready(db: Database, storing: Storing) -> None:
+    storing.check()
     if await db.read(schema.version) != schema.HEAD:
         raise Unavailable("The schema of the database is not the one this release needs.")
 

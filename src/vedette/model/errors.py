@@ -380,7 +380,13 @@ class StaleEpoch(VedetteError):
 
 
 class Unavailable(VedetteError):
-    """A part of the service is away for a moment."""
+    """A part of the service is away for a moment.
+
+    Attributes:
+        undone: whether it is certain that nothing came of what was asked for.
+    """
+
+    undone: bool = False
 
     code = "VIAS.00010016"
     reason = "A dependency is unavailable."

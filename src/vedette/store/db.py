@@ -7,6 +7,7 @@ transaction of its own. Either way a unit's result is told only after its commit
 
 import asyncio
 import queue
+import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -35,6 +36,8 @@ STATEMENTS: Final = 500
 PLANNER: Final = {"random_page_cost": "1.1", "jit": "off"}
 """What PostgreSQL is told for our sessions: its tables lie in memory or on an SSD, where it need not read a whole table
 to find a thousand rows; and statements of a few milliseconds are not worth compiling."""
+LOST: Final = ("08", "57P")
+"""How PostgreSQL's codes begin that say that the connection or the server is going."""
 CROSSED: Final = frozenset({"40P01", "40001"})
 """What PostgreSQL says then: deadlock detected, could not serialize."""
 
@@ -241,5 +244,11 @@ class PostgresDatabase:
 
 
 def _unavailable(error: BaseException) -> Unavailable:
+    """Return what is told of a failure: the kind of it, and never the statement, which may hold secrets."""
     cause = getattr(error, "orig", None) or error
-    return Unavailable(f"The database refused: {type(cause).__name__}.")
+    state: str | None = getattr(cause, "sqlstate", None)
+    name = getattr(cause, "sqlite_errorname", None) or state
+    told = Unavailable(f"The database refused: {type(cause).__name__}{f' ({name})' if name else ''}.")
+    # a server that still answers has undone it; of one that went away in a commit nobody knows
+    told.undone = isinstance(cause, sqlite3.Error) or (state is not None and not state.startswith(LOST))
+    return told

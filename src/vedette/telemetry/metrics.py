@@ -35,6 +35,8 @@ class Metrics:
         events_stored: events committed.
         events_repeated: events of a replay, known already.
         events_refused: events or pictures that were too large, by `reason` (`message_size`, `picture_size`).
+        storage_failures: attempts to store what workers handed over that failed, by `reason` (`pictures`, `database`).
+        storage_failing: 1 while the last of them failed.
         events_kept: events that are kept.
         events_kept_limit: how many may be.
         events_bytes: bytes of their messages and pictures.
@@ -95,6 +97,8 @@ class Metrics:
         self.events_stored = self._counter("events_stored", "Events committed.")
         self.events_refused = self._counter("events_refused", "Events or pictures that were too large.", "reason")
         self.events_repeated = self._counter("events_repeated", "Events of a replay, known already.")
+        self.storage_failures = self._counter("storage_failures", "Attempts to store events that failed.", "reason")
+        self.storage_failing = self._gauge("storage_failing", "Whether the last attempt to store events failed.")
         self.events_kept = self._gauge("events_kept", "Events that are kept.")
         self.events_kept_limit = self._gauge("events_kept_limit", "Events that may be kept.")
         self.events_bytes = self._gauge("events_bytes", "Bytes of the events that are kept, pictures included.")
