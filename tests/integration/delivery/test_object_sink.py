@@ -6,6 +6,7 @@ import socket
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from neighbours.swift import free_ports
 from vedette.control.object_stores import Reach
 from vedette.control.store_writing import write_of
 from vedette.delivery.guard import guarded_session
+from vedette.delivery.refusals import Place
 from vedette.delivery.sinks.base import Delivery
 from vedette.delivery.sinks.objects import ObjectSink
 from vedette.delivery.uploads import Uploads
@@ -87,6 +89,16 @@ async def test_an_event_is_there_once_however_often_it_is_sent(store: ObjectStor
     first, bare = to(store, delivery(1)), to(store, delivery(2, picture=None))
     await send(store, first, bare, first)
     assert everything(store, store.buckets[0]) == written(first) | written(bare)
+
+
+async def test_a_file_is_written_as_bytes_are(store: ObjectStore) -> None:
+    """What is too large for the memory is made on the disk first."""
+    body = JPEG * 40
+    with SpooledTemporaryFile(1000) as file:
+        file.write(body)
+        async with guarded_session(LOOPBACK) as session:
+            await Uploads(session).put(Place(store, store.buckets[0], "a/b.bin"), file, "application/json")
+    assert everything(store, store.buckets[0]) == {"a/b.bin": body}
 
 
 async def test_a_check_of_writing_leaves_nothing_behind(store: ObjectStore) -> None:
