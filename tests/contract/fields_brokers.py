@@ -73,7 +73,9 @@ class Ear:
                 self.heard += more
                 if b"PING\r\n" in more:
                     writer.write(b"PONG\r\n")
-                if any(end in more for end in (b'"subject"', b"HTTP/1.1", b"ZSCORE", b"EVALSHA")):
+                if more.startswith(b"\x16") or any(
+                    end in more for end in (b'"subject"', b"HTTP/1.1", b"ZSCORE", b"EVALSHA")
+                ):
                     break
         except OSError:
             pass
