@@ -1,22 +1,28 @@
-"""Weekly timetables: open at a moment? next change?
+"""Timetables: open at a moment? next change?
 
-Time is milliseconds since the epoch; a timetable's zone is a fixed offset, so there is no daylight saving here.
+Time is milliseconds since the epoch. A week that repeats under a fixed offset is reckoned here; whatever is not, by
+`calendar`, day by day.
 
 How the windows are read: seven inner lists belong to the weekdays Monday to Sunday; as many as there are
-`days_of_week` belong to those, in order; a single one holds for each listed day. A weekday that is not listed
-never runs. Windows of a day that overlap are one. A day that ends at 23:59:00 or later, followed by a day that
-begins at 00:00:00, is one run across midnight, over the week's end too.
+`days_of_week` belong to those, in order; a single one holds for each listed day. Likewise 31 lists, or as many as there
+are `days_of_month`, or one. A day that is not listed never runs. Windows of a day that overlap are one. A day that ends
+at 23:59:00 or later, followed by a day that begins at 00:00:00, is one run across midnight, over the week's end too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta, timezone, tzinfo
+from functools import lru_cache
+from typing import Final
+from zoneinfo import ZoneInfo
 
+from vedette.model import calendar
+from vedette.model.calendar import DAY_END_S, DAY_S
 from vedette.model.errors import InvalidParameter
 
-DAY_S = 86_400
 WEEK_S = 7 * DAY_S
-DAY_END_S = DAY_S - 60
-"""From 23:59:00 on, an end counts as the end of the day."""
+WEEKLY: Final = "weekly"
+MONTHLY: Final = "monthly"
 MONDAY_MS = 345_600_000
 """1970-01-05T00:00:00Z, the first Monday of the epoch."""
 
@@ -46,13 +52,22 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A timetable as it was sent."""
+    """A timetable as it was sent.
+
+    Attributes:
+        type: `weekly` or `monthly`.
+        timezone: the offset from UTC.
+        zone: a zone of the IANA's, such as `Europe/Berlin`, in whose time the windows are read instead; ours.
+        skip_dates: `yyyy-mm-dd`, on which it is not run; ours.
+    """
 
     type: str
     timezone: str
     days_of_week: tuple[int, ...] | None = None
     days_of_month: tuple[int, ...] | None = None
     periods: tuple[tuple[Window, ...], ...] | None = None
+    zone: str | None = None
+    skip_dates: tuple[str, ...] | None = None
 
     def offset_s(self) -> int:
         """Return the zone's offset from UTC in seconds.
@@ -73,19 +88,30 @@ class Schedule:
         Raises:
             InvalidParameter: the number of lists fits none of the three readings.
         """
-        days, periods = self.days_of_week or (), self.periods or ()
-        if len(periods) == 7:
-            listed = {day: periods[day - 1] for day in days}
-        elif len(periods) == len(days):
-            listed = dict(zip(days, periods, strict=True))
-        elif len(periods) == 1:
-            listed = dict.fromkeys(days, periods[0])
-        else:
-            raise InvalidParameter(
-                "periods must hold one list of windows for each weekday, one for each listed day, or a single one.",
-                param="periods",
-            )
+        listed = self._by_day(self.days_of_week or (), 7)
         return tuple(listed.get(day, ()) for day in range(1, 8))
+
+    def by_day_of_month(self) -> Mapping[int, tuple[Window, ...]]:
+        """Return the windows of the days of a month that are listed.
+
+        Raises:
+            InvalidParameter: the number of lists fits none of the three readings.
+        """
+        return self._by_day(self.days_of_month or (), 31)
+
+    def _by_day(self, days: Sequence[int], of_all: int) -> Mapping[int, tuple[Window, ...]]:
+        periods = self.periods or ()
+        if len(periods) == of_all:
+            return {day: periods[day - 1] for day in days}
+        if len(periods) == len(days):
+            return dict(zip(days, periods, strict=True))
+        if len(periods) == 1:
+            return dict.fromkeys(days, periods[0])
+        every = "weekday" if of_all == 7 else "day of the month"
+        raise InvalidParameter(
+            f"periods must hold one list of windows for each {every}, one for each listed day, or a single one.",
+            param="periods",
+        )
 
     def runs(self) -> tuple[tuple[int, int], ...]:
         """Return the runs of a week as (begin, end), seconds from Monday 00:00 in the zone.
@@ -104,13 +130,22 @@ class Schedule:
             raise InvalidParameter("The timetable has no window in which the task could run.", param="periods")
         return tuple(_join_over_week_end(_join(spans)))
 
+    @property
+    def repeats_weekly(self) -> bool:
+        """Whether every week is like the other, to the second."""
+        return self.type == WEEKLY and self.zone is None and not self.skip_dates
+
     def is_open(self, at_ms: int) -> bool:
         """Return whether the task is to run at this moment."""
+        if not self.repeats_weekly:
+            return calendar.is_open(_spans(self), self._zone(), at_ms)
         second = self._second_of_week(at_ms)
         return any(begin <= second < end or begin <= second + WEEK_S < end for begin, end in self.runs())
 
     def next_change(self, at_ms: int) -> int | None:
-        """Return the next moment after this one at which it opens or closes; None if it never closes."""
+        """Return the next moment after this one at which it opens or closes; None if it never does again."""
+        if not self.repeats_weekly:
+            return calendar.next_change(_spans(self), self._zone(), at_ms)
         runs = self.runs()
         if runs == ((0, WEEK_S),):
             return None
@@ -121,8 +156,25 @@ class Schedule:
         following = next(edge for edge in edges if edge > second)
         return round((week_start + following - self.offset_s()) * 1000) + MONDAY_MS
 
+    def _zone(self) -> tzinfo:
+        return ZoneInfo(self.zone) if self.zone is not None else timezone(timedelta(seconds=self.offset_s()))
+
     def _second_of_week(self, at_ms: int) -> float:
         return ((at_ms - MONDAY_MS) / 1000 + self.offset_s()) % WEEK_S
+
+
+@lru_cache(maxsize=256)
+def _spans(schedule: Schedule) -> calendar.Spans:
+    """Return what gives the windows of a day."""
+    weekly = schedule.type == WEEKLY
+    windows = dict(enumerate(schedule.by_weekday(), 1)) if weekly else schedule.by_day_of_month()
+    seconds = {day: sorted(window.seconds() for window in some) for day, some in windows.items()}
+    skipped = {date.fromisoformat(text) for text in schedule.skip_dates or ()}
+
+    def of(day: date) -> list[tuple[int, int]]:
+        return [] if day in skipped else seconds.get(day.isoweekday() if weekly else day.day, [])
+
+    return of
 
 
 def _second_of_day(text: str, param: str) -> int:
