@@ -21,7 +21,7 @@ from bench.chaos_judge import Verdict, judge
 TASKS = 4
 WALKS = 13
 """Of the figure of the clip: 514 events a task, 2,056 in all."""
-LIMIT_S = 300.0
+LIMIT_S = 600.0
 
 
 class Stage:
@@ -29,9 +29,19 @@ class Stage:
 
     Attributes:
         folder: where the service keeps everything.
+        nominal: about how many events there will be.
     """
 
-    def __init__(self, scenario: str, ends: Sequence[End], folder: Path, clip: Path, disk: "Disk | None") -> None:
+    def __init__(
+        self,
+        scenario: str,
+        ends: Sequence[End],
+        folder: Path,
+        clip: Path,
+        disk: "Disk | None" = None,
+        walks: int = WALKS,
+    ) -> None:
+        self.nominal = TASKS * walks * crowd.LINES
         self.scenario, self.ends, self.folder, self.disk = scenario, ends, folder, disk
         roots = ":".join([str(clip.parent), *(str(root) for end in ends if (root := getattr(end, "root", None)))])
         settings = {"file_roots": roots, "crash_budget": "1000", "log_level": "info"}
