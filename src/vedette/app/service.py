@@ -308,7 +308,7 @@ async def _run(base: Ground, listener: socket.socket, metrics: Metrics) -> None:
     async with (
         guarded_session(policy(base.settings)) as session,
         Exempted(policy(base.settings)) as exempted,
-        Links(policy(base.settings)) as links,
+        Links(policy(base.settings), counted=metrics.broker_links.set) as links,
         external_keystone(base.settings, base.db, now_ms) as keystone,
     ):
         rooms = _wire(base, metrics, session, exempted, links, keystone)

@@ -52,6 +52,7 @@ class Metrics:
         outbox_limit: rows a destination's queue may have; what is beyond becomes dead letters.
         dead_letters: rows given up.
         destinations_paused: destinations that are away and probed with single rows.
+        broker_links: brokers that are connected to.
         data_stream_bytes: data that all data streams hold.
         data_stream_fullest: data that the fullest of them holds.
         data_records_removed: records of data streams that were removed, by `reason` (`age`, `size`).
@@ -119,6 +120,7 @@ class Metrics:
         self.outbox_limit = self._gauge("outbox_limit", "Rows a destination's queue may have.")
         self.dead_letters = self._gauge("dead_letters", "Rows given up.")
         self.destinations_paused = self._gauge("destinations_paused", "Destinations that are away.")
+        self.broker_links = self._gauge("broker_links", "Brokers that are connected to.")
         self.data_stream_bytes = self._gauge("data_stream_bytes", "Data in all data streams.")
         self.data_stream_fullest = self._gauge("data_stream_fullest_bytes", "Data in the fullest data stream.")
         self.data_records_removed = self._counter("data_records_removed", "Records of data streams removed.", "reason")

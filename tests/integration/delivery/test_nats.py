@@ -225,3 +225,24 @@ async def test_a_changed_entry_counts_for_the_next_event(server: Nats, tmp_path:
         post.brokers[0] = replace(post.brokers[0], prefix="more.", updated_at=9)
         await post.sink.send(delivery(2))
     assert [record.subject for record in await server.records("VIDEO")] == ["video.gate", "more.gate"]
+
+
+async def test_a_broker_that_hangs_delays_no_other(server: Nats, tmp_path: Path) -> None:
+    """More tasks wait for it than there are calls at a time."""
+    await server.make("VIDEO", "video.>")
+    over = asyncio.Event()
+
+    async def hang(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await over.wait()
+        writer.transport.abort()
+
+    hole = await asyncio.start_server(hang, "127.0.0.1", 0)
+    away = broker(server, name="away", streams=("away",), servers=(f"127.0.0.1:{hole.sockets[0].getsockname()[1]}",))
+    async with broker_post(tmp_path, away, broker(server, streams=("gate",))) as post:
+        await asyncio.gather(*(post.enqueue("away", 1, task=f"task-{n}") for n in range(300)))
+        for n in range(10):
+            await post.enqueue("gate", 1, task="quick")
+            async with asyncio.timeout(3):
+                await post.delivered(n + 1)
+        over.set()
+        hole.close()

@@ -198,6 +198,35 @@ async def test_a_greeting_that_does_not_come_is_not_waited_for_long(monkeypatch:
     assert all("did not answer" in failure.message for failure in failures)
 
 
+async def test_one_tries_while_nobody_answers_and_the_others_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred tasks that wait for a dead broker would hold up the deliveries of everybody else."""
+    monkeypatch.setattr(wire, "CONNECT_S", 0.05)
+    met, alive = [], asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        met.append(1)
+        if alive.is_set():
+            await greeted(reader, writer)
+            while True:
+                inbox, _ = await asked(reader)
+                writer.write(f'MSG {inbox} 1 26\r\n{{"stream":"video","seq":1}}\r\n'.encode())
+        await reader.read()
+
+    async with serving(talk, BrokerKind.NATS) as link:
+        await asyncio.gather(*(told(link) for _ in range(3)))  # all wait for the first try
+        trying = asyncio.create_task(told(link))
+        await asyncio.sleep(0)
+        for _ in range(3):
+            assert "did not answer" in (await told(link)).message
+            assert not trying.done(), "they did not wait"
+        await trying
+        assert len(met) == 2
+        alive.set()
+        for _ in range(2):
+            await link.put(DELIVERY, "gate", b"{}")
+        assert len(met) == 3
+
+
 async def test_all_servers_forbidden_is_told_as_such() -> None:
     async def resolve(host: str, _port: int) -> list[tuple[str, int]]:
         raise SinkForbidden(f"{host} is not allowed")

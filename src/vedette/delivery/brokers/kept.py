@@ -1,8 +1,19 @@
-"""A connection that is kept: opened when it is needed, and anew when it broke; whoever waits for it waits together."""
+"""A connection that is kept: opened when it is needed, and anew when it broke.
+
+Whoever needs it while it is opened waits with the others, but not for long: while nobody answers one tries, and the
+others are told so at once. So the many tasks that use a dead broker do not all wait for it, and leave room for the
+deliveries of others.
+"""
 
 import asyncio
 from abc import ABC, abstractmethod
-from typing import Generic, Protocol, TypeVar
+from contextlib import suppress
+from typing import Final, Generic, Protocol, TypeVar
+
+from vedette.model.errors import SinkUnreachable
+
+PATIENCE_S: Final = 0.5
+"""How long whoever does not open the connection waits for it."""
 
 
 class Line(Protocol):
@@ -27,6 +38,8 @@ class Kept(ABC, Generic[L]):
     def __init__(self) -> None:
         self._line: L | None = None
         self._opening: asyncio.Task[L] | None = None
+        self._opened_at = 0.0
+        self._away = ""
 
     @abstractmethod
     async def _dial(self) -> L:
@@ -37,17 +50,25 @@ class Kept(ABC, Generic[L]):
         """
 
     async def line(self) -> L:
-        """Return the open connection; all who ask while it is opened share one try.
+        """Return the open connection.
 
         Raises:
             SinkError: it cannot be opened.
         """
         if self._line is not None and not self._line.broken:
             return self._line
+        now = asyncio.get_running_loop().time()
         if self._opening is None:
+            self._opened_at = now
             self._opening = asyncio.create_task(self._open())
             self._opening.add_done_callback(self._opened)
-        return await asyncio.shield(self._opening)
+            return await asyncio.shield(self._opening)
+        left = 0 if self._away else self._opened_at + PATIENCE_S - now
+        if left > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    return await asyncio.shield(self._opening)
+        raise SinkUnreachable(self._away or "The broker has not answered yet.")
 
     async def close(self) -> None:
         """End the connection, if there is one."""
@@ -68,4 +89,5 @@ class Kept(ABC, Generic[L]):
     def _opened(self, task: "asyncio.Task[L]") -> None:
         self._opening = None
         if not task.cancelled():
-            task.exception()  # whoever asked may be gone: it is nobody's fault that nobody looks
+            error = task.exception()  # looked at here, for whoever asked may be gone
+            self._away = error.message if isinstance(error, SinkUnreachable) else ""

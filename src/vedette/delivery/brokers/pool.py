@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final, Self
@@ -43,12 +44,20 @@ class Links:
         unused_s: how long a link that nobody uses is kept.
         most: how many there may be at a time.
         opener: makes them.
+        counted: is told how many there are.
     """
 
     def __init__(
-        self, policy: GuardPolicy, *, unused_s: float = UNUSED_S, most: int = MOST, opener: Opener = open_link
+        self,
+        policy: GuardPolicy,
+        *,
+        unused_s: float = UNUSED_S,
+        most: int = MOST,
+        opener: Opener = open_link,
+        counted: Callable[[int], object] = lambda _: None,
     ) -> None:
-        self._policy, self._unused_s, self._most, self._opener = policy, unused_s, most, opener
+        self._policy, self._unused_s, self._most = policy, unused_s, most
+        self._opener, self._counted = opener, counted
         self._threads = ThreadPoolExecutor(RESOLVER_THREADS, "resolver")
         self._held: dict[tuple[ProjectId, str], _Held] = {}
         self._closing: set[asyncio.Task[None]] = set()
@@ -99,6 +108,7 @@ class Links:
         elif len(self._held) >= self._most:
             self._make_room()
         self._held[key] = _Held(broker, allow, link)
+        self._counted(len(self._held))
         return self._held[key]
 
     def _make_room(self) -> None:
@@ -110,6 +120,7 @@ class Links:
     def _leave(self, key: tuple[ProjectId, str]) -> None:
         """Use a link no more; it is closed when those who use it are done."""
         held = self._held.pop(key)
+        self._counted(len(self._held))
         held.left = True
         if not held.users:
             self._close(held)
