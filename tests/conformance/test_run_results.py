@@ -1,5 +1,6 @@
 """The summary of a run: told once when a file's run has ended for good, and handed out after everything else of it."""
 
+import asyncio
 import json
 from dataclasses import replace
 from typing import Any
@@ -15,8 +16,8 @@ from vedette.model.lifecycle import Signal, State
 from vedette.model.output import RESULT, ObsOutput, OutputKind, TaskOutput
 from vedette.model.stream import StreamState
 from vedette.model.task import Task
-from vedette.store import events, run_results, tasks
-from vedette.store.db import Database
+from vedette.store import events, ingest, run_results, tasks
+from vedette.store.db import Database, PostgresDatabase
 from vedette.store.events import Filter
 from vedette.store.run_results import LATE_MS, SOON_MS, Turn
 from vedette.store.tables import destinations, outbox
@@ -130,6 +131,63 @@ async def test_a_run_that_failed_says_why_and_shows_no_secret(stage: Theatre) ->
     assert not {"s3cret", "beef"} & set(said["message"].replace("=", ":").split(":"))
     assert "s3cret" not in said["message"]
     assert "beef" not in said["message"]
+
+
+async def test_a_file_that_could_not_be_opened_has_a_summary(stage: Theatre) -> None:
+    """Whoever waits for the file in the bucket learns that nothing will come."""
+    (one,) = await stage.start(of_file(), state=StreamState.OPENING)
+    failure = Failure("VEDETTE.1003", "There is no such file.")
+    assert (await ended(stage, one, StreamState.REFUSED, failure)).state is State.START_FAILED
+    (said,) = await told(stage)
+    assert (said["summary"]["state"], said["summary"]["reason"]) == ("START_FAILED", "There is no such file.")
+
+
+async def test_a_run_whose_workers_die_has_a_summary_when_it_is_given_up(db: Database, vault: Vault) -> None:
+    """Not before: until then it is tried again, and goes on."""
+    stage = Theatre(db, vault, crash_budget=1)
+    (one,) = await stage.start(of_file())
+    for _ in range(2):
+        assert await told(stage) == []
+        for worker_id in list(stage.executor.present()):
+            stage.executor.dies(worker_id)
+        await stage.settle()
+        await stage.boot()
+        await stage.talk()
+    (said,) = await told(stage)
+    assert (said["summary"]["state"], said["summary"]["run_id"]) == ("FAILED", one.run_id)
+
+
+async def test_what_is_being_stored_while_a_run_is_ended_comes_before_its_summary(
+    stage: Theatre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL has several transactions at work: one that stores events lets the run end after it, or stores none."""
+    (one,) = await stage.start(of_file())
+    holding = await stage.holding(one)
+    assert holding is not None
+    assert holding.worker_id is not None
+    begun, checkpoint = asyncio.Event(), ingest._checkpoint
+
+    def slowly(conn: Connection, *given: Any) -> None:
+        begun.set()
+        if conn.dialect.name == "postgresql":
+            conn.exec_driver_sql("SELECT pg_sleep(0.3)")
+        checkpoint(conn, *given)
+
+    monkeypatch.setattr(ingest, "_checkpoint", slowly)
+    storing = asyncio.create_task(stage.desk.ingest(batch(one, holding.epoch, (1, 2), worker=holding.worker_id), {}))
+    if isinstance(stage.db, PostgresDatabase):
+        await begun.wait()
+    else:  # it has one writer: the first one in goes first
+        await asyncio.sleep(0)
+    await ended(stage, one, StreamState.ENDED)
+    assert (await storing).new == 2
+    (said,) = await told(stage)
+    assert said["summary"]["frames"] == 3
+
+    def last(conn: Connection) -> Any:
+        return conn.execute(select(outbox.c.id).order_by(outbox.c.id.desc()).limit(1)).scalar_one()
+
+    assert said["id"] == await stage.db.read(last)
 
 
 @pytest.mark.parametrize(
