@@ -143,7 +143,7 @@ def test_nothing_masked_is_stored_for_a_new_broker(service: Service) -> None:
         (NATS, {"streams": ["gate", "gate"]}, "streams"),
         (NATS, {"name": "a b"}, "name"),
         (NATS, {"name": "x" * 64}, "name"),
-        (NATS, {"colour": "red"}, "colour"),
+        (NATS, {"tsl": True}, "tsl: there is no such field."),
         (REDIS, {"prefix": "{a}"}, "prefix"),
         (KAFKA, {"prefix": "a/b"}, "prefix"),
         (KAFKA, {"password": SECRET}, "go together"),

@@ -92,7 +92,8 @@ def keystone_body(error: VedetteError) -> dict[str, Any]:
 def invalid(error: ValidationError) -> InvalidParameter:
     """Return what is wrong with a document: the first field at fault, its whole path in the message."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    return InvalidParameter(f"{_path(first)}: {_sentence(first['msg'])}", param=leaf(first["loc"]))
+    said = "there is no such field." if first["type"] == "extra_forbidden" else _sentence(first["msg"])
+    return InvalidParameter(f"{_path(first)}: {said}", param=leaf(first["loc"]))
 
 
 def leaf(loc: tuple[int | str, ...]) -> str:

@@ -137,6 +137,7 @@ class NatsLine:
         match word.upper():
             case b"PING":
                 self._wire.writer.write(b"PONG\r\n")
+                await self._wire.writer.drain()
             case b"MSG":
                 subject, *_, size = rest.split()
                 self._answered(subject, b"", await self._body(size))
