@@ -170,7 +170,7 @@ async def test_what_is_being_stored_while_a_run_is_ended_comes_before_its_summar
     def slowly(conn: Connection, *given: Any) -> None:
         begun.set()
         if conn.dialect.name == "postgresql":
-            conn.exec_driver_sql("SELECT pg_sleep(0.3)")
+            conn.exec_driver_sql("SELECT pg_sleep(1)")
         checkpoint(conn, *given)
 
     monkeypatch.setattr(ingest, "_checkpoint", slowly)
