@@ -165,16 +165,17 @@ async def test_what_is_being_stored_while_a_run_is_ended_comes_before_its_summar
     holding = await stage.holding(one)
     assert holding is not None
     assert holding.worker_id is not None
+    await ingested(stage, one, 1)
     begun, checkpoint = asyncio.Event(), ingest._checkpoint
 
     def slowly(conn: Connection, *given: Any) -> None:
         begun.set()
         if conn.dialect.name == "postgresql":
-            conn.exec_driver_sql("SELECT pg_sleep(1)")
+            conn.exec_driver_sql("SELECT pg_sleep(0.5)")
         checkpoint(conn, *given)
 
     monkeypatch.setattr(ingest, "_checkpoint", slowly)
-    storing = asyncio.create_task(stage.desk.ingest(batch(one, holding.epoch, (1, 2), worker=holding.worker_id), {}))
+    storing = asyncio.create_task(stage.desk.ingest(batch(one, holding.epoch, (2, 3), worker=holding.worker_id), {}))
     if isinstance(stage.db, PostgresDatabase):
         await begun.wait()
     else:  # it has one writer: the first one in goes first
@@ -182,7 +183,7 @@ async def test_what_is_being_stored_while_a_run_is_ended_comes_before_its_summar
     await ended(stage, one, StreamState.ENDED)
     assert (await storing).new == 2
     (said,) = await told(stage)
-    assert said["summary"]["frames"] == 3
+    assert said["summary"]["frames"] == 4
 
     def last(conn: Connection) -> Any:
         return conn.execute(select(outbox.c.id).order_by(outbox.c.id.desc()).limit(1)).scalar_one()
