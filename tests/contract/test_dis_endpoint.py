@@ -45,6 +45,26 @@ def test_the_signature_is_that_of_the_vendors_signer() -> None:
     assert header.endswith("Signature=d54aa7fe1b415e6fbce6ed6a0252736c4db6ca66a1a19580f5ea7ea26d5bbdc2")
 
 
+async def test_a_prefix_stands_before_the_name_of_the_stream(service: Service) -> None:
+    """Of a DIS that is a broker of the project; whether the stream is there is seen without a record."""
+    client = service.client()
+    account = client.account
+    there = DisEndpoint(client.base, account.project_id, account.access_key, account.secret_key, prefix="video-")
+
+    def ticks() -> float:
+        return service.clock.now / 1000
+
+    async with guarded_session(LOOPBACK) as session:
+        sink = DisSink(session, there, clock=ticks)
+        with pytest.raises(SinkRefused, match="answered 4"):
+            await sink.check("gate-events")
+        client.call("POST", f"{client.root}/streams", {"stream_name": "video-gate-events", "partition_count": 1})
+        await sink.check("gate-events")
+        await sink.send(EVENT)
+    [partition] = client.call("GET", f"{client.root}/streams/video-gate-events").json["partitions"]
+    assert partition["sequence_number_range"] == "[0 : 1]", "one record"
+
+
 async def test_the_event_arrives_at_a_service_that_checks_the_signature(service: Service) -> None:
     """It is our own one: what it checks is checked against the vendor's SDKs elsewhere."""
     client = service.client()
