@@ -16,6 +16,7 @@ MESSAGE_TOO_LARGE: Final = 10
 NOT_ENOUGH_REPLICAS: Final = 19
 TOPIC_NOT_ALLOWED: Final = 29
 UNKNOWN_TOPIC: Final = 3
+OUT_OF_ORDER: Final = 45
 
 
 def _library() -> ctypes.CDLL:
@@ -33,6 +34,7 @@ def _library() -> ctypes.CDLL:
         ("rd_kafka_mock_topic_create", number, [pointer, text, number, number]),
         ("rd_kafka_mock_topic_set_error", None, [pointer, text, number]),
         ("rd_kafka_mock_push_request_errors_array", None, [pointer, ctypes.c_int16, ctypes.c_size_t, pointer]),
+        ("rd_kafka_mock_clear_request_errors", None, [pointer, ctypes.c_int16]),
         ("rd_kafka_mock_broker_set_down", number, [pointer, ctypes.c_int32]),
         ("rd_kafka_mock_broker_set_up", number, [pointer, ctypes.c_int32]),
         ("rd_kafka_mock_broker_set_host_port", number, [pointer, ctypes.c_int32, text, number]),
@@ -76,8 +78,9 @@ class Kafka:
         self._library.rd_kafka_mock_topic_set_error(self._cluster, topic.encode(), error)
 
     def fail(self, *codes: int, api: int = PRODUCE) -> None:
-        """Have the next requests answered with errors, one after the other."""
-        given = (ctypes.c_int * len(codes))(*codes)
+        """Have the next requests answered with errors, one after the other, and those after them as usual."""
+        given = (ctypes.c_int * max(1, len(codes)))(*codes)
+        self._library.rd_kafka_mock_clear_request_errors(self._cluster, api)
         self._library.rd_kafka_mock_push_request_errors_array(self._cluster, api, len(codes), given)
 
     def down(self, broker: int = 1) -> None:

@@ -69,7 +69,7 @@ class GuardedClient(AIOKafkaClient):  # type: ignore[misc]  # aiokafka is publis
         self._topics = {topic}  # with none, the client would ask for all that there are
 
     async def bootstrap(self) -> None:
-        """Ask the brokers which there are.
+        """Ask the brokers which there are, and connect to one of those.
 
         Raises:
             SinkError: the guard, or the resolver.
@@ -78,7 +78,11 @@ class GuardedClient(AIOKafkaClient):  # type: ignore[misc]  # aiokafka is publis
         """
         if not await self._metadata_update(self.cluster, self._topics):
             raise self.failure or KafkaError("The brokers tell nothing of themselves.")
-        self.force_metadata_update()
+        for broker in self.cluster.brokers():
+            if await self.ready(broker.nodeId):
+                break
+        else:
+            raise self.failure or KafkaError("The brokers name no broker.")
         self._sync_task = self._loop.create_task(self._md_synchronizer())
 
     async def _get_conn(
