@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 import urllib3
 
+from e2e.clips import crossings
 from e2e.service import Receiver, Service, running, until
+from neighbours.held import held
 
 DISK_MB = 24
 LEASE_S = 1.0
@@ -32,30 +34,38 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
+@pytest.fixture(scope="module")
+def film(clips: Path) -> tuple[Path, int]:
+    """A short file, and how many events it has."""
+    path = clips / "full.mp4"
+    return path, crossings(path, 48)
+
+
+@pytest.mark.parametrize("full", ["all", "database"])
 def test_a_full_disk_is_told_and_costs_no_event(
-    disk: Path, tmp_path: Path, clips: Path, clip: tuple[str, int], receiver: Receiver
+    full: str, disk: Path, tmp_path: Path, film: tuple[Path, int], receiver: Receiver
 ) -> None:
-    """Longer than a lease: workers end their streams meanwhile, and what was not stored is found again."""
-    url, expected = clip
-    with running(
-        tmp_path / "full", data_dir=str(disk / "data"), file_roots=str(clips), workers="1", lease_s=str(LEASE_S)
-    ) as service:
-        task = service.create("full-disk", url, receiver.output())
-        until(lambda: len(receiver.ids()) >= 3, 30, "the first events")
-        ballast = disk / "ballast"
+    """For longer than a lease. A disk of everything lacks room for pictures first, one of the database for rows."""
+    path, expected = film
+    data, ballast = disk / "data" if full == "all" else tmp_path / "data", disk / "ballast"
+    own = {"data_dir": str(data), "database_url": f"sqlite:///{disk}/vedette.db", "lease_s": str(LEASE_S)}
+    with held(path) as server, running(tmp_path / "full", **own, workers="1") as service:
+        task = service.create("full-disk", server.url, receiver.output())
+        until(lambda: len(receiver.ids()) >= 2, 30, "the first events")
         _fill(ballast)
+        server.release()
         until(lambda: not service.ready(), 20, "the word that events cannot be stored")
         assert _metric(service, "vedette_storage_failing") == 1
         assert "events cannot be stored" in service.log()
-        threading.Event().wait(LEASE_S * 3)
+        threading.Event().wait(LEASE_S * 2)
         ballast.unlink()
         until(service.ready, 20, "the service")
-        service.wait_for(task, "SUCCEEDED", seconds=90)
-        stored = service.events(task)
+        service.wait_for(task, "SUCCEEDED", seconds=60)
         until(lambda: len(receiver.ids()) == expected, 20, "all calls")
+        stored = service.events(task)
         assert sorted(event["number"] for event in stored) == list(range(1, expected + 1))
         assert receiver.ids() == {event["id"] for event in stored}
-        assert len(list((disk / "data" / "pictures").rglob("*.jpg"))) == expected
+        assert len(list((data / "pictures").rglob("*.jpg"))) == expected
         assert _metric(service, "vedette_storage_failing") == 0
         assert "events are stored again" in service.log()
 
