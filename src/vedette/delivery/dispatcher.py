@@ -11,14 +11,15 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 
 from vedette.delivery.courier import Courier
 from vedette.delivery.endings import Endings
+from vedette.delivery.flights import Flight, Flights
 from vedette.delivery.lane import Lane
 from vedette.delivery.lanes import Lanes
 from vedette.delivery.levels import Levels
 from vedette.delivery.outlook import Outlook
+from vedette.delivery.refills import Refills
 from vedette.delivery.retry import Rand
 from vedette.delivery.sinks.base import Sink
 from vedette.delivery.turns import turn_of
@@ -33,11 +34,6 @@ from vedette.store.vault import Vault
 from vedette.telemetry import logs
 from vedette.telemetry.metrics import Metrics
 
-QUICK_SLOTS = 64
-"""Calls at the same time over all destinations, not counting slow ones."""
-SLOW_SLOTS = 192
-"""Calls that have taken longer than `SLOW_S` so far; beyond these they count as quick ones."""
-SLOW_S = 1.0
 TICK_MS = 5000
 """The outbox is looked at this often even if nobody wakes the dispatcher and nothing falls due."""
 SHORT_MS = 250
@@ -55,13 +51,6 @@ _log = logs.get(__name__)
 
 def _wall_ms() -> int:
     return time.time_ns() // 1_000_000
-
-
-@dataclass(slots=True)
-class _Flight:
-    lane: Lane
-    row: Due
-    began: float
 
 
 class Dispatcher:
@@ -90,7 +79,8 @@ class Dispatcher:
         self._courier, self._lanes, self._outlook = Courier(pictures, sinks), Lanes(vault), Outlook()
         self._endings = Endings(db, metrics, self._outlook, rand)
         self._levels = Levels(db, metrics, queue_limit)
-        self._flights: dict[asyncio.Task[None], _Flight] = {}
+        self._refills = Refills(db, self._lanes, now, self._filled)
+        self._flights = Flights()
         self._awake = asyncio.Event()
         self._ring: asyncio.TimerHandle | None = None
         self._stopping = False
@@ -114,10 +104,10 @@ class Dispatcher:
                 wait_ms = await self.run_once(self._now())
             except Unavailable as error:
                 _log.warning("the outbox cannot be read or written", error=error.message)
-                wait_ms = SHORT_MS * 4
+                self._outlook.now, wait_ms = True, SHORT_MS * 4
             except Exception:  # noqa: BLE001 - whatever it is, delivery goes on: nobody else would send what waits
                 _log.exception("the round of the dispatcher broke")
-                wait_ms = TICK_MS
+                self._outlook.now, wait_ms = True, TICK_MS
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait_ms / 1000):
                     await self._awake.wait()
@@ -126,8 +116,9 @@ class Dispatcher:
         """Begin nothing more; let calls on their way finish, but not for long. What is unfinished stays due."""
         self._stopping = True
         self._awake.set()
+        await self._refills.stop()
         if self._flights:
-            _, late = await asyncio.wait(self._flights, timeout=STOP_S)
+            _, late = await asyncio.wait(self._flights.tasks(), timeout=STOP_S)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
@@ -145,12 +136,16 @@ class Dispatcher:
         if self._ring is not None:
             self._ring.cancel()
             self._ring = None
-        await self._endings.write_down(now_ms)  # before rows are fetched: one that failed keeps its place
-        if self._outlook.due(now_ms):
-            await self._survey(now_ms)
-        else:
-            await self._fetch([lane for lane in self._lanes if lane.full], now_ms)
+        due = self._outlook.due(now_ms)
+        lanes = await self._survey(now_ms) if due else []
+        await self._endings.write_down(now_ms)
+        await self._fetch(lanes, now_ms)  # what failed is written now, and keeps its place
         self._starved = self._begin(now_ms)
+        self._refills.begin()
+        if due:
+            await self._levels.look(now_ms)
+        if self._outlook.now:
+            return 1
         return SHORT_MS if self._starved else max(1, min(self._outlook.at - now_ms, TICK_MS))
 
     async def settle(self, now_ms: int) -> None:
@@ -158,26 +153,31 @@ class Dispatcher:
         while True:
             self._outlook.now = True
             await self.run_once(now_ms)
-            if not self._flights and not self._endings:
+            under_way = [*self._flights.tasks(), *([self._refills.task] if self._refills.task else [])]
+            if not under_way and not self._endings:
                 return
-            if self._flights:
-                await asyncio.wait(self._flights, return_when=asyncio.FIRST_COMPLETED)
+            if under_way:
+                await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
 
-    async def _survey(self, now_ms: int) -> None:
-        """Look which destinations something waits for, and fetch of each what it can take."""
+    async def _survey(self, now_ms: int) -> list[Lane]:
+        """Look which destinations something waits for; serve those to whom nothing is on its way; return the others."""
         self._outlook.now = False
         agenda = await self._db.read(outbox.agenda)
         lanes = self._lanes.survey(agenda, now_ms)
-        await self._fetch(lanes, now_ms)
         times = (max(lane.earliest_at, lane.open_at) for lane in lanes)
         self._outlook.at = min((at for at in times if at > now_ms), default=now_ms + TICK_MS)
         oldest = min((waiting.earliest_at for waiting in agenda), default=now_ms)
         self._metrics.outbox_oldest_seconds.set(max(0, now_ms - oldest) / 1000)
         self._metrics.destinations_paused.set(sum(lane.away for lane in self._lanes))
-        await self._levels.look(now_ms)
+        fresh = [lane for lane in lanes if not lane.taken]
+        others = [lane for lane in lanes if lane.taken]
+        await self._fetch(fresh, now_ms)
+        self._begin(now_ms)
+        return others
 
     async def _fetch(self, lanes: list[Lane], now_ms: int) -> None:
-        wanted = [(lane, lane.want(now_ms)) for lane in lanes if lane.hungry(now_ms)]
+        """Fetch for lanes of which it is not known that much waits for them: that is done beside all else."""
+        wanted = [(lane, lane.want(now_ms)) for lane in lanes if not lane.full and lane.hungry(now_ms)]
         if wanted:
             found = await self._db.read(outbox.due, [want for _, want in wanted], now_ms)
             for (lane, want), rows in zip(wanted, found, strict=True):
@@ -185,7 +185,7 @@ class Dispatcher:
 
     def _begin(self, now_ms: int) -> bool:
         """Begin calls, lane by lane in turn; return whether rows are left that only lack a slot."""
-        slots = self._slots()
+        slots = self._flights.free()
         ready = [lane for lane in self._lanes if lane.queue and lane.room(now_ms)]
         if ready:
             self._turn = (self._turn + 1) % len(ready)
@@ -196,6 +196,10 @@ class Dispatcher:
             ready = [lane for lane in ready if lane.queue and lane.room(now_ms)]
         return bool(ready)
 
+    def _filled(self) -> None:
+        if not self._stopping:
+            self._starved = self._begin(self._now())
+
     def _launch(self, lane: Lane, now_ms: int) -> int:
         """Begin the next call of a lane; return how many slots that took."""
         row = lane.queue.popleft()
@@ -204,19 +208,13 @@ class Dispatcher:
             self._awake.set()
             return 0
         lane.flying += 1
-        flight = _Flight(lane, row, asyncio.get_running_loop().time())
+        flight = Flight(lane, row, asyncio.get_running_loop().time())
         task = asyncio.create_task(self._fly(flight))
-        self._flights[task] = flight
+        self._flights.add(task, flight)
         task.add_done_callback(self._landed)
         return 1
 
-    def _slots(self) -> int:
-        """Count free slots: calls that have become slow move to slots of their own, so that they block no quick one."""
-        now = asyncio.get_running_loop().time()
-        slow = sum(now - flight.began >= SLOW_S for flight in self._flights.values())
-        return QUICK_SLOTS - (len(self._flights) - slow) - max(0, slow - SLOW_SLOTS)
-
-    async def _fly(self, flight: _Flight) -> None:
+    async def _fly(self, flight: Flight) -> None:
         """Deliver a row, and those that wait behind it, as long as no other lane waits for the slot."""
         lane = flight.lane
         while True:
@@ -234,7 +232,7 @@ class Dispatcher:
             lane.flying += 1
             if following is None:
                 return
-            flight.row, flight.began = following, asyncio.get_running_loop().time()
+            flight.go_on(following)
 
     def _following(self, lane: Lane) -> Due | None:
         now_ms = self._now()
@@ -248,7 +246,7 @@ class Dispatcher:
         return row
 
     def _landed(self, task: asyncio.Task[None]) -> None:
-        flight = self._flights.pop(task)
+        flight = self._flights.land(task)
         flight.lane.flying -= 1
         if task.cancelled():
             flight.lane.taken.discard(flight.row.id)

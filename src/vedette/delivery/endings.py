@@ -50,6 +50,7 @@ class Endings:
             lane.gone = lane.stuck = False
             return
         outcome = self._failed(lane, row, error, now_ms)
+        lane.unmarked += 1
         self._ended.append((lane, outcome))
         over = outcome.next_attempt_at is None
         self._metrics.deliveries.labels(lane.kind, "dead" if over else "later").inc()
@@ -94,6 +95,7 @@ class Endings:
                 raise
             for lane, outcome in batch:
                 lane.taken.discard(outcome.row_id)
+                lane.unmarked -= outcome.error is not None
                 if outcome.next_attempt_at is not None:
                     self._outlook.by(max(outcome.next_attempt_at, lane.open_at))
         while self._returned:

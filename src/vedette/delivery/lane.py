@@ -37,6 +37,7 @@ class Lane:
         trouble: how the last failed call ended.
         full: the last batch was as large as asked for: there is more.
         stuck: a row was overtaken because it failed for too long, and none has been delivered since.
+        unmarked: rows that failed, which is not yet written: others that are fetched now would pass them.
     """
 
     destination_id: str
@@ -55,6 +56,7 @@ class Lane:
     trouble: str = ""
     full: bool = False
     stuck: bool = False
+    unmarked: int = 0
     _turn: int = 0
     _asked: int = 0
     _batch: int = PER_DESTINATION
@@ -83,7 +85,7 @@ class Lane:
 
     def hungry(self, now_ms: int) -> bool:
         """Return whether it should be given rows, if there are any."""
-        if now_ms < max(self.open_at, self.earliest_at) or (self.away and self.flying):
+        if now_ms < max(self.open_at, self.earliest_at) or (self.away and self.flying) or self.unmarked:
             return False
         return len(self.queue) < (max(PER_DESTINATION, self._batch // 2) if self.full else PER_DESTINATION)
 

@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import msgspec
+
 
 class JsonText(Mapping[str, Any]):
     """Reads its text when somebody asks for something in it.
@@ -29,6 +31,14 @@ class JsonText(Mapping[str, Any]):
 
     def _object(self) -> dict[str, Any]:
         if self._read is None:
-            read: dict[str, Any] = json.loads(self.text)
-            self._read = read
+            self._read = _read(self.text)
         return self._read
+
+
+def _read(text: str) -> dict[str, Any]:
+    read: dict[str, Any]
+    try:
+        read = msgspec.json.decode(text)
+    except msgspec.DecodeError:  # NaN, which an algorithm may have told, is no JSON to all
+        read = json.loads(text)
+    return read

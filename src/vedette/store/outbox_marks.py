@@ -14,6 +14,20 @@ from vedette.store.tables import outbox
 ERROR_LIMIT = 512
 """Characters of an error that are kept."""
 
+TOGETHER = 256
+"""Rows that are marked by one statement."""
+
+_DELIVERED: Final = (
+    update(outbox)
+    .where(outbox.c.id.in_(bindparam("rows", expanding=True)), outbox.c.state == "due")
+    .values(
+        state="done",
+        attempts=bindparam("tries"),
+        next_attempt_at=bindparam("at"),
+        last_error=None,
+        done_at=bindparam("at"),
+    )
+)
 _MARK: Final = (
     update(outbox)
     .where(outbox.c.id == bindparam("row"), outbox.c.state == "due")
@@ -41,7 +55,14 @@ def mark(conn: Connection, outcomes: Sequence[Outcome], now_ms: int) -> None:
     """Write down how attempts ended, many at once; of those that failed also when and why."""
     if not outcomes:
         return
-    conn.execute(_MARK, [_row(outcome, now_ms) for outcome in outcomes])
+    done: dict[int, list[int]] = {}
+    for outcome in outcomes:
+        if outcome.error is None:
+            done.setdefault(outcome.attempts, []).append(outcome.row_id)
+    for attempts, ids in done.items():
+        _deliver(conn, attempts, ids, now_ms)
+    if rest := [_row(outcome, now_ms) for outcome in outcomes if outcome.error is not None]:
+        conn.execute(_MARK, rest)
     failed = {
         outcome.row_id: Attempt(now_ms, outcome.attempts, outcome.error[:ERROR_LIMIT])
         for outcome in outcomes
@@ -115,6 +136,14 @@ def sweep(conn: Connection, before_ms: int, limit: int = 1000) -> int:
     leaving = outbox.c.id.in_(conn.execute(old.limit(limit)).scalars().all())
     keep_count(conn, leaving)
     return conn.execute(delete(outbox).where(leaving)).rowcount
+
+
+def _deliver(conn: Connection, attempts: int, ids: Sequence[int], now_ms: int) -> None:
+    """Mark rows as delivered by one statement: a step for each would hand the interpreter to and fro."""
+    for begin in range(0, len(ids), TOGETHER):
+        some = list(ids[begin : begin + TOGETHER])
+        some += some[-1:] * ((1 << (len(some) - 1).bit_length()) - len(some))  # few lengths: few statements to prepare
+        conn.execute(_DELIVERED, {"rows": some, "tries": attempts, "at": now_ms})
 
 
 def _row(outcome: Outcome, now_ms: int) -> dict[str, Any]:
