@@ -58,10 +58,12 @@ class Reader:
         messages: what came, in the order in which it came.
     """
 
-    def __init__(self, port: int, topic: str, qos: int) -> None:
+    def __init__(self, port: int, topic: str, qos: int, login: tuple[str, str] | None = None) -> None:
         self.messages: list[Any] = []
         self._changed, self._ready, self._topic, self._qos = threading.Condition(), threading.Event(), topic, qos
         self._client = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id="reader", protocol=paho.MQTTv5)
+        if login:
+            self._client.username_pw_set(*login)
         self._client.on_connect = self._subscribe
         self._client.on_subscribe = lambda *_: self._ready.set()
         self._client.on_message = self._take
@@ -92,9 +94,9 @@ class Reader:
 
 
 @contextmanager
-def reading(port: int, topic: str, qos: int = 2) -> Iterator[Reader]:
+def reading(port: int, topic: str, qos: int = 2, login: tuple[str, str] | None = None) -> Iterator[Reader]:
     """Read a topic for as long as the context lasts."""
-    reader = Reader(port, topic, qos)
+    reader = Reader(port, topic, qos, login)
     try:
         yield reader
     finally:
