@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.neighbours import postgres
 
 TOKEN = "the-token-of-the-bench"
+PROJECT = "0123456789abcdef0123456789abcdef"
 
 
 @dataclass(frozen=True)
@@ -40,41 +41,72 @@ class Filled:
         return _settings(self.url, self.folder)
 
 
-def databases(tasks: int, parked: int) -> Iterator[Filled]:
-    """Fill one database after the other; each is there until the next is asked for."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        yield _fill(
-            "SQLite", f"sqlite:///{folder / 'v.db'}", f"sqlite:///{folder / 'b.db'}", folder, None, tasks, parked
+@dataclass(frozen=True)
+class Place:
+    """A database with nothing in it.
+
+    Attributes:
+        server: process id of the database server, or None if it has none.
+    """
+
+    name: str
+    url: str
+    folder: Path
+    server: int | None
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The settings of a service on it."""
+        first = {"VEDETTE_BOOTSTRAP_TOKEN": TOKEN, "VEDETTE_BOOTSTRAP_PROJECT_ID": PROJECT}
+        return _settings(self.url, self.folder) | first
+
+    def run(self, program: str, *arguments: object) -> str:
+        """Run a program of the bench on it; return the last line it printed."""
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("VEDETTE_")}
+        done = subprocess.run(
+            [sys.executable, str(Path(__file__).parent / "programs" / program), *map(str, arguments)],
+            env=environment | self.settings,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=self.folder,
         )
+        if done.returncode:
+            raise SystemExit(f"{program} failed:\n{done.stderr[-2000:]}")
+        return (done.stdout.strip().splitlines() or [""])[-1]
+
+
+def places() -> Iterator[Place]:
+    """Give one database after the other; each is there until the next is asked for."""
+    with tempfile.TemporaryDirectory() as name:
+        yield Place("SQLite", f"sqlite:///{name}/v.db", Path(name), None)
     if (reason := postgres.absent()) is not None:
         print(f"no PostgreSQL: {reason}", file=sys.stderr)
         return
     server = postgres.Postgres(durable=True)
     try:
         server.start()
-        url = server.url("postgres")
         with tempfile.TemporaryDirectory() as name:
-            yield _fill("PostgreSQL", url, url, Path(name), server.pid, tasks, parked)
+            yield Place("PostgreSQL", server.url("postgres"), Path(name), server.pid)
     finally:
         server.close()
 
 
-def _fill(name: str, url: str, bare_url: str, folder: Path, server: int | None, tasks: int, parked: int) -> Filled:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("VEDETTE_")}
-    program = str(Path(__file__).parent / "programs" / "fill_tasks.py")
-    done = subprocess.run(
-        [sys.executable, program, str(tasks), str(parked)],
-        env=environment | _settings(url, folder) | {"VEDETTE_BOOTSTRAP_TOKEN": TOKEN},
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=folder,
-    )
-    if done.returncode:
-        raise SystemExit(f"the table could not be filled:\n{done.stderr[-2000:]}")
-    told = json.loads(done.stdout.strip().splitlines()[-1])
-    return Filled(name, url, bare_url, folder, server, told["project"], told["ids"], told["batches"])
+def databases(tasks: int, parked: int) -> Iterator[Filled]:
+    """Fill one database after the other; each is there until the next is asked for."""
+    for place in places():
+        told = json.loads(place.run("fill_tasks.py", tasks, parked))
+        bare_url = place.url if place.server else f"sqlite:///{place.folder / 'b.db'}"
+        yield Filled(
+            place.name,
+            place.url,
+            bare_url,
+            place.folder,
+            place.server,
+            told["project"],
+            told["ids"],
+            told["batches"],
+        )
 
 
 def _settings(url: str, folder: Path) -> dict[str, str]:
@@ -83,4 +115,5 @@ def _settings(url: str, folder: Path) -> dict[str, str]:
         "VEDETTE_DATA_DIR": str(folder / "data"),
         "VEDETTE_LOG_LEVEL": "error",
         "VEDETTE_TASK_QUOTA": "10000000",
+        "VEDETTE_GUARD_ALLOW": "127.0.0.0/8",
     }

@@ -30,7 +30,7 @@ PROJECT, TOKEN = "0123456789abcdef0123456789abcdef", "a-token-of-the-bench"
 
 def rows() -> list[Row]:
     path = clip("camera-720p", width=1280, height=720, frames=100)
-    with _files(path.parent) as files, _camera(path) as camera:
+    with _files(path.parent) as files, playing(path) as camera:
         file = f"{files}/{_index_first(path).name}"
         return [
             *_first(camera, "live", "RTSP"),
@@ -122,7 +122,7 @@ def _call(base: str, method: str, path: str, body: Any = None) -> Any:
 
 
 @contextmanager
-def _camera(path: Path) -> Iterator[str]:
+def playing(path: Path) -> Iterator[str]:
     """Play the clip in a loop over RTSP: GStreamer's server, in a process of its own."""
     script = _ROOT / "tests" / "neighbours" / "rtsp_server.py"
     command = [_SYSTEM_PYTHON, str(script), str(path), "0", "25"]

@@ -13,12 +13,13 @@ from sqlalchemy import Connection, update
 
 from vedette.delivery.dispatcher import Dispatcher
 from vedette.delivery.guard import guarded_session
+from vedette.delivery.lane import PER_DESTINATION
 from vedette.delivery.sinks.base import Delivery
 from vedette.delivery.sinks.webhook import WebhookSink
 from vedette.model.errors import Unavailable
 from vedette.model.guard import GuardPolicy
 from vedette.model.output import OutputKind, WebhookOutput
-from vedette.store import dead_letters
+from vedette.store import dead_letters, outbox
 from vedette.store.tables import destinations
 from vedette.store.tables import outbox as rows
 from vedette.store.vault import Vault
@@ -139,6 +140,40 @@ async def test_a_receiver_that_never_answers_does_not_delay_another(post: Any, r
     assert len(slow.seen) == 1
     forever.set()
     await settled
+    assert set(await post.states()) == {"done"}
+
+
+async def test_a_backlog_that_is_being_read_delays_nobody(post: Any, receivers: Start) -> None:
+    """A long queue is filled beside all else: the event of another destination is not behind it."""
+    large, small, reading, goes_on = await receivers(200), await receivers(200), asyncio.Event(), asyncio.Event()
+
+    class Slow:
+        """A database that takes its time for the second part of a backlog."""
+
+        async def read(self, unit: Any, *args: Any, **kwargs: Any) -> Any:
+            if unit is outbox.due and args[0][0].limit > PER_DESTINATION:
+                reading.set()
+                await goes_on.wait()
+            return await post.db.read(unit, *args, **kwargs)
+
+        async def write(self, *args: Any, **kwargs: Any) -> Any:
+            return await post.db.write(*args, **kwargs)
+
+    await post.enqueue(large.url, 100)
+    async with guarded_session(GuardPolicy.parse("lan", ["127.0.0.1"])) as session:
+        sinks = {OutputKind.WEBHOOK: WebhookSink(session)}
+        one = Dispatcher(Slow(), post.vault, post.blobs.get, sinks, post.metrics, now=post.clock)  # type: ignore[arg-type]
+        running = asyncio.create_task(one.run())
+        async with asyncio.timeout(10):
+            await reading.wait()
+        await post.enqueue(small.url)
+        one.wake()
+        await small.until(lambda: len(small.seen) == 1)
+        assert len(large.seen) < 100
+        goes_on.set()
+        await large.until(lambda: len(large.seen) == 100)
+        await one.stop()
+        await running
     assert set(await post.states()) == {"done"}
 
 

@@ -54,6 +54,27 @@ def test_rows_that_come_after_the_queue_was_given_back_are_not_taken() -> None:
     assert len(one.queue) == 4
 
 
+def test_nothing_is_fetched_while_a_failure_is_not_written_down() -> None:
+    """The row that failed is not due yet, and those behind it would pass it."""
+    one = lane("webhook")
+    assert one.hungry(NOW)
+    one.unmarked = 1
+    assert not one.hungry(NOW)
+
+
+def test_a_long_queue_is_filled_before_it_is_empty() -> None:
+    """The receiver is quick: it is not to wait for the database."""
+    one = lane("webhook")
+    for step in range(3):
+        want = one.want(NOW + step)
+        one.fill(want, rows(step * 100, want.limit), NOW + step)
+        one.queue.clear()
+    one.queue.extend(rows(0, 8))
+    assert not one.hungry(NOW), "half of the 16 are there"
+    one.queue.popleft()
+    assert one.hungry(NOW)
+
+
 def test_a_destination_that_fails_in_a_row_is_paused_and_probed_with_one_row() -> None:
     """Ten thousand waiting rows must not each wait for a connection that never comes."""
     one = lane()
