@@ -90,6 +90,14 @@ SCHEDULE: Final = [
         "schedule.days_of_month", EFFECT, fate, None, [1],
         {"schedule": {"type": "weekly", "timezone": "+00:00", "days_of_week": [2], "periods": [NOON]}},
     ),  # the status says that it has no effect
+    Field(
+        "schedule.zone", EFFECT, fate, "Europe/Berlin", "Africa/Lagos",
+        {"schedule": {"type": "weekly", "timezone": "+01:00", "days_of_week": [2], "periods": [NOON]}},
+    ),
+    Field(
+        "schedule.skip_dates", EFFECT, fate, None, ["2024-04-23"],
+        {"schedule": {"type": "weekly", "timezone": "+00:00", "days_of_week": [2], "periods": [NOON]}},
+    ),
 ]  # fmt: skip
 TIMING: Final = timetable("timing", NOON, NOW, "0")
 

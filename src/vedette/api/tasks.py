@@ -128,7 +128,7 @@ async def listed(principal: Member, query: Annotated[TaskListQuery, Query()], pa
 async def show(principal: Member, task_id: TaskIdInPath, parts: PartsOf) -> JSONResponse:
     """Show one task. The header `ETag` tells the version of its document, for `If-Match` of an update."""
     shown = await parts.tasks.show(principal.project_id, TaskId(task_id))
-    info = task_info(shown.task, shown.service, shown.groups, shown.source)
+    info = task_info(shown.task, shown.service, shown.groups, shown.source, shown.next_change_at)
     return JSONResponse(info, headers={"ETag": f'"{shown.task.version}"'})
 
 

@@ -13,6 +13,7 @@ from vedette.store.db import Database
 from vedette.store.vault import Vault
 
 ACTOR: Final = "timetable"
+NEVER: Final = "Outside its timetable, which does not open any more."
 BATCH: Final = 500
 AGAIN_MS: Final = 1000
 """A window that opens while the run before is still being ended is looked at again after this."""
@@ -59,10 +60,12 @@ def apply(conn: Connection, task: Task, now_ms: int, *, actor: str = ACTOR) -> N
         if schedule is None and task.state not in CLEARING:
             columns["activated"] = None
     else:
-        columns |= {"status": f"Outside its timetable; it starts again at {_iso(following)}."}
+        columns |= {
+            "status": NEVER if following is None else f"Outside its timetable; it starts again at {_iso(following)}."
+        }
         signals, cause = ((Signal.STOP,) if task.state in WANTED else ()), "its window has closed"
     tasks.move(conn, task, path(task.state, signals), cause=cause, actor=actor, at=now_ms, **columns)
 
 
-def _iso(at_ms: int | None) -> str:
-    return datetime.fromtimestamp((at_ms or 0) / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _iso(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

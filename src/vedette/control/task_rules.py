@@ -12,6 +12,7 @@ from vedette.control.services import deploy_type
 from vedette.delivery.categories import lacking
 from vedette.model.errors import InvalidParameter, NotReferable
 from vedette.model.ids import ProjectId
+from vedette.model.schedule import WEEKLY
 from vedette.model.secrets import without_userinfo
 from vedette.model.source import InputType, TaskInput
 from vedette.model.task import TaskDocument
@@ -49,7 +50,7 @@ def without_effect(document: TaskDocument) -> tuple[str, ...]:
     """Return a sentence for each documented field that is set and that nothing here goes by."""
     schedule = document.schedule
     said = []
-    if schedule is not None and schedule.days_of_month:
+    if schedule is not None and schedule.type == WEEKLY and schedule.days_of_month:
         said.append("schedule.days_of_month has no effect on a weekly timetable.")
     for kind, target in document.output.targets():
         if names := lacking(target.data_category):

@@ -44,12 +44,14 @@ class Shown:
         service: the facts of its service, by name.
         groups: names of the video groups its source is in.
         source: the registered source, if its input is one.
+        next_change_at: when its timetable opens or closes next, milliseconds since the epoch; None if it is not obeyed.
     """
 
     task: Task
     service: Mapping[str, str]
     groups: tuple[str, ...]
     source: VideoSource | None
+    next_change_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,10 @@ class Tasks:
                     source = video_sources.get(conn, self.vault, project_id, VideoSourceId(source_id))
             names = task_lists.group_names(conn, project_id, source_id, task.group_id)
             service = lasting_facts(self.registry, document.service_name, document.service_version)
-            return Shown(task, service, tuple(names), source)
+            change_at = None
+            if document.schedule is not None and task.activated:
+                change_at = document.schedule.next_change(self.clock())
+            return Shown(task, service, tuple(names), source, change_at)
 
         return await self.db.read(look)
 

@@ -11,10 +11,10 @@ at 23:59:00 or later, followed by a day that begins at 00:00:00, is one run acro
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta, timezone, tzinfo
-from functools import lru_cache
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from functools import cache, lru_cache
 from typing import Final
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from vedette.model import calendar
 from vedette.model.calendar import DAY_END_S, DAY_S
@@ -127,8 +127,25 @@ class Schedule:
             for begin, end in sorted(window.seconds() for window in windows)
         ]
         if not spans:
-            raise InvalidParameter("The timetable has no window in which the task could run.", param="periods")
+            raise _no_window()
         return tuple(_join_over_week_end(_join(spans)))
+
+    def check(self) -> None:
+        """Check what can be checked without knowing the time.
+
+        Raises:
+            InvalidParameter: see `Window.seconds`, `by_weekday` and `by_day_of_month`; there is no window at all, or the
+                offset is none of the zone's.
+        """
+        if self.type == WEEKLY:
+            self.runs()
+        elif not any(self.by_day_of_month().values()):
+            raise _no_window()
+        if self.zone is not None and self.offset_s() not in _offsets(self.zone):
+            raise InvalidParameter(
+                f"{self.timezone} is no distance of {self.zone} from UTC: name one of those it has, or no zone.",
+                param="timezone",
+            )
 
     @property
     def repeats_weekly(self) -> bool:
@@ -161,6 +178,28 @@ class Schedule:
 
     def _second_of_week(self, at_ms: int) -> float:
         return ((at_ms - MONDAY_MS) / 1000 + self.offset_s()) % WEEK_S
+
+
+def is_zone(name: str) -> bool:
+    """Return whether the IANA's database has a zone of this name."""
+    return name in _zones()
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _no_window() -> InvalidParameter:
+    return InvalidParameter("The timetable has no window in which the task could run.", param="periods")
+
+
+@lru_cache(maxsize=1024)
+def _offsets(zone: str) -> frozenset[int]:
+    """Return the distances of a zone from UTC in seconds, as they are in these years."""
+    kept = ZoneInfo(zone)
+    days = (datetime(2024, 1, 1, tzinfo=UTC) + timedelta(weeks=week) for week in range(6 * 53))
+    return frozenset(round((day.astimezone(kept).utcoffset() or timedelta()).total_seconds()) for day in days)
 
 
 @lru_cache(maxsize=256)

@@ -50,6 +50,8 @@ class TaskInfo(Wire):
     """`ACTIVATED` from creation or start on, `INACTIVATED` after a stop; for tasks with a timetable."""
     schedule: ScheduleIn | None = None
     """The timetable."""
+    next_change_at: str | None = None
+    """Ours: when the timetable opens or closes next, in UTC; absent where it is not obeyed, and where it never does again."""
     input: TaskInputIn
     """What it looks at: one entry."""
     output: TaskOutputIn

@@ -26,7 +26,11 @@ def iso(at_ms: int) -> str:
 
 
 def task_info(
-    task: Task, service: Mapping[str, str], groups: Sequence[str] = (), source: VideoSource | None = None
+    task: Task,
+    service: Mapping[str, str],
+    groups: Sequence[str] = (),
+    source: VideoSource | None = None,
+    next_change_at: int | None = None,
 ) -> dict[str, Any]:
     """Return the document of a task.
 
@@ -36,6 +40,7 @@ def task_info(
             `algorithm_publish_id`.
         groups: names of the video groups its source is in.
         source: the registered source, if the input is one.
+        next_change_at: when its timetable opens or closes next, milliseconds since the epoch.
     """
     document = task.document
     info = shared_info(task) | {
@@ -44,6 +49,7 @@ def task_info(
         "steal": 0,
         "schedule_status": schedule_status(task),
         "schedule": document.schedule and schedule_info(document.schedule),
+        "next_change_at": None if next_change_at is None else iso(next_change_at),
         "input": input_info(document.input),
         "output": output_info(document.output),
         "config": None if document.parameters is None else {"common": document.parameters},

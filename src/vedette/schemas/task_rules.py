@@ -1,7 +1,7 @@
 """From a received task document to model values, and the rules between fields."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from vedette.model.errors import InvalidParameter
 from vedette.model.output import DisOutput, ObsOutput, TaskOutput, WebhookOutput
@@ -9,6 +9,8 @@ from vedette.model.schedule import Schedule, Window
 from vedette.model.source import InputDatum, InputType, TaskInput, VcnServer
 from vedette.model.task import TaskDocument
 from vedette.schemas.tasks import InputDatumIn, ScheduleIn, TaskCreate, TaskInputIn, TaskOutputIn, TaskUpdate
+
+T = TypeVar("T")
 
 REQUIRED: Final[Mapping[InputType, tuple[str, ...]]] = {
     InputType.VIDEO_SOURCE: ("video_source_id",),
@@ -143,18 +145,28 @@ def schedule_of(received: ScheduleIn) -> Schedule:
     Raises:
         InvalidParameter: a rule between fields is broken.
     """
-    if received.days_of_week is None:
-        raise InvalidParameter("schedule.days_of_week is mandatory for weekly tasks.", param="days_of_week")
+    weekly = received.type == "weekly"
+    needed = "days_of_week" if weekly else "days_of_month"
+    if not getattr(received, needed):
+        raise InvalidParameter(f"schedule.{needed} is mandatory for {received.type} tasks.", param=needed)
+    if received.days_of_week is not None and not weekly:
+        raise InvalidParameter("schedule.days_of_week belongs to weekly tasks alone.", param="days_of_week")
     if received.periods is None:
         raise InvalidParameter("schedule.periods must hold at least one window.", param="periods")
     schedule = Schedule(
         type=received.type,
         timezone=received.timezone,
-        days_of_week=tuple(received.days_of_week),
-        days_of_month=None if received.days_of_month is None else tuple(received.days_of_month),
+        days_of_week=_tuple(received.days_of_week),
+        days_of_month=_tuple(received.days_of_month),
         periods=tuple(tuple(Window(w.begin_at, w.end_at) for w in day) for day in received.periods),
+        zone=received.zone,
+        skip_dates=_tuple(received.skip_dates),
     )
     return checked_schedule(schedule)
+
+
+def _tuple(items: list[T] | None) -> tuple[T, ...] | None:
+    return None if items is None else tuple(items)
 
 
 def checked_schedule(schedule: Schedule) -> Schedule:
@@ -167,5 +179,5 @@ def checked_schedule(schedule: Schedule) -> Schedule:
     for day in schedule.periods or ():
         for window in day:
             window.seconds()
-    schedule.runs()
+    schedule.check()
     return schedule

@@ -3,10 +3,12 @@
 Rules between fields stand in `schemas/task_rules.py`; the answer's document in `schemas/task_info.py`.
 """
 
+from datetime import date
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from vedette.model.schedule import is_zone
 from vedette.model.source import InputType
 from vedette.schemas.common import (
     DIS_STREAM,
@@ -53,11 +55,19 @@ def _canonical_type(value: object) -> object:
     return _ALIASES.get(lower, lower)
 
 
-def _weekly(value: str) -> str:
-    if value == "monthly":
-        raise ValueError("monthly timetables are not supported yet; use weekly")
-    if value != "weekly":
-        raise ValueError("it must be weekly")
+def _date(value: str) -> str:
+    try:
+        kept = date.fromisoformat(value).isoformat()
+    except ValueError:
+        kept = ""
+    if kept != value:
+        raise ValueError("it must be a date, yyyy-mm-dd")
+    return value
+
+
+def _zone(value: str) -> str:
+    if not is_zone(value):
+        raise ValueError("it must be a zone of the IANA's database, such as Europe/Berlin")
     return value
 
 
@@ -75,21 +85,31 @@ class WindowIn(Wire):
 
 
 class ScheduleIn(Wire):
-    """A weekly timetable."""
+    """A timetable."""
 
-    type: Annotated[str, Rule(_weekly, {"enum": ["weekly"]})]
-    """Kind of timetable: only `weekly` is supported."""
+    type: Annotated[str, one_of(("weekly", "monthly"))]
+    """Kind of timetable: by days of the week, or of the month."""
     timezone: Annotated[str, of_form(TIMEZONE)]
     """Distance from UTC, such as `+08:00`; fixed, so there is no daylight saving."""
     days_of_week: (
         Annotated[list[Annotated[int, Field(ge=1, le=7)]], Field(min_length=1, max_length=7), Unique] | None
     ) = None
-    """Days on which the task runs, 1 (Monday) to 7 (Sunday); needed for weekly timetables."""
-    days_of_month: Annotated[list[Annotated[int, Field(ge=1, le=31)]], Field(max_length=31)] | None = None
-    """Kept and shown, without effect, as the task's `status` says: monthly timetables are not supported."""
-    periods: list[Annotated[list[WindowIn], Field(max_length=MAX_WINDOWS)]] | None = None
-    """The windows of each day: seven lists are Monday to Sunday, as many as `days_of_week` go with these one by one, and a
-    single one holds for every day named. Needed for weekly timetables."""
+    """Days on which the task runs, 1 (Monday) to 7 (Sunday); needed for weekly timetables, and only there."""
+    days_of_month: Annotated[list[Annotated[int, Field(ge=1, le=31)]], Field(max_length=31), Unique] | None = None
+    """Days on which the task runs, 1 to 31; needed for monthly timetables. A day that a month has not is not run. On a weekly
+    timetable it is kept and shown, without effect, as the task's `status` says."""
+    periods: Annotated[list[Annotated[list[WindowIn], Field(max_length=MAX_WINDOWS)]], Field(max_length=31)] | None = (
+        None
+    )
+    """The windows of each day: seven lists are Monday to Sunday (31: the days of the month), as many as there are days named
+    go with these one by one, and a single one holds for every day named. Needed."""
+    zone: Annotated[str, Rule(_zone, {})] | None = None
+    """Ours: a zone of the IANA's, such as `Europe/Berlin`. The windows are read on its clocks, with daylight saving, and
+    not by `timezone`, which must be one of its distances from UTC."""
+    skip_dates: (
+        Annotated[list[Annotated[str, Rule(_date, {"format": "date"})]], Field(max_length=366), Unique] | None
+    ) = None
+    """Ours: dates, `yyyy-mm-dd`, on which the task does not run."""
 
 
 class InputDatumIn(Wire):

@@ -3,10 +3,11 @@
 What is not set is left out; secrets are hidden. Tasks made in either dialect are shown in both.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from vedette.model.output import TaskOutput
-from vedette.model.schedule import Schedule
+from vedette.model.schedule import MONTHLY, Schedule, Window
 from vedette.model.source import InputType, TaskInput
 from vedette.model.task import Task
 from vedette.schemas.common import Wire
@@ -129,6 +130,8 @@ def timing_info(schedule: Schedule) -> dict[str, Any]:
 
     Seven equal lists for seven days are what `daily` is kept as.
     """
+    if schedule.type == MONTHLY:
+        return _monthly_info(schedule)
     days = schedule.days_of_week or ()
     of_day = schedule.by_weekday()
     windows = {of_day[day - 1] for day in days}
@@ -137,8 +140,19 @@ def timing_info(schedule: Schedule) -> dict[str, Any]:
     if not daily:
         info["days_of_week"] = list(days)
     if len(windows) == 1:
-        info["periods"] = [{"begin_at": each.begin_at, "end_at": each.end_at} for each in windows.pop()]
+        info["periods"] = _windows(windows.pop())
     return info
+
+
+def _monthly_info(schedule: Schedule) -> dict[str, Any]:
+    info: dict[str, Any] = {"type": "monthly", "timezone": schedule.timezone}
+    info["days_of_month"] = list(schedule.days_of_month or ())
+    windows = set(schedule.by_day_of_month().values())
+    return info | ({"periods": _windows(windows.pop())} if len(windows) == 1 else {})
+
+
+def _windows(windows: Sequence[Window]) -> list[dict[str, str]]:
+    return [{"begin_at": each.begin_at, "end_at": each.end_at} for each in windows]
 
 
 def vas_input_info(received: TaskInput) -> dict[str, Any]:
