@@ -84,15 +84,19 @@ class Redis(_Broker):
 
 
 class Mqtt(_Broker):
-    """A broker of MQTT keeps nothing for those who come later: a reader is there from the beginning, with a session."""
+    """A broker of MQTT keeps nothing for those who come later: a reader is there from the beginning, with a session.
+
+    Mosquitto acknowledges before it writes to its disk, so what was acknowledged and not yet read is gone with it.
+    """
 
     kind = "mqtt"
+    vouches = False
 
     def __init__(self) -> None:
         self._broker = mosquitto.Mosquitto("max_queued_messages 0")
         self._broker.start()
         super().__init__(self._broker.server)
-        self._reader = mosquitto.Reader(self._broker.port, STREAM, 2)
+        self._reader = mosquitto.Reader(self._broker.port, STREAM, 1)
 
     absent = staticmethod(mosquitto.absent)
 

@@ -12,6 +12,7 @@ SEED = 20261123
 KILLS = 12
 HANG_S, AWAY_S, DEAD_S, FULL_S = 35.0, 60.0, 4.0, 10.0
 LARGE_MB = 1500
+STILL_S = 1.0
 
 
 def none(stage: Stage) -> None:
@@ -52,7 +53,12 @@ def ends_die(stage: Stage) -> None:
     for share in (0.15, 0.4, 0.65):
         stage.wait_for_events(share * stage.nominal)
         for end in stage.ends:
-            end.kill()
+            if getattr(end, "vouches", True):
+                end.kill()
+            else:  # what it has acknowledged must have been read: it would forget that
+                with stage.still():
+                    time.sleep(STILL_S)
+                    end.kill()
         time.sleep(DEAD_S)
         for end in stage.ends:
             end.start()

@@ -7,7 +7,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from os import kill
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,15 @@ class Stage:
         """Kill one of those that are at work."""
         living = until(self.service.living_workers, LIMIT_S, "a worker")
         kill(dice.choice(living), signal.SIGKILL)
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Hold the service still for a moment, wherever it is just then."""
+        kill(self.service.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            kill(self.service.pid, signal.SIGCONT)
 
     def verdicts(self, expected: int | None) -> list[Verdict]:
         """Wait until all is delivered, and hold each destination against what is stored.
