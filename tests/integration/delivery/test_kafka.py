@@ -159,6 +159,23 @@ async def test_a_record_without_an_answer_is_waited_for_and_not_made_again(
     )
 
 
+async def test_a_record_that_stays_without_an_answer_is_given_up_with_its_producer(
+    cluster: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kafka, "PUT_S", 0.5)
+    monkeypatch.setattr(kafka, "STUCK_S", 0.0)
+    monkeypatch.setattr(kafka, "RETIRE_S", 0.1)
+    cluster.topic("video.gate")
+    link = link_to(*cluster.servers)
+    cluster.fail(*[NOT_ENOUGH_REPLICAS] * 50)
+    assert isinstance(await failure(link.put(delivery(1), "video.gate", b"{}")), SinkUnreachable)
+    assert link._producer is None
+    cluster.fail()
+    await link.put(delivery(1), "video.gate", b"{}")
+    await link.close()
+    assert set(ids(await asyncio.to_thread(cluster.read, "video.gate", 1))) == {"event-1"}
+
+
 async def test_a_topic_that_is_missing_is_said_to_be(cluster: Kafka, link: KafkaLink) -> None:
     cluster.ail("video.gate", UNKNOWN_TOPIC)
     for doing in (link.put(delivery(1), "video.gate", b"{}"), link.check("video.gate")):

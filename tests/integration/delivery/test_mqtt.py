@@ -18,7 +18,7 @@ from absence import missing
 from neighbours.certificates import written
 from neighbours.mosquitto import Mosquitto, Reader, absent, attributes, reading
 from neighbours.relay import relay
-from vedette.delivery.brokers import mqtt, wire
+from vedette.delivery.brokers import mqtt, mqtt_line, wire
 from vedette.delivery.brokers.base import Place
 from vedette.delivery.brokers.mqtt import MqttLink, open_link
 from vedette.delivery.brokers.mqtt_flights import Flights
@@ -358,6 +358,25 @@ async def test_a_message_that_is_not_acknowledged_costs_the_connection(
         await link.close()
     assert between.connections == 2
     assert ids(await asyncio.to_thread(reader.until, len)) == ["event-1"]
+
+
+async def test_a_connection_that_died_without_a_word_is_given_up(
+    server: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cable that was pulled; a broker that answers is stayed with."""
+    monkeypatch.setattr(mqtt_line, "KEEP_ALIVE_S", 0.2)
+    dead = []
+    async with relay(server.port) as between:
+        between.said = lambda piece: b"" if dead else piece
+        link = link_to(between.port)
+        await link.put(delivery(1), "video/gate", b"{}")
+        assert link._line is not None
+        await asyncio.wait([link._line.lost], timeout=0.5)
+        assert not link._line.broken
+        dead.append(True)
+        async with asyncio.timeout(5):
+            assert "no sign of life" in await link._line.lost
+        await link.close()
 
 
 async def test_nothing_is_left_running(server: Mosquitto) -> None:

@@ -8,7 +8,8 @@ have the same `ce_id`. Headers are those of CloudEvents' Kafka binding 1.0.2, bi
 
 import asyncio
 import logging
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, Never
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import ClusterAuthorizationFailedError, IncompatibleBrokerVersion, KafkaError
@@ -31,9 +32,20 @@ MOST_WAITING: Final = 10_000
 """Records that are remembered until their event is put again."""
 RETIRE_S: Final = 10.0
 """For the other records of a producer that failed."""
+STUCK_S: Final = 120.0
+"""A record that is not acknowledged for this long is given up with its producer: it may look for brokers that moved."""
 _Key = tuple[str, str]
 
 logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # every failure is told where it matters: by the delivery
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """A record on its way, with whoever sends it."""
+
+    future: asyncio.Future[Any]
+    producer: AIOKafkaProducer
+    since: float
 
 
 class KafkaLink:
@@ -45,7 +57,7 @@ class KafkaLink:
         self._lock = asyncio.Lock()
         self._producer: AIOKafkaProducer | None = None
         self._idempotent = True
-        self._waiting: dict[_Key, asyncio.Future[Any]] = {}
+        self._waiting: dict[_Key, _Record] = {}
         self._retiring: set[asyncio.Task[None]] = set()
 
     async def put(self, delivery: Delivery, subject: str, body: bytes) -> None:
@@ -55,12 +67,12 @@ class KafkaLink:
             async with asyncio.timeout(PUT_S):
                 if key not in self._waiting:
                     self._remember(key, await self._hand_over(delivery, subject, body))
-                await asyncio.shield(self._waiting[key])
+                await asyncio.shield(self._waiting[key].future)
         except TimeoutError as error:
             raise self._late(key, subject) from error
         except (KafkaError, OSError) as error:
-            if self._waiting.pop(key, None) is not None:
-                self._retire()  # the broker counts records; after a failed one it takes none of this producer
+            if (record := self._waiting.pop(key, None)) is not None:
+                self._retire(record.producer)  # the broker counts records; after a failed one it takes none of it
             raise told(error, self._where, subject) from error
         self._waiting.pop(key, None)
 
@@ -76,27 +88,30 @@ class KafkaLink:
 
     async def close(self) -> None:
         """End the connections. What is not acknowledged fails."""
-        self._retire(patience_s=0)
+        self._retire(self._producer, 0)
         await asyncio.gather(*self._retiring, return_exceptions=True)
         self._waiting.clear()
 
     def _late(self, key: _Key, subject: str) -> SinkError:
-        failure = self._producer.client.failure if self._producer is not None else None
-        if failure is not None:
-            return told(failure, self._where, subject)
-        return SinkUnreachable(
-            f"{self._where} did not acknowledge the record within {PUT_S:g} s.", connected=key in self._waiting
-        )
+        record = self._waiting.get(key)
+        if record is not None and asyncio.get_running_loop().time() - record.since > STUCK_S:
+            del self._waiting[key]
+            self._retire(record.producer)
+        sender = self._producer if record is None else record.producer
+        if sender is not None and sender.client.failure is not None:
+            return told(sender.client.failure, self._where, subject)
+        late = f"{self._where} did not acknowledge the record within {PUT_S:g} s."
+        return SinkUnreachable(late, connected=record is not None)
 
-    async def _hand_over(self, delivery: Delivery, subject: str, body: bytes) -> asyncio.Future[Any]:
-        """Return what is done when the record is acknowledged."""
+    async def _hand_over(self, delivery: Delivery, subject: str, body: bytes) -> _Record:
+        """Give a record to the producer."""
         made = await self._started(subject)
         key = delivery.task_id.encode()
         partition = await self._partition(made, subject, key)
         told_of = [(f"ce_{name}", value.encode()) for name, value in attributes(delivery).items()]
         headers = [("content-type", b"application/json"), *told_of]
-        future: asyncio.Future[Any] = await made.send(subject, body, key, partition, headers=headers)
-        return future
+        future = await made.send(subject, body, key, partition, headers=headers)
+        return _Record(future, made, asyncio.get_running_loop().time())
 
     async def _partition(self, made: AIOKafkaProducer, topic: str, key: bytes) -> int:
         """Return the partition of a key, whose leader is connected."""
@@ -106,7 +121,7 @@ class KafkaLink:
             if partitions:
                 break
             if not await client.add_topic(topic) or not await client.force_metadata_update():
-                await self._lost(client.failure)
+                self._lost(made)
             if topic in client.cluster.unauthorized_topics:
                 raise SinkRefused(f"{self._where} does not let this user write to the topic {topic}.")
             await asyncio.sleep(CONNECT_S / 20)
@@ -118,14 +133,14 @@ class KafkaLink:
             client.force_metadata_update()
             raise SinkBusy(f"The partition {partition} of the topic {topic} has no leader at the moment.")
         if not await client.ready(leader):
-            await self._lost(client.failure)
+            self._lost(made)
         return partition
 
-    async def _lost(self, failure: Exception | None) -> None:
+    def _lost(self, made: AIOKafkaProducer) -> Never:
         """Tell that a broker cannot be connected to; the next put begins with the configured servers again."""
-        if not any(not future.done() for future in self._waiting.values()):
-            self._retire()
-        raise failure or KafkaError("The brokers tell nothing of themselves.")
+        if not any(not record.future.done() for record in self._waiting.values()):
+            self._retire(made)
+        raise made.client.failure or KafkaError("The brokers tell nothing of themselves.")
 
     async def _started(self, topic: str) -> AIOKafkaProducer:
         async with self._lock:
@@ -152,16 +167,18 @@ class KafkaLink:
             raise
         return made
 
-    def _remember(self, key: _Key, future: asyncio.Future[Any]) -> None:
-        future.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody may be there to hear it
-        self._waiting[key] = future
+    def _remember(self, key: _Key, record: _Record) -> None:
+        record.future.add_done_callback(
+            lambda done: done.cancelled() or done.exception()
+        )  # maybe nobody is there to hear
+        self._waiting[key] = record
         if len(self._waiting) > MOST_WAITING:
             del self._waiting[next(iter(self._waiting))]
 
-    def _retire(self, patience_s: float = RETIRE_S) -> None:
-        """Let the producer finish what others wait for, and end it; the next put makes a new one."""
-        old, self._producer = self._producer, None
-        if old is not None:
+    def _retire(self, old: AIOKafkaProducer | None, patience_s: float = RETIRE_S) -> None:
+        """Let a producer finish what others wait for, and end it; the next put makes a new one."""
+        if old is not None and old is self._producer:
+            self._producer = None
             task = asyncio.create_task(end(old, patience_s))
             self._retiring.add(task)
             task.add_done_callback(self._retiring.discard)

@@ -21,6 +21,8 @@ from vedette.delivery.brokers.base import Resolve
 from vedette.delivery.brokers.wire import CONNECT_S, PLACES
 from vedette.model.errors import SinkError, SinkUnreachable
 
+ANSWER_S: Final = 10.0
+"""For each answer of a broker; a record without one is sent again by the producer."""
 PAUSE_S: Final = 0.25
 """Before the client asks again by itself."""
 LARGEST: Final = 64 * 2**20
@@ -60,7 +62,7 @@ class GuardedClient(AIOKafkaClient):  # type: ignore[misc]  # aiokafka is publis
     """
 
     def __init__(self, access: Access, topic: str) -> None:
-        timing = {"request_timeout_ms": int(CONNECT_S * 1000), "retry_backoff_ms": int(PAUSE_S * 1000)}
+        timing = {"request_timeout_ms": int(ANSWER_S * 1000), "retry_backoff_ms": int(PAUSE_S * 1000)}
         super().__init__(bootstrap_servers=list(access.servers), client_id=access.client_id, **timing)
         self.cluster = ClusterMetadata(bootstrap_servers=list(access.servers))
         self.failure: Exception | None = None
@@ -111,7 +113,8 @@ class GuardedClient(AIOKafkaClient):  # type: ignore[misc]  # aiokafka is publis
         failure: Exception = SinkUnreachable(f"{broker.host} has no address.")
         for address, port in (await self._access.resolve(broker.host, broker.port))[:PLACES]:
             try:
-                return await self._log_in(broker.host, address, port)
+                async with asyncio.timeout(CONNECT_S):
+                    return await self._log_in(broker.host, address, port)
             except TimeoutError:
                 failure = SinkUnreachable(f"{broker.host}:{broker.port} did not answer within {CONNECT_S:g} s.")
             except OSError as error:
@@ -150,7 +153,7 @@ def producer(access: Access, topic: str, *, idempotent: bool) -> AIOKafkaProduce
         acks="all",
         enable_idempotence=idempotent,
         max_request_size=LARGEST,
-        request_timeout_ms=int(CONNECT_S * 1000),
+        request_timeout_ms=int(ANSWER_S * 1000),
         retry_backoff_ms=int(PAUSE_S * 1000),
     )
     client = GuardedClient(access, topic)

@@ -34,7 +34,7 @@ class MqttLine:
         self.window = min(MOST_AT_ONCE, int(told.get(packets.RECEIVE_MAXIMUM, MOST_AT_ONCE)))
         self.largest = int(told.get(packets.MAXIMUM_PACKET, 0))
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._keep_alive_s = int(told.get(packets.SERVER_KEEP_ALIVE, KEEP_ALIVE_S))
+        self._keep_alive_s = float(told.get(packets.SERVER_KEEP_ALIVE, KEEP_ALIVE_S))
         self._wire, self._flights, self._heard = wire, flights, False
         self._tasks = [asyncio.create_task(self._listen())]
         if self._keep_alive_s:
@@ -85,12 +85,14 @@ class MqttLine:
 
     async def _stay(self) -> None:
         """Ask for a sign of life now and then: a connection may be dead without a word."""
+        transport = self._wire.writer.transport
         while True:
             self._heard = False
             await asyncio.sleep(self._keep_alive_s / 2)
             if not self._heard:
-                await self.send(packets.PINGREQ)
+                self._wire.writer.write(packets.PINGREQ)
+                unsent = transport.get_write_buffer_size()
                 await asyncio.sleep(self._keep_alive_s / 2)
-                if not self._heard:
+                if not self._heard and transport.get_write_buffer_size() >= unsent:  # a picture may take its time
                     self.lose(f"{self.shown} gives no sign of life.")
                     return
