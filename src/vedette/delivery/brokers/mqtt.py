@@ -2,7 +2,7 @@
 
 Version 5.0, where the broker speaks it: it tells why it refuses, and carries the attributes of a CloudEvent as user
 properties (its MQTT binding 1.0.2, binary mode). Otherwise 3.1.1, with the body alone. Why the few packets of a
-publisher are written here and not by a library: decision 0038.
+publisher are written here and not by a library: decision 0037.
 """
 
 import asyncio
