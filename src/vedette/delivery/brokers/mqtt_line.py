@@ -35,7 +35,7 @@ class MqttLine:
         self.largest = int(told.get(packets.MAXIMUM_PACKET, 0))
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._keep_alive_s = float(told.get(packets.SERVER_KEEP_ALIVE, KEEP_ALIVE_S))
-        self._wire, self._flights, self._heard = wire, flights, False
+        self._wire, self._flights, self._heard = wire, flights, 0
         self._tasks = [asyncio.create_task(self._listen())]
         if self._keep_alive_s:
             self._tasks.append(asyncio.create_task(self._stay()))
@@ -74,7 +74,7 @@ class MqttLine:
         try:
             while True:
                 packet = await packets.read(self._wire.reader)
-                self._heard = True
+                self._heard += 1
                 if packet.kind == packets.DISCONNECT:
                     self.lose(refusal(self.shown, self.version, packet).message)
                     return
@@ -87,12 +87,12 @@ class MqttLine:
         """Ask for a sign of life now and then: a connection may be dead without a word."""
         transport = self._wire.writer.transport
         while True:
-            self._heard = False
+            heard = self._heard
             await asyncio.sleep(self._keep_alive_s / 2)
-            if not self._heard:
+            if self._heard == heard:
                 self._wire.writer.write(packets.PINGREQ)
                 unsent = transport.get_write_buffer_size()
                 await asyncio.sleep(self._keep_alive_s / 2)
-                if not self._heard and transport.get_write_buffer_size() >= unsent:  # a picture may take its time
+                if self._heard == heard and transport.get_write_buffer_size() >= unsent:  # a picture may take its time
                     self.lose(f"{self.shown} gives no sign of life.")
                     return
