@@ -52,9 +52,9 @@ SCENARIOS = (
     Scenario(DEATHS, (Kafka,), harms.ends_die),
     Scenario(KILLED, (Webhook, S3, OwnStream), harms.we_die),
     Scenario(KILLED, (Webhook, Folder, Nats), harms.we_die),
-    Scenario(KILLED, (Webhook, Redis), harms.we_die),
-    Scenario(KILLED, (Webhook, Mqtt), harms.we_die),
-    Scenario(KILLED, (Webhook, Kafka), harms.we_die),
+    Scenario(KILLED, (Redis,), harms.we_die),
+    Scenario(KILLED, (Mqtt,), harms.we_die),
+    Scenario(KILLED, (Kafka,), harms.we_die),
     Scenario(f"disk full for {harms.FULL_S:.0f} s", (Webhook, Folder, OwnStream), harms.disk_fills, SMALL_MB),
 )
 
