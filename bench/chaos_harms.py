@@ -64,10 +64,10 @@ def ends_die(stage: Stage) -> None:
             end.start()
 
 
-def we_die(stage: Stage, kills: int = KILLS) -> None:
+def we_die(stage: Stage) -> None:
     """Kill the service or one of its workers, at random places of the run."""
     dice = random.Random(SEED)
-    for share in sorted(dice.uniform(0.02, 0.95) for _ in range(kills)):
+    for share in sorted(dice.uniform(0.02, 0.95) for _ in range(KILLS)):
         stage.wait_for_events(share * stage.nominal)
         if dice.random() < 0.4:
             stage.service.kill()
