@@ -62,8 +62,11 @@ def fill(conn: Connection, vault: Vault, project: str, url: str, numbers: range,
             ],
         )
         due = place | {"destination_id": destination, "state": "due", "attempts": 0}
-        due |= {"next_attempt_at": now, "created_at": now}
-        conn.execute(insert(outbox), [due | {"event_id": id_} for _, id_ in some])
+        first = now - numbers.stop  # they came one after the other, a millisecond apart
+        rows = [
+            {"event_id": id_, "next_attempt_at": first + number, "created_at": first + number} for number, id_ in some
+        ]
+        conn.execute(insert(outbox), [due | row for row in rows])
 
 
 async def main(url: str, count: int, each: int, picture: int) -> None:

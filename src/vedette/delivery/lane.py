@@ -91,7 +91,8 @@ class Lane:
 
     def want(self, now_ms: int) -> Want:
         """Return how many rows to fetch; the queue of a quick destination grows."""
-        quick = self.full and now_ms - self._filled_at < FAST_MS
+        # whoever has emptied the queue waits for us, however long that took
+        quick = self.full and (not self.queue or now_ms - self._filled_at < FAST_MS)
         self._asked = self._turn
         self._batch = min(self._batch * 2, LARGEST_BATCH) if quick else PER_DESTINATION
         return Want(self.destination_id, 1 if self.away else self._batch, frozenset(self.taken))

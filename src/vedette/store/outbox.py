@@ -24,7 +24,7 @@ _EARLIEST: Final = (
 )
 _EACH: Final = select(destinations, _EARLIEST.label("earliest_at")).subquery()
 _AGENDA: Final = select(_EACH).where(_EACH.c.earliest_at.is_not(None))
-_DUE: Final[Select[Any]] = (
+_FIRST: Final = (  # limited before the events are looked up: a backlog may have one time for all of its rows
     select(
         outbox.c.id,
         outbox.c.event_id,
@@ -34,13 +34,7 @@ _DUE: Final[Select[Any]] = (
         outbox.c.created_at,
         outbox.c.next_attempt_at,
         outbox.c.project_id,
-        events.c.message,
-        events.c.picture,
-        events.c.number,
-        events.c.timestamp_ms,
-        events.c.event_type,
     )
-    .join(events, events.c.id == outbox.c.event_id)
     .where(
         outbox.c.destination_id == bindparam("destination"),
         outbox.c.state == "due",
@@ -48,6 +42,12 @@ _DUE: Final[Select[Any]] = (
     )
     .order_by(outbox.c.next_attempt_at, outbox.c.id)
     .limit(bindparam("most"))
+    .subquery()
+)
+_DUE: Final[Select[Any]] = (
+    select(_FIRST, events.c.message, events.c.picture, events.c.number, events.c.timestamp_ms, events.c.event_type)
+    .join(events, events.c.id == _FIRST.c.event_id)
+    .order_by(_FIRST.c.next_attempt_at, _FIRST.c.id)
 )
 
 

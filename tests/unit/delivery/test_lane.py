@@ -130,6 +130,17 @@ def test_the_queue_of_a_quick_destination_grows_and_that_of_a_slow_one_does_not(
     assert sizes[-1] == LARGEST_BATCH
 
 
+def test_a_queue_grows_too_where_the_database_is_what_is_slow() -> None:
+    """The receiver has emptied it and waits: a few rows at a time would never catch up with what comes."""
+    one, sizes = lane("webhook"), []
+    for step in range(4):
+        want = one.want(NOW + step * 5000)
+        sizes.append(want.limit)
+        one.fill(want, rows(step * 100, want.limit), NOW + step * 5000)
+        one.queue.clear()
+    assert sizes == [4, 8, 16, 32]
+
+
 def test_a_pause_that_was_asked_for_holds_the_whole_destination() -> None:
     """Retry-After speaks for the receiver, not for one event."""
     one = lane()
