@@ -83,6 +83,7 @@ class Dispatcher:
         self._flights = Flights()
         self._awake = asyncio.Event()
         self._ring: asyncio.TimerHandle | None = None
+        self._marking: asyncio.Task[None] | None = None
         self._stopping = False
         self._starved = False
         self._turn = 0
@@ -123,6 +124,8 @@ class Dispatcher:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
         try:
+            if self._marking is not None:
+                await self._marking
             await self._endings.write_down(self._now())
         except Unavailable as error:
             _log.warning("deliveries could not be marked and will be repeated", error=error.message)
@@ -137,9 +140,14 @@ class Dispatcher:
             self._ring.cancel()
             self._ring = None
         due = self._outlook.due(now_ms)
-        lanes = await self._survey(now_ms) if due else []
-        await self._endings.write_down(now_ms)
-        await self._fetch(lanes, now_ms)  # what failed is written now, and keeps its place
+        if self._marking is not None and self._marking.done():
+            marking, self._marking = self._marking, None
+            marking.result()
+        if self._marking is None and self._endings.waiting:  # beside all else: new rows do not wait for a commit
+            self._marking = asyncio.create_task(self._endings.write_down(now_ms))
+            self._marking.add_done_callback(lambda _: self._awake.set())
+        if due:
+            await self._survey(now_ms)
         self._starved = self._begin(now_ms)
         self._refills.begin()
         if due:
@@ -153,27 +161,24 @@ class Dispatcher:
         while True:
             self._outlook.now = True
             await self.run_once(now_ms)
-            under_way = [*self._flights.tasks(), *([self._refills.task] if self._refills.task else [])]
-            if not under_way and not self._endings:
+            beside = [task for task in (self._refills.task, self._marking) if task is not None]
+            under_way = [*self._flights.tasks(), *beside]
+            if not under_way and not self._endings.waiting:
                 return
             if under_way:
                 await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
 
-    async def _survey(self, now_ms: int) -> list[Lane]:
-        """Look which destinations something waits for; serve those to whom nothing is on its way; return the others."""
-        self._outlook.now = False
+    async def _survey(self, now_ms: int) -> None:
+        """Look which destinations something waits for, and fetch for each what it can take."""
+        self._outlook.now, self._outlook.at = False, now_ms + TICK_MS  # before the look: marks may add to it meanwhile
         agenda = await self._db.read(outbox.agenda)
         lanes = self._lanes.survey(agenda, now_ms)
         times = (max(lane.earliest_at, lane.open_at) for lane in lanes)
-        self._outlook.at = min((at for at in times if at > now_ms), default=now_ms + TICK_MS)
+        self._outlook.by(min((at for at in times if at > now_ms), default=self._outlook.at))
         oldest = min((waiting.earliest_at for waiting in agenda), default=now_ms)
         self._metrics.outbox_oldest_seconds.set(max(0, now_ms - oldest) / 1000)
         self._metrics.destinations_paused.set(sum(lane.away for lane in self._lanes))
-        fresh = [lane for lane in lanes if not lane.taken]
-        others = [lane for lane in lanes if lane.taken]
-        await self._fetch(fresh, now_ms)
-        self._begin(now_ms)
-        return others
+        await self._fetch(lanes, now_ms)
 
     async def _fetch(self, lanes: list[Lane], now_ms: int) -> None:
         """Fetch for lanes of which it is not known that much waits for them: that is done beside all else."""

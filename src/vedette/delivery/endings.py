@@ -31,6 +31,11 @@ class Endings:
     def __len__(self) -> int:
         return len(self._ended)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether something is to be written down."""
+        return bool(self._ended or self._returned or self._lost)
+
     def add(self, lane: Lane, row: Due, error: SinkError | None, now_ms: int) -> None:
         """Take how a call ended, and decide what follows.
 
