@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from e2e.clips import FPS
 from e2e.conftest import LINE
 from e2e.service import Service, free_port, until
 
@@ -107,7 +108,12 @@ def test_bad_sources_disturb_nobody(service: Service, clip: tuple[str, int], sil
     ]
     service.wait_for(good, "SUCCEEDED", seconds=90)
     assert service.path(good) == ["PENDING", "STARTING", "RUNNING", "SUCCEEDED"]
-    assert len(service.events(good)) == clip[1]
+    events = service.events(good)
+    assert len(events) == clip[1]
+    for event in events:
+        assert event["clip"]["input"] == {"type": "url", "url": clip[0]}
+        assert event["clip"]["begin"] <= event["media_time"] <= event["clip"]["end"]
+        assert event["clip"]["frame"] == round(event["media_time"] * FPS)
     for task in others:
         end(service, task)
 

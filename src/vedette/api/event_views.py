@@ -5,6 +5,7 @@ from typing import Any, Final, TypeVar
 
 from fastapi import Request
 
+from vedette.model.clip import span
 from vedette.model.errors import InvalidParameter, NotFound
 from vedette.model.ids import EventId, TaskId
 from vedette.model.review import Review
@@ -80,6 +81,11 @@ class EventViews:
                 for told in event.deliveries
             ],
         }
+        if event.watched is not None:
+            begin, end = span(event.media_time_us)
+            document["clip"] = {
+                "input": event.watched, "frame": event.frame, "begin": begin / 1_000_000, "end": end / 1_000_000
+            }  # fmt: skip
         if event.video_source_id is not None:
             document["video_source_id"] = event.video_source_id
         if event.main_id is not None:

@@ -39,6 +39,20 @@ class Delivery(Wire):
     """The last attempts that failed, up to 30, the first one first; left out if there are none, and in lists."""
 
 
+class EventClip(Wire):
+    """Where in which video an event can be seen again."""
+
+    input: dict[str, Any]
+    """What the task looked at then: `type` and, by the type, `url` (without user, password and query), `bucket` and `path`,
+    `video_source_id`, `device_id` or `id`."""
+    frame: int
+    """Index of the picture since the stream was opened."""
+    begin: float
+    """Five seconds before the event, in seconds from the start of the stream, or its start."""
+    end: float
+    """Five seconds after the event."""
+
+
 class EventInfo(Wire):
     """One event."""
 
@@ -66,6 +80,8 @@ class EventInfo(Wire):
     """What webhooks get, less the picture."""
     deliveries: list[Delivery]
     """How its deliveries stand."""
+    clip: EventClip | None = None
+    """Where it can be seen again; left out for events of earlier releases."""
     video_source_id: str = ""
     """The video source of the task; left out if its input is none."""
     main_id: str = ""

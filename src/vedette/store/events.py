@@ -49,6 +49,8 @@ class StoredEvent:
         number: of the event among those of its task, from 1; 0 for events of before.
         main_id: the event that this one repeats.
         repeats: how many events repeat this one.
+        frame: index of its picture in the connection.
+        watched: what the task looked at, as it may be shown; None for events of before.
     """
 
     seq: int
@@ -66,6 +68,8 @@ class StoredEvent:
     review: Review = Review.UNREVIEWED
     main_id: EventId | None = None
     repeats: int = 0
+    frame: int = 0
+    watched: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,4 +219,6 @@ def _event(row: Row[Any], told: Sequence[Told]) -> StoredEvent:
         Review(row.review),
         None if row.main_id is None else EventId(row.main_id),
         row.repeats,
+        row.frame_index,
+        None if row.clip is None else json.loads(row.clip),
     )

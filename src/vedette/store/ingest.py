@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, select, update
 
+from vedette.model.clip import watched
 from vedette.model.event import Event
 from vedette.model.frame import Position
 from vedette.model.ids import EventId, RunId, TaskId, derived_uuid
@@ -60,10 +61,11 @@ def store(conn: Connection, vault: Vault, batch: Ingest, pictures: Mapping[Event
             unwanted += [pictures[event.id] for event in progress.events if event.id in pictures]
             continue
         document = vault.unseal(row.document, TaskDocument) if progress.events else None
+        clip = None if document is None else json.dumps(watched(document.input), ensure_ascii=False)
         told = row.told
         for event in progress.events:
             place = {"project_id": row.project_id, "video_source_id": row.video_source_id, "number": told + 1}
-            place |= {"stored_at": now_ms, "picture": pictures.get(event.id)}
+            place |= {"stored_at": now_ms, "picture": pictures.get(event.id), "clip": clip}
             if document is not None and _tell(conn, vault, document, event, place, intake):
                 new += 1
                 told += 1
@@ -94,7 +96,7 @@ def _tell(
     """Write an event and what is to be delivered of it; return False if it is known already.
 
     Args:
-        place: `project_id`, `video_source_id`, `number`, `stored_at` and `picture` of the event.
+        place: `project_id`, `video_source_id`, `number`, `stored_at`, `picture` and `clip` of the event.
     """
     message = json.dumps(event.message, ensure_ascii=False, separators=(",", ":"))
     row = {

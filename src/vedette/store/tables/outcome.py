@@ -31,6 +31,7 @@ events = Table(
     Column("stored_at", BigInteger, nullable=False),
     Column("message", Text, nullable=False),  # JSON, without the picture
     Column("picture", String(96)),  # key of store.blobs
+    Column("clip", Text),  # JSON: model.clip.watched, of the task's input at the time; None: from before
     Column("listed", Integer, nullable=False),  # 1: the task has event_center
     Column("number", BigInteger, nullable=False, server_default="0"),  # of its task's events, from 1; 0: from before
     Column("video_source_id", String(36)),

@@ -11,6 +11,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("events", sa.Column("bytes", sa.BigInteger(), server_default="0", nullable=False))
+    op.add_column("events", sa.Column("clip", sa.Text(), nullable=True))
     op.create_index("events_by_size", "events", ["seq", "bytes"], unique=False)
     op.create_table(
         "brokers",
