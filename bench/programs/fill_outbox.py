@@ -14,7 +14,7 @@ import asyncpg
 from sqlalchemy import Connection, insert
 
 from vedette.app import first_start
-from vedette.app.service import ground, now_ms
+from vedette.app.ground import ground, now_ms
 from vedette.model.output import WebhookOutput
 from vedette.settings import Settings
 from vedette.store import identity

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Table, insert, select, update
 
 from vedette.algorithms.registry import Registry
 from vedette.app import first_start
-from vedette.app.service import Ground, ground, now_ms
+from vedette.app.ground import Ground, ground, now_ms
 from vedette.control.admission import DEPLOY, NOT_DEPLOYED
 from vedette.control.services import algorithm_ids
 from vedette.model.batch import Batch, BatchDocument, BatchGroup

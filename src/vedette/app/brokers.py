@@ -5,8 +5,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from vedette.api.errors import invalid
+from vedette.app.ground import ground, now_ms, policy
 from vedette.app.sales import project_of
-from vedette.app.service import ground, now_ms, policy
 from vedette.control import brokers as rules
 from vedette.model.broker import Broker
 from vedette.schemas.brokers import BrokerCheck, BrokerCreate

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Sequence
 from pydantic import ValidationError
 
 from vedette.api.errors import invalid
+from vedette.app.ground import ground, now_ms
 from vedette.app.sales import project_of
-from vedette.app.service import ground, now_ms
 from vedette.model.ids import TaskId
 from vedette.schemas.webhook_secrets import GuardAllow
 from vedette.settings import Settings

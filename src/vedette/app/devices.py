@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from vedette.api.errors import invalid
+from vedette.app.ground import ground, now_ms, policy
 from vedette.app.sales import project_of
-from vedette.app.service import ground, now_ms, policy
 from vedette.control import devices as changes
 from vedette.media.onvif_survey import Survey, survey
 from vedette.model.device import Device

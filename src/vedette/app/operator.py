@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from vedette.api.source_import import ImportReport, import_sources
+from vedette.app.ground import ground, now_ms
 from vedette.app.people import Desk
 from vedette.app.sales import project_of
-from vedette.app.service import ground, now_ms
 from vedette.auth.keys import Keys
 from vedette.auth.people import People
 from vedette.auth.projects import Projects

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from vedette.algorithms.registry import Registry
-from vedette.app.service import Ground, ground, now_ms
+from vedette.app.ground import Ground, ground, now_ms
 from vedette.control.sales import Sales
 from vedette.model.errors import InvalidParameter
 from vedette.model.ids import ProjectId, new_hex

@@ -6,8 +6,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from vedette.api.errors import invalid
+from vedette.app.ground import ground, now_ms, policy
 from vedette.app.sales import project_of
-from vedette.app.service import ground, now_ms, policy
 from vedette.control.object_stores import Reach, read_of, register
 from vedette.control.store_writing import Written, write_of
 from vedette.model.objects import ObjectStore
