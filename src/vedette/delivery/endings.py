@@ -3,7 +3,7 @@
 from vedette.delivery.lane import MISSES, Lane
 from vedette.delivery.outlook import Outlook
 from vedette.delivery.retry import GIVE_UP_S, IN_ORDER, Rand, next_attempt
-from vedette.model.errors import SinkBusy, SinkError, SinkGone, SinkUnreachable, Unavailable
+from vedette.model.errors import SinkBusy, SinkError, SinkGone, SinkUnreachable
 from vedette.store import outbox_marks
 from vedette.store.db import Database
 from vedette.store.outbox import Due
@@ -89,13 +89,13 @@ class Endings:
         """Mark the rows.
 
         Raises:
-            Unavailable: the database is away; nothing is forgotten.
+            Unavailable: the database is away. Whatever is raised, nothing is forgotten.
         """
         while self._ended:
             batch, self._ended = self._ended, []
             try:
                 await self._db.write(outbox_marks.mark, [outcome for _, outcome in batch], now_ms)
-            except Unavailable:
+            except BaseException:  # else these rows would count as on their way until the service is started anew
                 self._ended = batch + self._ended
                 raise
             for lane, outcome in batch:
@@ -105,7 +105,9 @@ class Endings:
                     self._outlook.by(max(outcome.next_attempt_at, lane.open_at))
         while self._returned:
             self._outlook.now = True
-            await self._db.write(outbox_marks.hasten, self._returned.pop(), now_ms)
+            destination_id = next(iter(self._returned))
+            await self._db.write(outbox_marks.hasten, destination_id, now_ms)
+            self._returned.discard(destination_id)
         while self._lost:
             await self._bury(self._lost.pop(), now_ms)
 
