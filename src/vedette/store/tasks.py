@@ -339,5 +339,5 @@ def _task(vault: Vault, row: Row[Any]) -> Task:
         frozen_by=at["frozen_by"],
         resume=None if at["resume"] is None else bool(at["resume"]),
         parked_for=at["parked_for"],
-        warnings=tuple(json.loads(at["warnings"])),
+        warnings=tuple(json.loads(at["warnings"])) if at["warnings"] != "[]" else (),
     )
