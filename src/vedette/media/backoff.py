@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Backoff:
     """Waits that double, with jitter: cameras behind one switch come back together, and shall not be asked together.
 
-    The ceiling is low: who is back is seen again within a second or two, however long it was away. A try that fails
+    The ceiling is low: who is back is seen again within two seconds, however long it was away. A try that fails
     costs a tenth of a millisecond, so a thousand dead cameras are a small matter.
 
     Attributes:
@@ -20,7 +20,7 @@ class Backoff:
     """
 
     first_s: float = 0.2
-    ceiling_s: float = 1.5
+    ceiling_s: float = 1.0
     chance: Callable[[], float] = random.random
     tries: int = 0
 
