@@ -152,7 +152,7 @@ def test_closing_frees_a_decoder_that_waits() -> None:
 def test_waits_double_up_to_a_ceiling_with_jitter() -> None:
     """And begin anew after a good connection."""
     high, low = Backoff(chance=lambda: 1.0), Backoff(chance=lambda: 0.0)
-    assert [round(high.next(), 3) for _ in range(6)] == [0.2, 0.4, 0.8, 1.5, 1.5, 1.5]
+    assert [round(high.next(), 3) for _ in range(6)] == [0.2, 0.4, 0.8, 1.0, 1.0, 1.0]
     assert high.next(30.0) == 12.8, "what locks accounts is asked for more seldom"
     assert [round(low.next(), 3) for _ in range(3)] == [0.1, 0.2, 0.4]
     high.reset()
