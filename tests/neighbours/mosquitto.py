@@ -37,6 +37,7 @@ class Mosquitto(BrokerProcess):
             f"persistence_location {self.folder}{os.sep}",
             "autosave_on_changes true",
             "autosave_interval 1",
+            "log_type all",
             f"allow_anonymous {'false' if users else 'true'}",
             *settings,
         ]
@@ -49,6 +50,10 @@ class Mosquitto(BrokerProcess):
 
     def command(self) -> list[str]:
         return [program("mosquitto") or "", "-c", str(self.folder / "mosquitto.conf")]
+
+    def published(self) -> int:
+        """Count the messages that publishers have sent it, repeats included, over all its lives."""
+        return (self.folder / "log").read_text(errors="replace").count("Received PUBLISH from ")
 
 
 class Reader:
