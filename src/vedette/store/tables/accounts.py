@@ -30,6 +30,7 @@ projects = Table(
     Column("task_count", Integer, nullable=False, server_default="0"),  # kept by store.quotas
     Column("source_count", Integer, nullable=False, server_default="0"),
     Column("group_count", Integer, nullable=False, server_default="0"),
+    Column("frozen_at", BigInteger),  # since when an operator has frozen it; else NULL
     Column("guard_allow", Text),  # JSON list: what its webhooks may reach besides what the guard lets through
     UniqueConstraint("domain", "name"),
 )

@@ -3,6 +3,7 @@
 from sqlalchemy import (
     BigInteger,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -50,6 +51,10 @@ tasks = Table(
     Column("halted_by", String(16)),  # why it is STOPPED, if nobody asked for that: no_service
     Column("frozen_by", String(64)),  # what froze it, such as order:<id>
     Column("resume", Integer),  # frozen: 1 if it was to run before
+    Column(
+        "priority", Integer, nullable=False, server_default="2"
+    ),  # 0 high, 1 middle, 2 low: the least is served first
+    Column("former_version", String(32)),  # of the service, before the last upgrade: the way back
     Column("parked_for", String(160)),  # PENDING: what it waits for, such as a stream that has no room; else NULL
     Column("state", String(16), nullable=False),
     Column("status", Text, nullable=False),
@@ -91,6 +96,7 @@ tasks = Table(
 Index(
     "tasks_parked",
     tasks.c.parked_for,
+    tasks.c.priority,
     tasks.c.created_at,
     sqlite_where=tasks.c.parked_for.is_not(None),
     postgresql_where=tasks.c.parked_for.is_not(None),
@@ -105,6 +111,7 @@ Index(
 Index(  # PENDING ones that nobody has looked at yet
     "tasks_to_place",
     tasks.c.state,
+    tasks.c.priority,
     tasks.c.created_at,
     tasks.c.id,
     sqlite_where=text("state = 'PENDING' AND parked_for IS NULL"),
@@ -189,6 +196,7 @@ workers = Table(
     Column("pid", Integer, nullable=False),
     Column("capacity", Integer, nullable=False),
     Column("lease_until", BigInteger, nullable=False),
+    Column("alone", Integer, nullable=False, server_default="0"),  # 1: it has one stream, which has killed others
 )
 
 streams = Table(
@@ -197,7 +205,17 @@ streams = Table(
     Column("id", String(64), primary_key=True),
     Column("epoch", Integer, nullable=False),  # grows with every assignment, and is never taken back
     Column("worker_id", String(64)),
+    Column("crashes", Integer, nullable=False, server_default="0"),  # workers that died with it, not long ago
+    Column("cost", Float),  # cores, as its workers have measured it
     Index("streams_of_worker", "worker_id"),
+)
+
+leases = Table(  # who acts, of several services on one database
+    "leases",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("holder", String(255), nullable=False),
+    Column("until", BigInteger, nullable=False),
 )
 
 checkpoints = Table(
