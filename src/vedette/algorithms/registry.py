@@ -1,8 +1,11 @@
 """The published services, read from entry points: manifests without a model.
 
-Built-in algorithms and strangers' plugins come by the same door, the entry point group `vedette.algorithms`.
+Built-in algorithms and strangers' plugins come by the same door, the entry point group `vedette.algorithms`. A service
+may be there in several versions: one implementation may answer to several, and several may share the name, each with
+versions of its own.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
@@ -42,13 +45,17 @@ class Registry:
     """
 
     def __init__(self, services: Iterable[Service], broken: Mapping[str, str] | None = None) -> None:
-        self._services = {service.name.name: service for service in services}
+        """Take the services; of one name there may be several, with different versions."""
+        self._services: dict[str, dict[str, Service]] = {}
+        for service in services:
+            known = self._services.setdefault(service.name.name, {})
+            known |= dict.fromkeys(service.manifest.versions, service)
         self.broken = dict(broken or {})
 
     @classmethod
     def load(cls, points: Iterable[EntryPoint] | None = None) -> "Registry":
         """Return the services of the installed algorithms; one that cannot be loaded goes to `broken`."""
-        services: dict[str, Service] = {}
+        services: list[Service] = []
         broken: dict[str, str] = {}
         kinds: dict[int, AnyAlgorithm] = {}
         for point in entry_points(group=GROUP) if points is None else points:
@@ -68,19 +75,28 @@ class Registry:
                 broken[point.name] = fault
                 continue
             for name in algorithm.manifest.services:
-                if name.name in services:
-                    broken[point.name] = f"the service {name.name} is there already"
+                if fault := _fault_of_name(name, algorithm, services):
+                    broken[point.name] = fault
                 else:
-                    services[name.name] = Service(name, algorithm)
-        return cls(services.values(), broken)
+                    services.append(Service(name, algorithm))
+        return cls(services, broken)
 
     def services(self) -> tuple[Service, ...]:
-        """Return all services, by name."""
-        return tuple(self._services[name] for name in sorted(self._services))
+        """Return all services, by name, each with the implementation of its newest version."""
+        return tuple(self._services[name][self.versions(name)[-1]] for name in sorted(self._services))
+
+    def versions(self, service_name: str) -> tuple[str, ...]:
+        """Return the versions of a service, oldest first; none if there is no such service."""
+        return tuple(sorted(self._services.get(service_name, ()), key=age))
 
     def event_kinds(self) -> tuple[EventKind, ...]:
-        """Return the kinds of events that the services tell, by number."""
-        kinds = {kind.number: kind for service in self._services.values() for kind in service.manifest.events}
+        """Return the kinds of events that the services tell, by number; of several versions as the newest tells it."""
+        kinds = {
+            kind.number: kind
+            for name, releases in self._services.items()
+            for version in self.versions(name)
+            for kind in releases[version].manifest.events
+        }
         return tuple(kinds[number] for number in sorted(kinds))
 
     def find(self, service_name: str, service_version: str) -> AnyAlgorithm:
@@ -89,14 +105,41 @@ class Registry:
         Raises:
             NotReferable: no service has this name, or it has not this version; `param` says which.
         """
-        service = self._services.get(service_name)
-        if service is None:
+        return self.release(service_name, service_version).algorithm
+
+    def release(self, service_name: str, service_version: str) -> Service:
+        """Return a version of a service.
+
+        Raises:
+            NotReferable: see `find`.
+        """
+        releases = self._services.get(service_name)
+        if releases is None:
             raise NotReferable(f"There is no service {service_name}.", param="service_name")
-        versions = service.manifest.versions
-        if service_version not in versions:
-            known = ", ".join(versions)
+        if service_version not in releases:
+            known = ", ".join(self.versions(service_name))
             raise NotReferable(f"The service {service_name} has the versions {known}.", param="service_version")
-        return service.algorithm
+        return releases[service_version]
+
+
+def age(version: str) -> list[int]:
+    """Return what versions are compared by: their numbers, one after the other."""
+    return [int(number) for number in re.findall(r"\d+", version)]
+
+
+def _fault_of_name(name: ServiceName, algorithm: AnyAlgorithm, services: Iterable[Service]) -> str:
+    """Return why an algorithm cannot be taken up under one of its names, or nothing."""
+    mine = algorithm.manifest
+    for other in services:
+        theirs = other.manifest
+        if other.name.name != name.name:
+            continue
+        if theirs.name != mine.name or other.name.deploy_type != name.deploy_type:
+            return f"the service {name.name} is the algorithm {theirs.name} already, for {other.name.deploy_type}"
+        if twice := [version for version in mine.versions if version in theirs.versions]:
+            maker = f"{other.algorithm.__module__}:{other.algorithm.__qualname__}"
+            return f"the version {', '.join(twice)} of the service {name.name} is there already, as {maker}"
+    return ""
 
 
 def _fault_of_events(algorithm: AnyAlgorithm, kinds: dict[int, AnyAlgorithm]) -> str:
@@ -112,7 +155,7 @@ def _fault_of_events(algorithm: AnyAlgorithm, kinds: dict[int, AnyAlgorithm]) ->
     except Exception as error:  # noqa: BLE001  see above
         return f"its events have no schema: {type(error).__name__}: {error}"
     for kind in algorithm.manifest.events:
-        if kinds.setdefault(kind.number, algorithm) is not algorithm:
+        if kinds.setdefault(kind.number, algorithm).manifest.name != algorithm.manifest.name:
             return f"the event type {kind.number} is another algorithm's already"
     return ""
 

@@ -66,7 +66,7 @@ def service_detail(one: Published, project_id: str, deployment: Deployment | Non
         "release_flag": True,
         "release_at": manifest.released_at,
         "updated_at": deployment.updated_at if deployment else manifest.released_at,
-        "alg_versions": list(manifest.versions),
+        "alg_versions": list(one.versions),
         "service_api_list": [
             {
                 "request_type": method,

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request
 
+from vedette.algorithms.registry import age
 from vedette.api.answers import JSONResponse
 from vedette.api.deps import Member, Parts, PartsOf, object_id, received
 from vedette.api.described import takes
@@ -110,5 +111,5 @@ def _sorted(
     """Return the rows in the order that was asked for; equal ones by name."""
     by_name = sorted(rows, key=lambda row: row[0].name)
     if query.sort_name == "function_version":
-        return sorted(by_name, key=lambda row: catalogue.age(row[1]["function_version"]), reverse=query.descending)
+        return sorted(by_name, key=lambda row: age(row[1]["function_version"]), reverse=query.descending)
     return sorted(by_name, key=lambda row: row[1]["created_at"], reverse=query.descending)

@@ -118,8 +118,7 @@ def _looked_after(feed: Feed, on_away: Callable[[str], None]) -> Iterator[None]:
 
 
 def _newest(registry: Registry, service: str) -> str:
-    found = next((known for known in registry.services() if known.name.name == service), None)
-    return found.manifest.versions[-1] if found else "1.0"
+    return registry.versions(service)[-1] if registry.versions(service) else "1.0"
 
 
 def _place(video: str) -> tuple[Address, Path | None]:

@@ -124,8 +124,8 @@ def algorithms() -> None:
 
     registry = Registry.load()
     for service in registry.services():
-        manifest = service.manifest
-        print(f"{service.name.name}  {', '.join(manifest.versions)}  {manifest.title_en}")
+        versions = registry.versions(service.name.name)
+        print(f"{service.name.name}  {', '.join(versions)}  {service.manifest.title_en}")
     for name, reason in registry.broken.items():
         typer.echo(f"vedette: {name} cannot be used: {reason}", err=True)
 

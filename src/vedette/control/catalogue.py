@@ -1,6 +1,5 @@
 """The published services as a project sees them: one entry for each version of each name."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -25,6 +24,7 @@ class Published:
         name: the API name, as in the path of a create.
         deploy: `cloud` or `edge`.
         alg_id: what is deployed; the same for all versions.
+        versions: all that there are of the service, oldest first.
     """
 
     service_id: str
@@ -33,6 +33,7 @@ class Published:
     deploy: str
     alg_id: str
     manifest: Manifest
+    versions: tuple[str, ...]
 
     def inputs(self) -> tuple[InputType, ...]:
         """Return the inputs that it takes and that can be opened."""
@@ -51,12 +52,8 @@ class Deployable:
 
 def newest(registry: Registry) -> list[Published]:
     """Return the newest version of every service, by name."""
-    return [
-        _published(
-            service.name.name, max(service.manifest.versions, key=age), service.name.deploy_type, service.manifest
-        )
-        for service in registry.services()
-    ]
+    names = [service.name.name for service in registry.services()]
+    return [_published(registry, name, registry.versions(name)[-1]) for name in names]
 
 
 def find(registry: Registry, wanted: str) -> Published:
@@ -66,9 +63,10 @@ def find(registry: Registry, wanted: str) -> Published:
         NotFound: none has it.
     """
     for service in registry.services():
-        for version in service.manifest.versions:
-            if service_id(service.name.name, version) == wanted:
-                return _published(service.name.name, version, service.name.deploy_type, service.manifest)
+        name = service.name.name
+        for version in registry.versions(name):
+            if service_id(name, version) == wanted:
+                return _published(registry, name, version)
     raise NotFound(f"There is no service {wanted}.", param="service_id")
 
 
@@ -98,10 +96,15 @@ def status(capacity: Capacity | None) -> AlgStatus:
     return AlgStatus.RUNNING if capacity is None else capacity.status
 
 
-def _published(name: str, version: str, deploy: str, manifest: Manifest) -> Published:
-    return Published(service_id(name, version), name, version, deploy, algorithm_id(manifest, deploy), manifest)
-
-
-def age(version: str) -> list[int]:
-    """Return what versions are compared by: their numbers, one after the other."""
-    return [int(number) for number in re.findall(r"\d+", version)]
+def _published(registry: Registry, name: str, version: str) -> Published:
+    release = registry.release(name, version)
+    deploy, manifest = release.name.deploy_type, release.manifest
+    return Published(
+        service_id(name, version),
+        name,
+        version,
+        deploy,
+        algorithm_id(manifest, deploy),
+        manifest,
+        registry.versions(name),
+    )

@@ -48,6 +48,8 @@ def test_a_broken_plugin_does_not_keep_the_others_out() -> None:
 class Same(Intrusion):
     """Another algorithm that tells of the same events."""
 
+    manifest = replace(Intrusion.manifest, name="same", versions=("9.0",))
+
 
 class Odd(EventData):
     what: Any
@@ -154,3 +156,50 @@ def test_the_published_schema_names_every_parameter() -> None:
     assert (params["detection_min_size"]["min"], params["detection_min_size"]["max"]) == ("0", "10000")
     assert params["target_roi"]["type"] == "String"
     assert params["alert_time_threshold"]["type"] == "float"
+
+
+class Newer(Intrusion):
+    """The next version of the built-in service, by another maker."""
+
+    manifest = replace(Intrusion.manifest, versions=("3.9", "3.10"), title_en="Newer")
+
+
+class Twice(Intrusion):
+    """The built-in versions once more."""
+
+
+class Other(Intrusion):
+    """Another algorithm under the name of the built-in service."""
+
+    manifest = replace(Intrusion.manifest, name="other", versions=("4.0",), events=())
+
+
+def test_a_service_may_be_there_in_several_versions_each_with_its_own_implementation() -> None:
+    """Tasks stay on the one they name until they are upgraded."""
+    points = [
+        EntryPoint("newer", f"{__name__}:Newer", GROUP),
+        EntryPoint("intrusion", "vedette.algorithms.builtin.intrusion:Intrusion", GROUP),
+    ]
+    registry = Registry.load(points)
+    assert registry.broken == {}
+    name = "c-intrusiondetection-cloud"
+    assert registry.versions(name) == ("1.0", "1.1", "3.0", "3.9", "3.10")
+    assert [registry.find(name, version) for version in ("3.0", "3.10")] == [Intrusion, Newer]
+    assert [service.manifest.title_en for service in registry.services()] == ["Newer", "Newer"]
+    assert [kind.number for kind in registry.event_kinds()] == [196609, 196610]
+    assert registry.versions("c-nothing-cloud") == ()
+
+
+def test_two_implementations_of_one_version_and_two_algorithms_of_one_name_are_refused() -> None:
+    """Which of them a task would get, nobody could say."""
+    points = [
+        EntryPoint("intrusion", "vedette.algorithms.builtin.intrusion:Intrusion", GROUP),
+        EntryPoint("twice", f"{__name__}:Twice", GROUP),
+        EntryPoint("other", f"{__name__}:Other", GROUP),
+    ]
+    registry = Registry.load(points)
+    assert set(registry.broken) == {"twice", "other"}
+    assert "the version 1.0, 1.1, 3.0 of the service c-intrusiondetection-" in registry.broken["twice"]
+    assert "vedette.algorithms.builtin.intrusion:Intrusion" in registry.broken["twice"]
+    assert "is the algorithm intrusion already" in registry.broken["other"]
+    assert registry.find("c-intrusiondetection-cloud", "3.0") is Intrusion
