@@ -31,8 +31,22 @@ projects = Table(
     Column("source_count", Integer, nullable=False, server_default="0"),
     Column("group_count", Integer, nullable=False, server_default="0"),
     Column("frozen_at", BigInteger),  # since when an operator has frozen it; else NULL
+    Column("frozen_by", String(255)),  # who froze it, or thawed it last
+    Column("frozen_for", Text),  # why, for those who work in it
     Column("guard_allow", Text),  # JSON list: what its webhooks may reach besides what the guard lets through
     UniqueConstraint("domain", "name"),
+)
+Index(
+    "projects_frozen",
+    projects.c.frozen_at,
+    sqlite_where=projects.c.frozen_at.is_not(None),
+    postgresql_where=projects.c.frozen_at.is_not(None),
+)
+Index(  # those with a limit of their own
+    "projects_limited",
+    projects.c.task_quota,
+    sqlite_where=projects.c.task_quota.is_not(None),
+    postgresql_where=projects.c.task_quota.is_not(None),
 )
 
 users = Table(

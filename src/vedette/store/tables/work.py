@@ -49,8 +49,8 @@ tasks = Table(
     Column("resource_order_id", String(36)),
     Column("version", Integer, nullable=False, server_default="1"),  # grows with every change of the document
     Column("halted_by", String(16)),  # why it is STOPPED, if nobody asked for that: no_service
-    Column("frozen_by", String(64)),  # what froze it, such as order:<id>
-    Column("resume", Integer),  # frozen: 1 if it was to run before
+    Column("frozen_by", String(64)),  # what holds it frozen, such as order:<id>: see store.freezing
+    Column("resume", Integer),  # frozen: what it comes back to, see model.freezing
     Column(
         "priority", Integer, nullable=False, server_default="2"
     ),  # 0 high, 1 middle, 2 low: the least is served first
@@ -126,6 +126,7 @@ Index(
 Index(
     "tasks_of_order",
     tasks.c.resource_order_id,
+    tasks.c.state,
     sqlite_where=tasks.c.resource_order_id.is_not(None),
     postgresql_where=tasks.c.resource_order_id.is_not(None),
 )
@@ -134,6 +135,23 @@ Index(
     tasks.c.next_due_at,
     sqlite_where=tasks.c.next_due_at.is_not(None),
     postgresql_where=tasks.c.next_due_at.is_not(None),
+)
+
+Index(
+    "tasks_frozen",
+    tasks.c.frozen_by,
+    tasks.c.project_id,
+    tasks.c.state,
+    tasks.c.priority,
+    tasks.c.created_at,
+    sqlite_where=tasks.c.frozen_by.is_not(None),
+    postgresql_where=tasks.c.frozen_by.is_not(None),
+)
+Index(  # those that have ended and that no timetable starts again
+    "tasks_finished",
+    tasks.c.updated_at,
+    sqlite_where=text("state IN ('SUCCEEDED', 'FAILED') AND next_due_at IS NULL"),
+    postgresql_where=text("state IN ('SUCCEEDED', 'FAILED') AND next_due_at IS NULL"),
 )
 
 task_documents = Table(  # apart from the tasks, so that lists read short rows

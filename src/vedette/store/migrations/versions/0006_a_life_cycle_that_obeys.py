@@ -18,6 +18,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name"),
     )
     op.add_column("projects", sa.Column("frozen_at", sa.BigInteger(), nullable=True))
+    op.add_column("projects", sa.Column("frozen_by", sa.String(length=255), nullable=True))
+    op.add_column("projects", sa.Column("frozen_for", sa.Text(), nullable=True))
     op.add_column("tasks", sa.Column("priority", sa.Integer(), server_default="2", nullable=False))
     op.add_column("tasks", sa.Column("former_version", sa.String(length=32), nullable=True))
     op.add_column("streams", sa.Column("crashes", sa.Integer(), server_default="0", nullable=False))
@@ -42,3 +44,19 @@ def upgrade() -> None:
         sqlite_where=parked,
         postgresql_where=parked,
     )
+    _index_what_is_frozen()
+    _index("tasks_finished", "tasks", ["updated_at"], "state IN ('SUCCEEDED', 'FAILED') AND next_due_at IS NULL")
+
+
+def _index_what_is_frozen() -> None:
+    op.drop_index("tasks_of_order", "tasks")
+    _index("tasks_of_order", "tasks", ["resource_order_id", "state"], "resource_order_id IS NOT NULL")
+    frozen = ["frozen_by", "project_id", "state", "priority", "created_at"]
+    _index("tasks_frozen", "tasks", frozen, "frozen_by IS NOT NULL")
+    _index("projects_frozen", "projects", ["frozen_at"], "frozen_at IS NOT NULL")
+    _index("projects_limited", "projects", ["task_quota"], "task_quota IS NOT NULL")
+
+
+def _index(name: str, table: str, columns: list[str], condition: str) -> None:
+    where = sa.text(condition)
+    op.create_index(name, table, columns, unique=False, sqlite_where=where, postgresql_where=where)
