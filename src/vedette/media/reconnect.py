@@ -72,6 +72,12 @@ class Feed:
         self._given: Picture | None = None  # to the one who analyses
         self._last: Picture | None = None  # that was decoded, a little ahead of the other
         self._fetcher: threading.Thread | None = None
+        self._reading = False
+
+    @property
+    def reading(self) -> bool:
+        """Return whether a connection is open and read: nothing of it may last after a stop, unless a decoder hangs."""
+        return self._reading
 
     @property
     def liveness(self) -> Liveness:
@@ -179,6 +185,7 @@ class Feed:
         with reader:
             self._learn(reader)
             self._standing.connected()
+            self._reading = True
             try:
                 for picture in reader.pictures():
                     self._standing.count(reader)
@@ -189,6 +196,7 @@ class Feed:
                 self._standing.failed(error, live=self._live, final=final)  # now: hanging up may take its time
                 raise
             finally:
+                self._reading = False
                 self._standing.count(reader)
 
     def _learn(self, reader: Reader) -> None:

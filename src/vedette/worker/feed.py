@@ -27,6 +27,8 @@ class Feed(Protocol):
 
     @property
     def liveness(self) -> Liveness: ...
+    @property
+    def reading(self) -> bool: ...
     def frames(self) -> Iterator[Frame]: ...
     def status(self) -> FeedStatus: ...
     def seek_mark(self) -> bytes | None: ...
@@ -41,5 +43,10 @@ class OpenFeed(Protocol):
 
 
 def first_connection(assignment: Assignment) -> int:
-    """Return the ordinal of the first connection under this assignment: no position repeats under another epoch."""
-    return assignment.epoch << 16
+    """Return the ordinal of the first connection under this assignment: no position repeats.
+
+    Not under another epoch, nor where a worker takes the stream up a second time under one, as it does when the control
+    plane had been away for longer than the lease: it goes on behind what it told before.
+    """
+    points = (run.checkpoint for run in assignment.spec.runs)
+    return max([assignment.epoch << 16, *(point.position.connection + 1 for point in points if point is not None)])

@@ -25,7 +25,11 @@ from vedette.worker.tidying import Tidier
 log = structlog.get_logger()
 
 ABANDON_S: Final = 2.0
-"""A stream whose thread hangs in a driver this long after its end is given up: fenced, and no longer reported."""
+"""A stream that has not ended this long after it was told to is given up: fenced, and no longer reported."""
+LINGER_S: Final = 15.0
+"""If a thread of it is still there after this, it hangs in native code; nothing but the end of its process ends it."""
+HANGING: Final = 4
+"""The exit code of a worker that ended for that."""
 DRAIN_S: Final = 4.0
 RETRY_S: Final = 0.25
 
@@ -42,18 +46,27 @@ class Host:
         album: Album,
         prober: Prober,
         monotonic: Callable[[], float] = time.monotonic,
+        end: Callable[[], None] = lambda: os._exit(HANGING),
     ) -> None:
+        """Take what it works with.
+
+        Args:
+            end: ends the process, whatever its threads do; another worker takes its streams.
+        """
         self._spec = spec
         self._link = link
         self._make_stream = make_stream
         self._album, self._prober = album, prober
         self._monotonic = monotonic
+        self._end_process = end
         self._streams: dict[StreamId, Stream] = {}
         self._ending: list[tuple[float, Stream]] = []
         self._lock = threading.Lock()
         self._news = threading.Event()
         self._stopping = threading.Event()
         self._lease_ends: float | None = None
+        self._heard_again = -ABANDON_S  # after nobody had answered for as long as the lease
+        self._lingering: list[tuple[float, Stream]] = []
         self._obeyed = self._syncs = 0
         self._tidier = Tidier(monotonic=monotonic)
         self._spool = Spool(spec.worker_id, link.ingest, on_refused=self._refused)
@@ -81,6 +94,8 @@ class Host:
         orders = self._link.sync(report)
         self._album.told(report.looks)
         with self._lock:
+            if self._lease_is_over():
+                self._heard_again = self._monotonic()
             self._lease_ends = asked + orders.lease_s
             # Two syncs may be under way, and which answer was made last cannot be known: where another was obeyed
             # meanwhile this one is dropped, or a run could be put back to what it was. The next sync says it again.
@@ -119,23 +134,46 @@ class Host:
     def _end(self, stream_id: StreamId) -> None:
         stream = self._streams.pop(stream_id)
         stream.stop()
-        self._ending.append((self._monotonic() + ABANDON_S, stream))
+        now = self._monotonic()
+        self._ending.append((now + ABANDON_S, stream))
+        self._lingering.append((now + LINGER_S, stream))
         self._news.set()
 
     def _forget_ended(self) -> None:
         """Drop streams that have ended and whose events are acknowledged; till then they are reported."""
-        now = self._monotonic()
         left = []
         for deadline, stream in self._ending:
             if stream.join(0) and not self._spool.holds(*stream.key):
                 self._tidier.ended()
-                continue
-            if now <= deadline:
+            elif not self._is_late(deadline):
                 left.append((deadline, stream))
-                continue
-            log.warning("stream does not end, giving it up", stream=stream.key[0])
-            self._spool.forget(*stream.key)
+            else:
+                log.warning("stream does not end, giving it up", stream=stream.key[0])
+                self._spool.forget(*stream.key)
         self._ending = left
+
+    def _is_late(self, deadline: float) -> bool:
+        """Tell whether a stream had its time to end; where nobody takes its events, they are kept until somebody does."""
+        if self._lease_is_over():
+            return False
+        return self._monotonic() > max(deadline, self._heard_again + ABANDON_S)
+
+    def _leave_if_one_hangs(self) -> None:
+        """End the process if a stream that was to end hangs in it; another worker takes the others."""
+        now = self._monotonic()
+        self._lingering = [(until, stream) for until, stream in self._lingering if stream.lingers()]
+        hanging = [stream.key[0] for until, stream in self._lingering if now > until]
+        if hanging:
+            log.warning("streams hang in native code, so this worker ends", streams=hanging)
+            self._lingering = []
+            threading.Thread(target=self._leave, name="leave", daemon=True).start()
+
+    def _leave(self) -> None:
+        self._spool.close(ABANDON_S / 4)
+        self._end_process()
+
+    def _lease_is_over(self) -> bool:
+        return self._lease_ends is not None and self._monotonic() > self._lease_ends
 
     def _looked(self) -> None:
         self._tidier.ended()  # a look opens and closes a source, too
@@ -166,10 +204,11 @@ class Host:
     def _keep_lease(self) -> None:
         while not self._stopping.wait(0.1):
             with self._lock:
-                if self._lease_ends is not None and self._monotonic() > self._lease_ends and self._streams:
+                if self._lease_is_over() and self._streams:
                     log.warning("lease is over, ending all streams", streams=len(self._streams))
                     for stream_id in list(self._streams):
                         self._end(stream_id)
+                self._leave_if_one_hangs()
             self._tidier.look()
 
     def _drain(self) -> None:

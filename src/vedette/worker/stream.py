@@ -114,6 +114,10 @@ class Stream:
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
+    def lingers(self) -> bool:
+        """Tell whether a thread of it is still there that has nothing to wait for."""
+        return self._thread.is_alive() or (self._feed is not None and self._feed.reading)
+
     def report(self) -> StreamReport:
         """Say how it goes."""
         status = self._feed.status() if self._feed is not None else None

@@ -63,6 +63,7 @@ class FakeFeed:
         self.taken_at: dict[int, int] = {}
         self.fps: list[float] = []
         self.liveness = Liveness.FILE
+        self.reading = False
 
     def give(self, *indexes: int) -> None:
         for index in indexes:

@@ -26,7 +26,7 @@ from vedette.model.stream import (
     Sync,
 )
 from vedette.model.worker import WorkerSpec
-from vedette.worker.host import ABANDON_S, Host
+from vedette.worker.host import ABANDON_S, LINGER_S, Host
 from vedette.worker.looks import Album, Prober
 from vedette.worker.spool import Spool
 
@@ -55,6 +55,9 @@ class FakeStream:
 
     def join(self, timeout_s: float) -> bool:
         return self.stopped and not self.hangs
+
+    def lingers(self) -> bool:
+        return self.hangs
 
     def report(self) -> StreamReport:
         return StreamReport(*self.key, self.assignment.revision, StreamState.FLOWING, None, StreamStats(), ())
@@ -118,9 +121,11 @@ class Stand:
         self.made: list[FakeStream] = []
         self.album = Album()
         self.looking: list[Probe] = []
+        self.ends = threading.Event()
         self.host = Host(
             SPEC, self.plane, self._make, album=self.album,  # type: ignore[arg-type] # fakes
             prober=Prober(self._look, self.album, wall_ms=lambda: 7), monotonic=lambda: self.now,
+            end=lambda: self.ends.set(),
         )  # fmt: skip
         self._thread = threading.Thread(target=self.host.run, daemon=True)
         self._thread.start()
@@ -232,6 +237,37 @@ def test_a_stream_that_does_not_end_is_given_up(stand: Stand) -> None:
     stand.until_reported(("s1", 1))
     stand.now += ABANDON_S + 0.1
     stand.until_reported()
+    assert not stand.ends.is_set()
+
+
+def test_a_worker_in_which_a_stream_hangs_ends(stand: Stand) -> None:
+    """Nothing else ends a thread in native code; what it still has in its hands is handed over first."""
+    stand.plane.want(ONE, TWO)
+    stand.until_reported(("s1", 1), ("s2", 1))
+    stand.made[0].hangs = stand.made[1].hangs = True
+    stand.plane.want(*(other for other in (ONE, TWO) if other.spec.stream_id != stand.made[0].key[0]))
+    stand.until(lambda: stand.made[0].stopped)
+    stand.made[1].tells(1)
+    stand.now += LINGER_S + 0.1
+    assert stand.ends.wait(DEADLINE_S)
+    assert len(stand.plane.ingested) == 1
+
+
+def test_what_was_told_before_the_lease_was_over_is_kept_until_somebody_takes_it(stand: Stand) -> None:
+    """The database was locked for a minute: nobody answers, and nothing of it may be lost."""
+    stand.plane.want(ONE)
+    stand.until_reported(("s1", 1))
+    stand.plane.holds_back_ingest.clear()
+    stand.made[0].tells(1)
+    stand.plane.away = True
+    stand.now += LEASE_S + 1.0
+    _deadline(lambda: stand.made[0].stopped)
+    stand.now += 60.0
+    stand.plane.away = False
+    stand.until_reported(("s1", 1))
+    stand.plane.holds_back_ingest.set()
+    _deadline(lambda: len(stand.plane.ingested) == 1 and len(stand.made) == 2)
+    assert not stand.made[1].stopped
 
 
 def test_when_its_lease_is_over_it_ends_everything_by_itself(stand: Stand) -> None:
