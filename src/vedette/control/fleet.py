@@ -53,6 +53,11 @@ class Fleet:
         )
         return news
 
+    def pardon(self, seconds: float, now: float) -> None:
+        """Leave out of everybody's silence a time in which nobody could be heard."""
+        for view in self._workers.values():
+            view.heard_at = min(now, view.heard_at + seconds)
+
     def forget(self, worker_id: WorkerId) -> None:
         """Drop a worker that is gone."""
         self._workers.pop(worker_id, None)
@@ -74,7 +79,7 @@ def _gist(reports: Mapping[StreamId, StreamReport]) -> object:
             report.revision,
             report.state,
             report.failure,
-            [(r.run_id, r.note, r.failure) for r in report.runs],
+            [(r.run_id, r.note, r.failure, r.service_version, r.trying, r.given_up) for r in report.runs],
         )
         for stream_id, report in reports.items()
     }

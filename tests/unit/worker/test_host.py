@@ -125,7 +125,7 @@ class Stand:
         self.host = Host(
             SPEC, self.plane, self._make, album=self.album,  # type: ignore[arg-type] # fakes
             prober=Prober(self._look, self.album, wall_ms=lambda: 7), monotonic=lambda: self.now,
-            end=lambda: self.ends.set(),
+            end=self.ends.set,
         )  # fmt: skip
         self._thread = threading.Thread(target=self.host.run, daemon=True)
         self._thread.start()
