@@ -6,6 +6,7 @@ import pytest
 
 from conformance.ground import NOW, batch, task
 from conformance.theatre import LEASE_S, Theatre
+from vedette.control.decisions import SILENT_S
 from vedette.control.reconciler import HUNG_S, STARTING_S
 from vedette.model.errors import Unavailable
 from vedette.model.failure import Failure
@@ -157,6 +158,38 @@ async def test_a_worker_that_hangs_for_long_is_ended(stage: Theatre) -> None:
     assert stage.executor.killed == [old.id]
 
 
+async def test_a_task_that_is_stopped_does_not_wait_for_a_worker_that_hangs(stage: Theatre) -> None:
+    """Its process is ended as soon as it counts as silent, and what else it had comes back at once."""
+    hung, beside = await stage.start(task("hung"), task("beside"))
+    holding, other = await stage.holding(hung), await stage.holding(beside)
+    assert holding is not None
+    assert other is not None
+    silent = [one.worker_id for one in (holding, other) if one.worker_id]
+    stage.pass_time(SILENT_S + 0.1)
+    await stage.talk(*silent)
+    assert stage.executor.killed == [], "nobody waits for it"
+    await stage.wish(hung, Signal.STOP)
+    assert stage.executor.killed == [holding.worker_id]
+    await stage.settle()
+    assert (await stage.see(hung)).state is State.STOPPED
+
+
+async def test_what_a_service_that_was_held_up_did_not_hear_is_no_silence(stage: Theatre) -> None:
+    """Its database was locked for a minute; its workers spoke all the time."""
+    (one,) = await stage.start(task())
+    stage.pass_time(60.0, deaf=True)
+    await stage.settle()
+    assert (await stage.see(one)).state is State.RUNNING
+    await stage.talk()
+    assert (await stage.holding(one)) is not None
+    stage.pass_time(SILENT_S - 0.1)
+    await stage.settle()
+    assert (await stage.see(one)).state is State.RUNNING, "it has spoken since"
+    stage.pass_time(0.2)
+    await stage.settle()
+    assert (await stage.see(one)).state is State.RECOVERING
+
+
 async def test_a_worker_that_never_speaks_is_ended_and_another_is_tried(stage: Theatre) -> None:
     """A process that hangs at its start."""
     one = task()
@@ -205,7 +238,7 @@ async def test_the_crash_budget_leads_to_failed_through_recovering(sqlite: Datab
     failed = await stage.see(one)
     assert failed.state is State.FAILED
     assert failed.error_code == "VEDETTE.4001"
-    assert failed.error_message == "Its worker was lost 3 times in a row."
+    assert failed.error_message == "Its worker was lost 3 times in a row, each time before it had run for 5 s."
     assert failed.stream_id is None
     assert (await stage.states(one))[-2:] == [State.RECOVERING, State.FAILED]
 

@@ -182,9 +182,12 @@ class Theatre:
         self.scheduler = Scheduler(self.db, self.vault, on_change=lambda: None)
         self.executor._on_exit = self.reconciler.worker_exited
 
-    def pass_time(self, seconds: float) -> None:
+    def pass_time(self, seconds: float, *, deaf: bool = False) -> None:
+        """Let time pass; the loops had their rounds meanwhile, and saw nothing new, unless they were held up."""
         self.mono += seconds
         self.now_ms += round(seconds * 1000)
+        if not deaf:
+            self.reconciler._began = None
 
     async def settle(self) -> None:
         """Let the loops run until they have nothing more to do."""

@@ -35,7 +35,11 @@ log = structlog.get_logger()
 STARTING_S: Final = 15.0
 """A worker that has not spoken this long after its start is ended, and another is tried."""
 HUNG_S: Final = 30.0
-"""A worker of ours that has been silent this long is ended; its streams are elsewhere by then."""
+"""A worker of ours that has been silent this long is ended; its streams are elsewhere by then. One from which a task is to
+be cleared away is ended as soon as it counts as silent: nobody who stops a task waits for a process that hangs."""
+DEAF_S: Final = 2.0
+"""Rounds that begin further apart than this tell of a service that was held up itself: its database was locked, or the
+machine was asleep. What lies between is no worker's silence."""
 STEADY_MS: Final = 5_000
 """A task that has run this long has got over the crashes before: the next one is the first in a row again."""
 
@@ -90,6 +94,7 @@ class Reconciler:
         self._limits = limits
         self._settler = Settler(db, vault, fleet, executor, metrics, monotonic)
         self._exited: set[WorkerId] = set()
+        self._began: float | None = None  # the round before
         self._hung: dict[WorkerId, float] = {}  # buried while their process lives, and when they were last heard
 
     def worker_exited(self, worker_id: WorkerId) -> None:
@@ -103,10 +108,11 @@ class Reconciler:
 
     async def run_once(self, now_ms: int) -> bool:
         """Do one round; return whether it changed anything."""
+        now = self._begin()
         world = await self._db.read(_look, self._limits)
-        if buried := await self._bury(world, now_ms):
+        if buried := await self._bury(world, now, now_ms):
             world = await self._db.read(_look, self._limits)
-        acts, lost, removed = self._decide(world, now_ms)
+        acts, lost, removed = self._decide(world, now, now_ms)
         changed = 0
         for start in range(0, max(len(acts), len(removed)), CHUNK):
             part = slice(start, start + CHUNK)
@@ -114,14 +120,23 @@ class Reconciler:
         if left := self._left(world):
             changed += await self._db.write(_release, left)
         moved = await self._settler.run_once(world.queue, lost, list(world.held.values()), now_ms)
-        await self._end_hung_workers()
+        await self._end_hung_workers(world, now)
         return bool(buried or changed or moved)
+
+    def _begin(self) -> float:
+        """Return the moment that silence is judged by: seconds of the monotonic clock, before anything is waited for."""
+        now = self._monotonic()
+        away = now - self._began if self._began is not None else 0.0
+        if away > DEAF_S:
+            self._fleet.pardon(away, now)
+        self._began = now
+        return now
 
     # -- workers that are gone
 
-    async def _bury(self, world: World, now_ms: int) -> bool:
+    async def _bury(self, world: World, now: float, now_ms: int) -> bool:
         """Free what dead workers held, and what was held under a lease that is over."""
-        now, gone, exited = self._monotonic(), dict[WorkerId, bool](), frozenset(self._exited)
+        gone, exited = dict[WorkerId, bool](), frozenset(self._exited)
         for row in world.workers:
             view = self._fleet.get(row.id)
             silent = view is None or now - view.heard_at > SILENT_S
@@ -156,7 +171,9 @@ class Reconciler:
                 columns["crashes"] = crashes = _crashes_in_a_row(task, now_ms)
                 if crashes > self._crash_budget:
                     signals.append(Signal.CRASHED)
-                    failure = WorkerLost(f"Its worker was lost {crashes} times in a row.")
+                    failure = WorkerLost(
+                        f"Its worker was lost {crashes} times in a row, each time before it had run for {STEADY_MS / 1000:g} s."
+                    )
                     columns |= {"error_code": failure.code, "error_message": failure.message, "stream_id": None}
             run_ends.move(
                 conn, self._vault, task, path(task.state, signals),
@@ -165,12 +182,13 @@ class Reconciler:
         for worker_id in gone:
             assignments.forget(conn, worker_id)
 
-    async def _end_hung_workers(self) -> None:
-        now = self._monotonic()
+    async def _end_hung_workers(self, world: World, now: float) -> None:
+        clearing = {task.stream_id for task in world.tasks if task.state in CLEARING}
+        asked = {holding.worker_id for holding in world.held.values() if holding.stream_id in clearing}
         for worker_id in self._executor.present():
             if view := self._fleet.get(worker_id):
                 self._hung.pop(worker_id, None)
-                until = view.heard_at + HUNG_S
+                until = view.heard_at + (SILENT_S if worker_id in asked else HUNG_S)
             elif worker_id in self._hung:
                 until = self._hung[worker_id] + HUNG_S
             else:
@@ -181,9 +199,8 @@ class Reconciler:
 
     # -- tasks
 
-    def _decide(self, world: World, now_ms: int) -> tuple[list[Act], list[Standing], list[TaskId]]:
+    def _decide(self, world: World, now: float, now_ms: int) -> tuple[list[Act], list[Standing], list[TaskId]]:
         fleet = {view.id: view for view in self._fleet.all()}
-        now = self._monotonic()
         acts: list[Act] = []
         lost: list[Standing] = []
         removed: list[TaskId] = []
