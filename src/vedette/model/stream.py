@@ -144,6 +144,14 @@ class StreamStats:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenUp:
+    """A version of a service that could not take the place of the one before, which goes on."""
+
+    service_version: str
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
 class RunReport:
     """How one run goes.
 
@@ -152,6 +160,9 @@ class RunReport:
         events: events told by this worker.
         note: for the task's `status`, such as which detector is at work.
         failure: set when the algorithm gave up.
+        service_version: the version at work that has seen its first pictures.
+        trying: the version that is ready to take its place and has not seen them yet; or none.
+        given_up: set when a version could not take the place of the one at work.
     """
 
     run_id: RunId
@@ -159,6 +170,9 @@ class RunReport:
     events: int
     note: str = ""
     failure: Failure | None = None
+    service_version: str = ""
+    trying: str = ""
+    given_up: GivenUp | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,11 @@ from vedette.model.event import Event
 from vedette.model.failure import Failure
 from vedette.model.frame import Frame
 from vedette.model.source import Liveness
-from vedette.model.stream import Checkpoint, RunProgress, RunReport, TaskRun
+from vedette.model.stream import Checkpoint, GivenUp, RunProgress, RunReport, TaskRun
 from vedette.results import message, snapshot
 from vedette.worker.memory import Memory, Origin, config_name
 from vedette.worker.preparing import Prepared, prepare
+from vedette.worker.trial import TRIAL, Trial
 
 log = structlog.get_logger()
 
@@ -76,6 +77,8 @@ class Run:
         """Whether the algorithm of the wanted configuration could not take up the state, and must be made again."""
         self._lock = threading.Lock()  # guards what waits for the next picture
         self._next: tuple[TaskRun, Prepared | None] | None = None
+        self._trial: Trial | None = None
+        self.given_up: GivenUp | None = None
         self._origin: Origin | None = None
         self._saved_us: int | None = None
         self._last: Frame | None = None
@@ -142,9 +145,19 @@ class Run:
         with self._lock:
             if prepared is None and self._next is not None:
                 prepared = self._next[1]
+            if prepared is not None:
+                self.given_up = None
+            elif self.given_up is not None:  # what is at work is not what was asked for
+                spec = replace(spec, service_version=self.spec.service_version, config=self.spec.config)
             self._next = spec, prepared
             self.misfit = False
             self.fps = self._fps(spec, prepared or self._present)
+
+    def refuse(self, spec: TaskRun, error: VedetteError) -> None:
+        """Go on as it is: the version that is asked for now cannot be made."""
+        with self._lock:
+            self.misfit = False
+            self.given_up = GivenUp(spec.service_version, Failure.of(error))
 
     def fail(self, error: VedetteError) -> None:
         """Give the run up: what it is asked for now cannot be made."""
@@ -157,9 +170,9 @@ class Run:
         if waiting is None:
             return
         spec, prepared = waiting
-        if prepared is not None and prepared.succeeds and type(prepared.algorithm) is type(self.algorithm):
+        if prepared is not None and prepared.succeeds:
             try:
-                prepared.algorithm.succeed(self.algorithm)
+                self._hand_on(prepared)
             # A stranger's again. It goes on as it is until another, which begins afresh, has been made elsewhere:
             # that may take long, and the other tasks on the stream do not wait for it.
             except Exception as error:  # noqa: BLE001 - see above
@@ -168,6 +181,13 @@ class Run:
                     self.misfit = self._next is None
                 self._on_misfit()
                 return
+        if prepared is not None and self._trial is not None:
+            self._trial.left = TRIAL
+        elif prepared is not None and spec.service_version != self.spec.service_version:
+            self._trial = Trial(self.spec, self._present)
+        self._become(spec, prepared)
+
+    def _become(self, spec: TaskRun, prepared: Prepared | None) -> None:
         self.spec = spec
         if prepared is not None:
             self._present = prepared
@@ -175,6 +195,32 @@ class Run:
                 self._origin = Origin(self._last.position, self.frames)
             elif self.resume is not None:
                 self._origin = Origin.of(self.resume)
+
+    def _hand_on(self, prepared: Prepared) -> None:
+        """Let another algorithm take up what the present one knows; of another version, if the state has its shape."""
+        former = self.algorithm
+        if type(prepared.algorithm) is type(former):
+            prepared.algorithm.succeed(former)
+        elif prepared.state_version == self._present.state_version and (state := former.state()) is not None:
+            prepared.algorithm.restore(state)
+
+    # -- another version
+
+    def _pass(self) -> None:
+        """Count a picture that a new version has seen without a fault; after the first few the former one is let go."""
+        if self._trial is not None:
+            self._trial.left -= 1
+            if self._trial.left == 0:
+                self._trial = None
+
+    def _go_back(self, former: Trial) -> None:
+        """Let the former version go on where it was: the new one broke within its first pictures."""
+        if self.failure is not None:
+            self.given_up = GivenUp(self.spec.service_version, self.failure)
+        self.failure = self._trial = None
+        with self._lock:
+            self.fps = self._fps(former.spec, former.prepared)
+        self._become(former.spec, former.prepared)
 
     # -- pictures
 
@@ -186,10 +232,18 @@ class Run:
         """
         if self.failure is not None:
             return None
+        progress: RunProgress | None = None
+        counted = self.frames, self.events
         with self._own_fate():
             self._take_over()
-            return self._look(frame, wall_ms, seek_mark)
-        return None
+            progress = self._look(frame, wall_ms, seek_mark)
+            self._pass()
+        if self.failure is not None and self._trial is not None:
+            self.frames, self.events = counted
+            self._go_back(self._trial)
+            with self._own_fate():
+                progress = self._look(frame, wall_ms, seek_mark)
+        return progress
 
     @contextmanager
     def _own_fate(self) -> Iterator[None]:
@@ -238,7 +292,13 @@ class Run:
             note = self.algorithm.note()
         except Exception:  # noqa: BLE001 - a stranger's sentence must not silence the whole worker
             note = ""
-        return RunReport(self.spec.run_id, self.frames, self.events, note, self.failure)
+        trial, waiting = self._trial, self._next
+        at_work, trying = self.spec.service_version, ""
+        if trial is not None:
+            at_work, trying = trial.spec.service_version, at_work
+        if waiting is not None and waiting[1] is not None and waiting[0].service_version != at_work:
+            trying = waiting[0].service_version
+        return RunReport(self.spec.run_id, self.frames, self.events, note, self.failure, at_work, trying, self.given_up)
 
     def _event(self, frame: Frame, finding: Any, wall_ms: int) -> Event:
         self.algorithm.manifest.check(finding)

@@ -133,6 +133,8 @@ class Runs:
     def _give_up(self, spec: TaskRun, run: Run | None, error: VedetteError) -> None:
         if run is None:
             self._broken[spec.run_id] = RunReport(spec.run_id, 0, 0, "", Failure.of(error))
+        elif run.spec.service_version != spec.service_version:
+            run.refuse(spec, error)
         else:
             run.fail(error)
 

@@ -79,7 +79,7 @@ def test_an_algorithm_that_raises_fails_its_own_run_and_no_other(play: Play, fau
     failure = of(stream, "bad").failure
     assert failure is not None
     assert failure.code == "VEDETTE.3002"
-    assert of(stream, "good") == RunReport(RunId("good"), 6, 3, "echoing", None)
+    assert of(stream, "good") == RunReport(RunId("good"), 6, 3, "echoing", None, "1.0")
     assert stream.report().state is StreamState.FLOWING
     play.flushed(stream)
     assert len(play.events("good")) == 3
@@ -98,7 +98,7 @@ def test_an_algorithm_whose_note_raises_is_still_reported(play: Play) -> None:
     """A sentence is no reason to fall silent."""
     stream = play.begin(assignment(run("a", fault="note"), live=True))
     play.shown(0, 1)
-    assert of(stream, "a") == RunReport(RunId("a"), 2, 1, "", None)
+    assert of(stream, "a") == RunReport(RunId("a"), 2, 1, "", None, "1.0")
 
 
 def test_an_algorithm_whose_state_raises_fails_its_run(play: Play) -> None:
