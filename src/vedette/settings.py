@@ -277,6 +277,13 @@ class Settings(BaseSettings):
     workers: int = _running(
         "number", "Worker processes on this machine.", default_factory=_cores, shown="number of CPU cores", ge=1, le=256
     )
+    lonely_workers: int = _running(
+        "number",
+        "Worker processes that there may be besides, each for one stream that was there when two workers died.",
+        default=4,
+        ge=1,
+        le=64,
+    )
     tasks_per_worker: int = _running(
         "number",
         "Tasks that may run at once for each worker process; one beyond all of them waits.",

@@ -29,6 +29,7 @@ from vedette.telemetry.metrics import Metrics
 
 LEASE_S = 10.0
 PROBE_EVERY_S = 600.0
+LONELY = 2
 ROUNDS = 20
 ALGORITHMS = algorithm_ids(Registry.load())
 
@@ -169,7 +170,7 @@ class Theatre:
         self.reconciler = Reconciler(
             self.db, self.vault, self.fleet, self.executor,
             metrics=Metrics(), crash_budget=self._crash_budget, monotonic=lambda: self.mono,
-            limits=Limits(ALGORITHMS, tasks_at_once=self.tasks_at_once),
+            limits=Limits(ALGORITHMS, tasks_at_once=self.tasks_at_once), lonely_limit=LONELY,
         )  # fmt: skip
         self.looks = Looks(
             self.db, self.vault, self.fleet, every_s=PROBE_EVERY_S, clock=lambda: self.now_ms,

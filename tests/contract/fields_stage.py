@@ -90,7 +90,7 @@ class Stage:
         )  # fmt: skip
         self._reconciler = Reconciler(
             service.db, service.vault, fleet, self._executor, metrics=Metrics(process=False), crash_budget=1,
-            monotonic=lambda: self._mono, limits=Limits(algorithms),
+            monotonic=lambda: self._mono, limits=Limits(algorithms), lonely_limit=1,
         )  # fmt: skip
         self._scheduler = Scheduler(service.db, service.vault, on_change=lambda: None)
         self._worker: FakeWorker | None = None

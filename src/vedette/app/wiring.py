@@ -156,7 +156,12 @@ class Wiring:
         reconciler = Reconciler(
             db, vault, fleet, executor,
             metrics=self._metrics, crash_budget=settings.crash_budget, monotonic=time.monotonic,
-            limits=Limits(alg_ids, tasks_at_once=settings.workers * settings.tasks_per_worker),
+            limits=Limits(
+                alg_ids,
+                tasks_at_once=settings.workers * settings.tasks_per_worker,
+                versions={name: self._registry.versions(name) for name in alg_ids},
+            ),
+            lonely_limit=settings.lonely_workers,
         )  # fmt: skip
         looks = Looks(
             db, vault, fleet, every_s=settings.probe_every, clock=now_ms, monotonic=time.monotonic,

@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 from sqlalchemy import Connection
 
-from vedette.control import line, run_ends
+from vedette.control import line, run_ends, suspicion
 from vedette.control.admission import Limits
 from vedette.control.decisions import SILENT_S, Act, Seen, decide, find, halt
 from vedette.control.fleet import Fleet
@@ -76,11 +76,13 @@ class Reconciler:
         crash_budget: int,
         monotonic: Callable[[], float],
         limits: Limits,
+        lonely_limit: int,
     ) -> None:
         """Take what it works with.
 
         Args:
             crash_budget: how often in a row the loss of its worker is forgiven a task.
+            lonely_limit: how many workers there may be, beside the others, for one stream each.
             monotonic: seconds.
             limits: what projects are allowed, as far as it does not stand in the database.
         """
@@ -92,7 +94,7 @@ class Reconciler:
         self._crash_budget = crash_budget
         self._monotonic = monotonic
         self._limits = limits
-        self._settler = Settler(db, vault, fleet, executor, metrics, monotonic)
+        self._settler = Settler(db, vault, fleet, executor, metrics, monotonic, lonely_limit=lonely_limit)
         self._exited: set[WorkerId] = set()
         self._began: float | None = None  # the round before
         self._hung: dict[WorkerId, float] = {}  # buried while their process lives, and when they were last heard
@@ -119,6 +121,8 @@ class Reconciler:
             changed += await self._db.write(_act, self._vault, acts[part], removed[part], now_ms)
         if left := self._left(world):
             changed += await self._db.write(_release, left)
+        if innocent := suspicion.over(world.tasks, world.held, now_ms):
+            await self._db.write(assignments.forgive, innocent)
         moved = await self._settler.run_once(world.queue, lost, list(world.held.values()), now_ms)
         await self._end_hung_workers(world, now)
         return bool(buried or changed or moved)
@@ -141,10 +145,11 @@ class Reconciler:
             view = self._fleet.get(row.id)
             silent = view is None or now - view.heard_at > SILENT_S
             if row.id in exited:
-                gone[row.id] = True
+                gone[row.id] = row.id not in self._settler.leaving
             elif silent and (row.lease_until < now_ms or self._executor.is_dead(row.node, row.pid)):
                 self._metrics.lease_losses.inc()
-                gone[row.id] = view is not None  # one that was never heard died with the service before this one
+                # one that was never heard died with the service before this one
+                gone[row.id] = view is not None and row.id not in self._settler.leaving
         if gone:
             await self._db.write(self._free, world, gone, now_ms)
             for worker_id in gone:
@@ -154,6 +159,7 @@ class Reconciler:
                 self._fleet.forget(worker_id)
         for worker_id in exited:
             self._settler.starting.pop(worker_id, None)
+            self._settler.leaving.discard(worker_id)
             self._hung.pop(worker_id, None)
         self._exited -= exited  # not before the database knows: a round that failed is run again
         return bool(gone)
@@ -162,13 +168,18 @@ class Reconciler:
         lost = {
             holding.stream_id: gone[holding.worker_id] for holding in world.held.values() if holding.worker_id in gone
         }
+        assignments.blame(conn, [stream_id for stream_id, crashed in lost.items() if crashed])
+        company = suspicion.in_company(world.held.values())
         for task in world.tasks:
             if task.stream_id not in lost or task.state not in WANTED:
                 continue
             signals = [Signal.LOST]
             columns: dict[str, object] = {}
             if lost[task.stream_id]:
-                columns["crashes"] = crashes = _crashes_in_a_row(task, now_ms)
+                crashes = _crashes_in_a_row(task, now_ms)
+                if task.stream_id in company:
+                    crashes = min(crashes, suspicion.IN_COMPANY, self._crash_budget)
+                columns["crashes"] = crashes
                 if crashes > self._crash_budget:
                     signals.append(Signal.CRASHED)
                     failure = WorkerLost(

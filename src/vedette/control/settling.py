@@ -4,7 +4,8 @@ A round looks at a few hundred tasks at most: those that nobody has looked at ye
 key says that there is something to be had. What a round does not come to, the next one does.
 """
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 import structlog
@@ -15,10 +16,10 @@ from vedette.control.admission import Barrier, Limits, admit, stream_key
 from vedette.control.decisions import SILENT_S
 from vedette.control.fleet import Fleet
 from vedette.control.line import WINDOW, Queue, for_streams
-from vedette.control.placement import Placement, place, room
+from vedette.control.placement import Crew, Lonely, Placement, idle, place, room
 from vedette.control.sources import address_of, stream_of
 from vedette.executors.base import Executor
-from vedette.model.errors import Unavailable, VedetteError
+from vedette.model.errors import NotInstalled, Unavailable, VedetteError
 from vedette.model.ids import RunId, StreamId, WorkerId, new_hex
 from vedette.model.lifecycle import WANTED, Signal, State, path
 from vedette.model.stream import StreamState
@@ -35,6 +36,9 @@ log = structlog.get_logger()
 ACTOR: Final = "service"
 OVER: Final = frozenset({StreamState.ENDED, StreamState.REFUSED, StreamState.FAILED})
 
+NEW_S: Final = 5.0
+"""A worker that was heard for the first time so lately is still to be given what it was started for."""
+
 Wish = tuple[Task, StreamId, RunId]
 Barred = tuple[Standing, Barrier]
 
@@ -44,6 +48,7 @@ class Settler:
 
     Attributes:
         starting: workers that were started and have not spoken yet, and since when, seconds of the monotonic clock.
+        leaving: workers that were told to end: what they hold is handed back, and no crash.
     """
 
     def __init__(
@@ -54,8 +59,12 @@ class Settler:
         executor: Executor,
         metrics: Metrics,
         monotonic: Callable[[], float],
+        *,
+        lonely_limit: int,
     ) -> None:
         self.starting: dict[WorkerId, float] = {}
+        self.leaving: set[WorkerId] = set()
+        self._lonely_limit = lonely_limit
         self._db = db
         self._vault = vault
         self._fleet = fleet
@@ -80,6 +89,7 @@ class Settler:
         changed += await self._restate(queue)
         if ready := [*lost, *admitted][:WINDOW]:
             changed += await self._settle(ready, now_ms)
+        await self._send_home()
         return changed > 0
 
     # -- who is looked at
@@ -91,7 +101,7 @@ class Settler:
         """
         if not queue.for_streams:
             return (), queue.limits
-        free, more = room(*self._loads(held), starting=len(self.starting), limit=self._executor.limit)
+        free, more = room(self._crew(held, await self._db.read(assignments.lonely)))
         limit = min(WINDOW, free + max(0, more - len(queue.new)))
         joinable = [stream_key(holding.stream_id) for holding in held]
         return await self._db.read(for_streams, joinable, limit, queue.limits)
@@ -117,16 +127,20 @@ class Settler:
 
     # -- placing
 
-    async def _settle(self, ready: Sequence[Standing], now_ms: int) -> int:
-        wishes, refused = await self._db.write(self._wishes, ready, now_ms)
+    async def _settle(self, ready: Sequence[Standing], limits: Limits, now_ms: int) -> int:
+        wishes, refused = await self._db.write(self._wishes, ready, limits, now_ms)
         held = await self._db.read(assignments.holdings)
-        plan = self._plan(list(dict.fromkeys(stream for _, stream, _ in wishes)), held)
+        plan = await self._plan(list(dict.fromkeys(stream for _, stream, _ in wishes)), held)
         for _ in range(plan.spawn):
             await self.spawn()
+        for worker_id in plan.dismiss:
+            await self._dismiss(worker_id, "another stream needs a worker of its own more")
         return refused + await self._db.write(self._place, wishes, held, plan, now_ms)
 
-    def _wishes(self, conn: Connection, ready: Sequence[Standing], now_ms: int) -> tuple[list[Wish], int]:
-        """Say which stream each task is to feed on; tasks whose input cannot be served are refused here."""
+    def _wishes(
+        self, conn: Connection, ready: Sequence[Standing], limits: Limits, now_ms: int
+    ) -> tuple[list[Wish], int]:
+        """Say which stream each task is to feed on; tasks that no worker can run, or whose input none can, end here."""
         wishes: list[Wish] = []
         refused = 0
         known = {standing.id: standing for standing in ready}
@@ -135,32 +149,63 @@ class Settler:
                 continue
             run_id = task.run_id or RunId(new_hex())
             try:
+                limits.check_installed(task.document.service_name, task.document.service_version)
                 wishes.append((task, stream_of(task, run_id, address_of(conn, self._vault, task)), run_id))
             except VedetteError as failure:
-                passed = path(task.state, (Signal.REFUSED, Signal.CRASHED))
+                signal = Signal.UNPLACED if isinstance(failure, NotInstalled) else Signal.REFUSED
+                passed = path(task.state, (signal, Signal.CRASHED))
                 refused += run_ends.move(
                     conn, self._vault, task, passed, cause=failure.message, actor=ACTOR, at=now_ms,
                     error_code=failure.code, error_message=failure.message, stream_id=None,
                 )  # fmt: skip
         return wishes, refused
 
-    def _plan(self, streams: list[StreamId], held: Sequence[Holding]) -> Placement:
+    async def _plan(self, streams: list[StreamId], held: Sequence[Holding]) -> Placement:
         taken = {holding.stream_id for holding in held}
-        loads, capacity = self._loads(held)
         homeless = [stream for stream in streams if stream not in taken]
-        return place(homeless, loads, capacity, starting=len(self.starting), limit=self._executor.limit)
+        crew = self._crew(held, await self._db.read(assignments.lonely))
+        return place(homeless, crew, await self._db.read(assignments.crashes, homeless))
 
-    def _loads(self, held: Sequence[Holding]) -> tuple[dict[WorkerId, int], dict[WorkerId, int]]:
-        """Return how many streams each live worker holds, and how many it can hold."""
-        now = self._monotonic()
-        live = [view for view in self._fleet.all() if now - view.heard_at <= SILENT_S]
-        loads = {view.id: sum(holding.worker_id == view.id for holding in held) for view in live}
+    def _crew(self, held: Sequence[Holding], lonely: Collection[WorkerId]) -> Crew:
+        """Return the workers that are live, and what they hold.
+
+        Args:
+            held: the streams that are held.
+            lonely: the workers of one stream each.
+        """
+        now, present = self._monotonic(), self._executor.present()
         self.starting = {
             worker_id: since
             for worker_id, since in self.starting.items()
-            if worker_id in self._executor.present() and self._fleet.get(worker_id) is None
+            if worker_id in present and self._fleet.get(worker_id) is None
         }
-        return loads, {view.id: view.capacity for view in live}
+        live = [view for view in self._fleet.all() if now - view.heard_at <= SILENT_S]
+        shared = [view for view in live if view.id not in lonely and view.id not in self.leaving]
+        loads = Counter(holding.worker_id for holding in held)
+        crashes = {holding.worker_id: holding.crashes for holding in held}
+        alone = {
+            worker: Lonely(crashes.get(worker, 0), busy=worker in crashes, leaving=worker in self.leaving)
+            for worker in (view.id for view in live if view.id in lonely)
+        }
+        return Crew(
+            {view.id: loads[view.id] for view in shared}, {view.id: view.capacity for view in shared},
+            len(self.starting), self._executor.limit, alone, self._lonely_limit,
+        )  # fmt: skip
+
+    async def _send_home(self) -> None:
+        """End the workers that nobody needs any more."""
+        lonely = await self._db.read(assignments.lonely)
+        if not lonely and len(self._executor.present()) <= self._executor.limit:
+            return
+        for worker_id in idle(self._crew(await self._db.read(assignments.holdings), lonely)):
+            view = self._fleet.get(worker_id)
+            if view is not None and self._monotonic() - view.since > NEW_S:
+                await self._dismiss(worker_id, "nobody needs it")
+
+    async def _dismiss(self, worker_id: WorkerId, reason: str) -> None:
+        log.info("worker is sent home", worker=worker_id, reason=reason)
+        self.leaving.add(worker_id)
+        await self._executor.stop(worker_id)
 
     async def spawn(self) -> None:
         """Start a worker, if a process can be started."""
@@ -179,6 +224,8 @@ class Settler:
         for stream_id, worker_id in plan.chosen.items():
             if assignments.assign(conn, stream_id, worker_id) is not None:
                 placed.add(stream_id)
+                if worker_id in plan.apart:
+                    assignments.set_apart(conn, worker_id)
         changed = 0
         for task, stream_id, run_id in wishes:
             if stream_id in placed:
@@ -186,7 +233,10 @@ class Settler:
                 if task.run_id is None:
                     columns |= {"run_id": run_id, "run_started_at": now_ms, "frames": 0, "crashes": 0}
                 passed = path(task.state, (Signal.PLACED,))
-                changed += tasks.move(conn, task, passed, cause="a worker took it", actor=ACTOR, at=now_ms, **columns)
+                cause = (
+                    "a worker of its own took it" if plan.chosen.get(stream_id) in plan.apart else "a worker took it"
+                )
+                changed += tasks.move(conn, task, passed, cause=cause, actor=ACTOR, at=now_ms, **columns)
             else:
                 changed += self._wait(conn, task, stream_id, plan, len(held) + len(plan.chosen), now_ms)
         return changed
