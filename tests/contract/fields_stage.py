@@ -17,7 +17,7 @@ from vedette.control.orders import Desk
 from vedette.control.reconciler import Reconciler
 from vedette.control.scheduler import Scheduler
 from vedette.delivery.dispatcher import Dispatcher
-from vedette.delivery.guard import guarded_session
+from vedette.delivery.posting.poster import Posters
 from vedette.delivery.refusals import Place
 from vedette.delivery.sinks.data_stream import DataStreamSink
 from vedette.delivery.sinks.objects import ObjectSink
@@ -161,9 +161,9 @@ class Stage:
         assert (await self._desk.ingest(batch, {})).new == 1
 
     async def _deliver(self) -> None:
-        async with guarded_session(LOOPBACK) as session:
+        async with Posters(LOOPBACK) as posters:
             sinks: Mapping[OutputKind, Any] = {
-                OutputKind.WEBHOOK: WebhookSink(session),
+                OutputKind.WEBHOOK: WebhookSink(posters),
                 OutputKind.DIS: DataStreamSink(self._db, now=lambda: self._now),
                 OutputKind.OBS: ObjectSink(self.shelf, _a_store),
             }

@@ -4,7 +4,7 @@ from typing import Any
 
 from fields_scene import Kind, Row, Rows, Scene
 
-from vedette.delivery.guard import Exempted, guarded_session
+from vedette.delivery.posting.poster import Posters
 from vedette.delivery.sinks.base import Delivery
 from vedette.delivery.sinks.webhook import WebhookSink
 from vedette.delivery.terms import ProjectTerms
@@ -33,8 +33,8 @@ async def _call(scene: Scene) -> bool:
     project = ProjectId(scene.client.account.project_id)
     target = WebhookOutput(scene.receiver.url, {"a": "b"})
     terms = ProjectTerms(scene.service.db, scene.service.vault, scene.service.clock)
-    async with guarded_session(GuardPolicy()) as session, Exempted(GuardPolicy()) as exempted:
-        sink = WebhookSink(session, terms=terms.of, exempted=exempted)
+    async with Posters(GuardPolicy()) as posters:
+        sink = WebhookSink(posters, terms=terms.of)
         try:
             await sink.send(Delivery(EventId("E"), TaskId("t"), 1, {}, None, target, project_id=project))
         except SinkForbidden:

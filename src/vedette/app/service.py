@@ -17,10 +17,11 @@ from vedette.app.ground import Ground, ground, now_ms, policy
 from vedette.app.http import listening, local_url
 from vedette.app.keystone import external_keystone
 from vedette.app.loops import keep
-from vedette.app.wiring import Wiring
+from vedette.app.wiring import Outgoing, Wiring
 from vedette.control.janitor import HOUR_MS
 from vedette.delivery.brokers.pool import Links
 from vedette.delivery.guard import Exempted, guarded_session
+from vedette.delivery.posting.poster import Posters
 from vedette.model.errors import Misconfigured
 from vedette.model.ids import WorkerId
 from vedette.settings import Settings
@@ -69,10 +70,11 @@ async def _run(base: Ground, listener: socket.socket, metrics: Metrics) -> None:
     async with (
         guarded_session(policy(base.settings)) as session,
         Exempted(policy(base.settings)) as exempted,
+        Posters(policy(base.settings)) as posters,
         Links(policy(base.settings), counted=metrics.broker_links.set) as links,
         external_keystone(base.settings, base.db, now_ms) as keystone,
     ):
-        rooms = Wiring(base, metrics, session, exempted, links, keystone).rooms()
+        rooms = Wiring(base, metrics, Outgoing(session, exempted, posters, links), keystone).rooms()
 
         def exited(worker_id: WorkerId) -> None:
             rooms.reconciler.worker_exited(worker_id)

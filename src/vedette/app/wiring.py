@@ -41,6 +41,7 @@ from vedette.control.vcn_sessions import VcnSessions
 from vedette.delivery.brokers.pool import Links
 from vedette.delivery.dispatcher import Dispatcher
 from vedette.delivery.guard import Exempted
+from vedette.delivery.posting.poster import Posters
 from vedette.delivery.sinks.base import Sink
 from vedette.delivery.sinks.objects import ObjectSink
 from vedette.delivery.sinks.result_file import ResultFiles
@@ -88,13 +89,27 @@ class Rooms:
     feed: Feed
 
 
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What calls others, each of it guarded.
+
+    Attributes:
+        session: for calls to stores and to streams of a DIS.
+        exempted: sessions of projects that may reach more.
+        posters: for webhooks.
+        links: to brokers.
+    """
+
+    session: aiohttp.ClientSession
+    exempted: Exempted
+    posters: Posters
+    links: Links
+
+
 class Wiring:
     """Makes the parts, and hands each what it needs.
 
     Args:
-        session: guarded; for outgoing calls.
-        exempted: sessions of projects whose webhooks may reach more.
-        links: to brokers.
         keystone: validates tokens of another service, if there is one.
     """
 
@@ -102,13 +117,11 @@ class Wiring:
         self,
         base: Ground,
         metrics: Metrics,
-        session: aiohttp.ClientSession,
-        exempted: Exempted,
-        links: Links,
+        outgoing: Outgoing,
         keystone: Keystone | None,
     ) -> None:
         self._base, self._metrics, self._keystone = base, metrics, keystone
-        self._session, self._exempted, self._links = session, exempted, links
+        self._outgoing = outgoing
         self._registry, self._fleet, self._loops, self._feed = Registry.load(), Fleet(), Loops(), Feed()
         self._kinds = {
             number: name
@@ -217,12 +230,13 @@ class Wiring:
         return of_events, progress.router, searches, door.router
 
     def _dispatcher(self) -> Dispatcher:
-        settings, db, vault, session = self._base.settings, self._base.db, self._base.vault, self._session
+        settings, db, vault, outgoing = self._base.settings, self._base.db, self._base.vault, self._outgoing
+        session = outgoing.session
         terms = ProjectTerms(db, vault, now_ms).of
         streams = data_stream_sink(settings, db, self._metrics, session)
         sinks: dict[OutputKind, Sink] = {
-            OutputKind.WEBHOOK: WebhookSink(session, terms=terms, exempted=self._exempted, kinds=self._kinds),
-            OutputKind.DIS: routed(streams, db, vault, self._links, session, self._exempted, terms, self._kinds),
+            OutputKind.WEBHOOK: WebhookSink(outgoing.posters, terms=terms, kinds=self._kinds),
+            OutputKind.DIS: routed(streams, db, vault, outgoing.links, session, outgoing.exempted, terms, self._kinds),
             OutputKind.OBS: ObjectSink(
                 Uploads(session),
                 lambda project_id, bucket: db.read(object_stores.with_bucket, vault, project_id, bucket),

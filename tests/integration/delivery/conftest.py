@@ -14,7 +14,7 @@ from aiohttp import web
 from sqlalchemy import Connection, select
 
 from vedette.delivery.dispatcher import Dispatcher
-from vedette.delivery.guard import guarded_session
+from vedette.delivery.posting.poster import Posters
 from vedette.delivery.sinks.webhook import WebhookSink
 from vedette.model.guard import GuardPolicy
 from vedette.model.ids import ProjectId, derived_uuid
@@ -202,8 +202,8 @@ async def post(tmp_path: Path) -> AsyncIterator[Post]:
         Metrics(process=False),
         Clock(),
     )
-    async with guarded_session(LOOPBACK) as session:
-        sinks = {OutputKind.WEBHOOK: WebhookSink(session, timeout_s=1.0, clock=lambda: clock() / 1000)}
+    async with Posters(LOOPBACK) as posters:
+        sinks = {OutputKind.WEBHOOK: WebhookSink(posters, timeout_s=1.0, clock=lambda: clock() / 1000)}
         dispatcher = Dispatcher(db, vault, blobs.get, sinks, metrics, now=clock, rand=lambda: 0.5)
         yield Post(db, vault, blobs, metrics, dispatcher, clock)
         await dispatcher.stop()

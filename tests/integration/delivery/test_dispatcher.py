@@ -12,8 +12,8 @@ from aiohttp import web
 from sqlalchemy import Connection, update
 
 from vedette.delivery.dispatcher import Dispatcher
-from vedette.delivery.guard import guarded_session
 from vedette.delivery.lane import PER_DESTINATION
+from vedette.delivery.posting.poster import Posters
 from vedette.delivery.sinks.base import Delivery
 from vedette.delivery.sinks.webhook import WebhookSink
 from vedette.model.errors import Unavailable
@@ -160,8 +160,8 @@ async def test_a_backlog_that_is_being_read_delays_nobody(post: Any, receivers: 
             return await post.db.write(*args, **kwargs)
 
     await post.enqueue(large.url, 100)
-    async with guarded_session(GuardPolicy.parse("lan", ["127.0.0.1"])) as session:
-        sinks = {OutputKind.WEBHOOK: WebhookSink(session)}
+    async with Posters(GuardPolicy.parse("lan", ["127.0.0.1"])) as posters:
+        sinks = {OutputKind.WEBHOOK: WebhookSink(posters)}
         one = Dispatcher(Slow(), post.vault, post.blobs.get, sinks, post.metrics, now=post.clock)  # type: ignore[arg-type]
         running = asyncio.create_task(one.run())
         async with asyncio.timeout(10):
@@ -188,8 +188,8 @@ async def test_many_hanging_destinations_do_not_use_up_the_slots(post: Any, rece
     hanging, good = await receivers(hang), await receivers(200)
     for n in range(100):
         await post.enqueue(f"{hanging.url}/{n}", 4)
-    async with guarded_session(GuardPolicy.parse("lan", ["127.0.0.1"])) as session:
-        sinks = {OutputKind.WEBHOOK: WebhookSink(session, timeout_s=60)}
+    async with Posters(GuardPolicy.parse("lan", ["127.0.0.1"])) as posters:
+        sinks = {OutputKind.WEBHOOK: WebhookSink(posters, timeout_s=60)}
         patient = Dispatcher(post.db, post.vault, post.blobs.get, sinks, post.metrics, now=post.clock)
         running = asyncio.create_task(patient.run())
         try:
@@ -265,12 +265,12 @@ async def test_what_the_guard_forbids_is_a_dead_letter_at_once(post: Any, receiv
     """Its reason names the setting; nothing was sent."""
     receiver = await receivers(200)
     await post.enqueue(receiver.url)
-    async with guarded_session(GuardPolicy()) as session:
+    async with Posters(GuardPolicy()) as posters:
         strict = Dispatcher(
             post.db,
             post.vault,
             post.blobs.get,
-            {OutputKind.WEBHOOK: WebhookSink(session)},
+            {OutputKind.WEBHOOK: WebhookSink(posters)},
             post.metrics,
             now=post.clock,
         )
@@ -314,9 +314,9 @@ async def test_a_crash_between_sending_and_marking_only_repeats(post: Any, recei
         async def write(self, *_args: Any, **_kwargs: Any) -> Any:
             raise Unavailable("gone")
 
-    async with guarded_session(GuardPolicy.parse("lan", ["127.0.0.1"])) as session:
+    async with Posters(GuardPolicy.parse("lan", ["127.0.0.1"])) as posters:
         doomed = Dispatcher(
-            Dying(), post.vault, post.blobs.get, {OutputKind.WEBHOOK: WebhookSink(session)}, post.metrics, now=post.clock  # type: ignore[arg-type]
+            Dying(), post.vault, post.blobs.get, {OutputKind.WEBHOOK: WebhookSink(posters)}, post.metrics, now=post.clock  # type: ignore[arg-type]
         )  # fmt: skip
         with pytest.raises(Unavailable):
             await doomed.settle(post.clock())
@@ -359,8 +359,8 @@ async def test_a_woken_dispatcher_sends_at_once_and_follows_the_schedule_by_itse
         return web.Response(status=next(answers))
 
     receiver = await receivers(answer)
-    async with guarded_session(GuardPolicy.parse("lan", ["127.0.0.1"])) as session:
-        real = Dispatcher(post.db, post.vault, post.blobs.get, {OutputKind.WEBHOOK: WebhookSink(session)}, post.metrics)
+    async with Posters(GuardPolicy.parse("lan", ["127.0.0.1"])) as posters:
+        real = Dispatcher(post.db, post.vault, post.blobs.get, {OutputKind.WEBHOOK: WebhookSink(posters)}, post.metrics)
         running = asyncio.create_task(real.run())
         post.clock.ms = time.time_ns() // 1_000_000
         await post.enqueue(receiver.url)
@@ -406,8 +406,8 @@ async def test_a_destination_sealed_with_another_key_waits_for_the_right_one(pos
     receiver = await receivers(200)
     await post.enqueue(receiver.url)
     other = Vault("A" * 43 + "=")
-    async with guarded_session(GuardPolicy.parse("lan", ["127.0.0.1"])) as session:
-        sinks = {OutputKind.WEBHOOK: WebhookSink(session)}
+    async with Posters(GuardPolicy.parse("lan", ["127.0.0.1"])) as posters:
+        sinks = {OutputKind.WEBHOOK: WebhookSink(posters)}
         await Dispatcher(post.db, other, post.blobs.get, sinks, post.metrics, now=post.clock).settle(post.clock())
     assert await post.states() == ["due"]
     await post.settle()
@@ -436,8 +436,8 @@ async def test_a_queue_that_is_too_long_is_seen_and_its_end_is_given_up_loudly(p
     await gone.close()
     sent = await post.enqueue(gone.url, 12)
     await post.enqueue(here.url, 3)
-    async with guarded_session(GuardPolicy.parse("lan", ["127.0.0.1"])) as session:
-        sinks = {OutputKind.WEBHOOK: WebhookSink(session)}
+    async with Posters(GuardPolicy.parse("lan", ["127.0.0.1"])) as posters:
+        sinks = {OutputKind.WEBHOOK: WebhookSink(posters)}
         short = Dispatcher(
             post.db, post.vault, post.blobs.get, sinks, post.metrics, now=post.clock, queue_limit=10, rand=lambda: 0.5
         )

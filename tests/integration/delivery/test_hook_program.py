@@ -7,7 +7,7 @@ import pytest
 
 from absence import missing
 from neighbours.hooks import Hooks, absent
-from vedette.delivery.guard import guarded_session
+from vedette.delivery.posting.poster import Posters
 from vedette.delivery.signing import new_secret
 from vedette.delivery.sinks.base import Delivery
 from vedette.delivery.sinks.webhook import WebhookSink
@@ -57,8 +57,8 @@ async def terms(post: Any) -> ProjectTerms:
 
 
 async def send(terms: ProjectTerms, *deliveries: Delivery) -> None:
-    async with guarded_session(GuardPolicy.parse("lan", ["127.0.0.1"])) as session:
-        sink = WebhookSink(session, terms=terms.of, kinds={INTRUSION: "intrusion"})
+    async with Posters(GuardPolicy.parse("lan", ["127.0.0.1"])) as posters:
+        sink = WebhookSink(posters, terms=terms.of, kinds={INTRUSION: "intrusion"})
         for delivery in deliveries:
             await sink.send(delivery)
 

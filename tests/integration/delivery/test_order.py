@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from vedette.delivery.dispatcher import Dispatcher
-from vedette.delivery.guard import guarded_session
+from vedette.delivery.posting.poster import Posters
 from vedette.delivery.retry import IN_ORDER
 from vedette.delivery.sinks.webhook import WebhookSink
 from vedette.model.guard import GuardPolicy
@@ -39,8 +39,8 @@ async def test_order_is_kept_through_failures_closed_connections_and_restarts(po
     trouble.bad = lambda _event_id: dice.choice([200, 200, 200, 200, 503, 0])
     receiver = await receivers(trouble.answer)
     sent: list[str] = []
-    async with guarded_session(GuardPolicy.parse("lan", ["127.0.0.1"])) as session:
-        sinks = {OutputKind.WEBHOOK: WebhookSink(session)}
+    async with Posters(GuardPolicy.parse("lan", ["127.0.0.1"])) as posters:
+        sinks = {OutputKind.WEBHOOK: WebhookSink(posters)}
         for step in range(400):
             if step < 60:
                 sent += await post.enqueue(receiver.url, 2)

@@ -9,7 +9,7 @@ import pytest
 from cloudevents.core.bindings.http import HTTPMessage, from_binary_event
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from vedette.delivery.guard import guarded_session
+from vedette.delivery.posting.poster import Posters
 from vedette.delivery.signing import new_secret
 from vedette.delivery.sinks.base import Delivery
 from vedette.delivery.sinks.webhook import WebhookSink
@@ -49,8 +49,8 @@ class Sender:
             EventId("E-1"), TaskId("t1"), 1, message, JPEG, WebhookOutput(url, headers or {"a": "b"}),
             number=7, timestamp_ms=1_713_772_800_000, event_type=196609, project_id=PROJECT,
         )  # fmt: skip
-        async with guarded_session(GuardPolicy.parse("lan", ["127.0.0.1"])) as session:
-            sink = WebhookSink(session, terms=terms.of, kinds={196609: "intrusion"})
+        async with Posters(GuardPolicy.parse("lan", ["127.0.0.1"])) as posters:
+            sink = WebhookSink(posters, terms=terms.of, kinds={196609: "intrusion"})
             await sink.send(told)
 
     def terms(self, vault: Vault | None = None) -> ProjectTerms:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from vedette.delivery.guard import Exempted, guarded_session
+from vedette.delivery.posting.poster import Posters
 from vedette.delivery.sinks.base import Delivery
 from vedette.delivery.sinks.webhook import WebhookSink
 from vedette.delivery.terms import Terms
@@ -36,8 +36,8 @@ def delivery(url: str, headers: dict[str, str] | None = None, picture: bytes | N
 
 
 async def send(what: Delivery, policy: GuardPolicy = LOOPBACK, timeout_s: float = 5.0) -> None:
-    async with guarded_session(policy) as session:
-        await WebhookSink(session, timeout_s=timeout_s).send(what)
+    async with Posters(policy) as posters:
+        await WebhookSink(posters, timeout_s=timeout_s).send(what)
 
 
 async def test_the_manuals_own_receiver_gets_the_whole_body(plain: Any) -> None:
@@ -194,18 +194,19 @@ async def test_a_long_or_endless_answer_is_not_read(receivers: Start) -> None:
 async def test_connections_are_used_again(receivers: Start) -> None:
     """With TLS a connection costs thirteen times a request."""
     receiver = await receivers(200)
-    async with guarded_session(LOOPBACK) as session:
+    async with Posters(LOOPBACK) as posters:
         for _ in range(5):
-            await WebhookSink(session).send(delivery(receiver.url))
+            await WebhookSink(posters).send(delivery(receiver.url))
     assert len(receiver.connections) == 1
 
 
 async def test_a_kept_connection_that_was_closed_meanwhile_is_no_failure() -> None:
     """Servers close idle connections whenever they like; the call is repeated at once."""
-    calls = 0
+    calls, handlers = 0, set[asyncio.Task[Any] | None]()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal calls
+        handlers.add(asyncio.current_task())
         head = await reader.readuntil(b"\r\n\r\n")
         length = int(
             next(line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")).split(b":")[1]
@@ -218,10 +219,12 @@ async def test_a_kept_connection_that_was_closed_meanwhile_is_no_failure() -> No
         writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server, guarded_session(LOOPBACK) as session:
-        sink = WebhookSink(session)
-        for _ in range(3):
-            await sink.send(delivery(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"))
+    async with server:
+        async with Posters(LOOPBACK) as posters:
+            sink = WebhookSink(posters)
+            for _ in range(3):
+                await sink.send(delivery(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"))
+        await asyncio.gather(*(handler for handler in handlers if handler))
     assert calls % 100 == 3
 
 
@@ -321,8 +324,8 @@ async def test_a_project_reaches_what_it_alone_was_exempted_for(receivers: Start
     async def terms(project_id: ProjectId) -> Terms:
         return Terms(allow=("127.0.0.1",)) if project_id == "open" else Terms()
 
-    async with guarded_session(GuardPolicy()) as session, Exempted(GuardPolicy()) as exempted:
-        sink = WebhookSink(session, terms=terms, exempted=exempted)
+    async with Posters(GuardPolicy()) as posters:
+        sink = WebhookSink(posters, terms=terms)
         for _ in range(2):
             await sink.send(replace(delivery(receiver.url), project_id=ProjectId("open")))
         with pytest.raises(SinkForbidden, match="vedette project allow"):

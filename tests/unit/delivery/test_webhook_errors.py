@@ -1,66 +1,91 @@
-"""Whatever aiohttp raises has a name in our tree."""
+"""Whatever fails below a call has a name in our tree."""
 
-import inspect
-from types import SimpleNamespace
+import asyncio
+import socket
+import ssl
 from typing import Any
 
-import aiohttp
 import pytest
-from aiohttp import client_exceptions
 
+from vedette.delivery.posting import poster
+from vedette.delivery.posting.connection import Broken, NotHttp
+from vedette.delivery.posting.poster import Posters
 from vedette.delivery.sinks.base import Delivery
 from vedette.delivery.sinks.webhook import WebhookSink
 from vedette.model.errors import SinkError, SinkRefused, SinkUnreachable
+from vedette.model.guard import GuardPolicy
 from vedette.model.ids import EventId, TaskId
 from vedette.model.output import WebhookOutput
 
 SECRET = "hunter2"
-KEY: Any = SimpleNamespace(host="r.example", port=80, ssl=True, is_ssl=False)
-REQUEST: Any = SimpleNamespace(real_url=f"http://r.example/?token={SECRET}")
+WHILE_CONNECTING: list[Exception] = [
+    OSError(SECRET), ConnectionRefusedError(111, "Connection refused"), ConnectionResetError(SECRET), TimeoutError(SECRET),
+    ssl.SSLError(SECRET), ssl.SSLCertVerificationError(SECRET), socket.gaierror(-2, "Name or service not known"),
+    UnicodeError(SECRET), ValueError(SECRET),
+]  # fmt: skip
+WHILE_ASKING: list[Exception] = [Broken(heard=True), Broken(heard=False), NotHttp(SECRET), TimeoutError(SECRET)]
 
 
-def made(kind: type[Exception]) -> Exception:
-    """Return such an exception with a secret wherever it takes a text."""
-    if issubclass(kind, aiohttp.ClientConnectorCertificateError):
-        return kind(KEY, Exception(SECRET))
-    if issubclass(kind, client_exceptions.UnixClientConnectorError):
-        return kind(f"/{SECRET}", KEY, OSError(2, "No such file"))
-    if issubclass(kind, aiohttp.ClientConnectorError):
-        return kind(KEY, OSError(111, "Connection refused"))
-    if issubclass(kind, aiohttp.ClientResponseError):
-        return kind(REQUEST, ())
-    if issubclass(kind, aiohttp.ServerFingerprintMismatch):
-        return kind(b"a", b"b", "r.example", 80)
-    return kind(SECRET)
-
-
-KINDS = sorted(
-    {
-        kind
-        for _, kind in inspect.getmembers(client_exceptions, inspect.isclass)
-        if issubclass(kind, aiohttp.ClientError)
-    }
-    | {TimeoutError, OSError, ConnectionResetError, ValueError, UnicodeError},
-    key=lambda kind: kind.__name__,
-)
-
-
-class Session:
-    """Fails with what it is given."""
-
-    def __init__(self, error: Exception) -> None:
-        self._error = error
-
-    def post(self, *_args: Any, **_rest: Any) -> Any:
-        raise self._error
-
-
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-async def test_every_failure_of_the_layer_below_is_named_and_tells_no_secret(kind: type[Exception]) -> None:
-    """An exception that slips through would be taken for a fault of ours, and its text would be shown."""
-    target = WebhookOutput("http://r.example/", {"a": SECRET})
-    delivery = Delivery(EventId("E"), TaskId("t"), 1, {}, None, target)
-    with pytest.raises(SinkError) as caught:
-        await WebhookSink(Session(made(kind))).send(delivery)  # type: ignore[arg-type]
+async def error_of(url: str = "http://127.0.0.1:9/") -> SinkError:
+    target = WebhookOutput(url, {"a": SECRET})
+    async with Posters(GuardPolicy.parse("lan", ["127.0.0.1"])) as posters:
+        with pytest.raises(SinkError) as caught:
+            await WebhookSink(posters).send(Delivery(EventId("E"), TaskId("t"), 1, {}, None, target))
     assert type(caught.value) in {SinkRefused, SinkUnreachable}
     assert SECRET not in caught.value.message
+    return caught.value
+
+
+def named(error: Exception) -> str:
+    return f"{type(error).__name__}-{error}"
+
+
+@pytest.mark.parametrize("error", WHILE_CONNECTING, ids=named)
+async def test_every_failure_to_connect_is_named_and_tells_no_secret(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An exception that slips through would be taken for a fault of ours, and its text would be shown."""
+
+    async def fail(*_args: Any, **_rest: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(poster.aiohappyeyeballs, "start_connection", fail)
+    found = await error_of()
+    assert isinstance(
+        found,
+        SinkRefused
+        if isinstance(error, ValueError | UnicodeError) and not isinstance(error, OSError)
+        else SinkUnreachable,
+    )
+    assert not getattr(found, "connected", False)
+
+
+@pytest.mark.parametrize("error", WHILE_ASKING, ids=named)
+async def test_every_failure_of_a_call_is_named_and_counts_as_connected(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody is there: an event that he cannot take is overtaken after a while, one that nobody hears is not."""
+
+    async def fail(*_args: Any, **_rest: Any) -> Any:
+        raise error
+
+    async def nowhere(*_args: Any) -> Any:
+        return Silent()
+
+    monkeypatch.setattr(poster.Poster, "_connect", nowhere)
+    monkeypatch.setattr(Silent, "ask", fail)
+    found = await error_of()
+    assert isinstance(found, SinkUnreachable)
+    assert found.connected
+
+
+class Silent:
+    """A connection on which nothing is said."""
+
+    reusable = False
+
+    async def ask(self, _request: bytes, _deadline: float) -> Any:
+        await asyncio.sleep(0)
+
+    def close(self) -> None:
+        pass

@@ -8,7 +8,7 @@ import pytest
 from vedette.delivery import signing
 from vedette.delivery.retry_after import retry_after_s
 from vedette.delivery.sinks.base import Delivery
-from vedette.delivery.sinks.headers import headers
+from vedette.delivery.sinks.headers import lines
 from vedette.delivery.sinks.webhook import encode
 from vedette.model.ids import EventId, ProjectId, TaskId
 from vedette.model.output import WebhookOutput
@@ -19,6 +19,13 @@ NOW_S = 1_713_772_800.0  # Mon, 22 Apr 2024 08:00:00 GMT
 def delivery(picture: bytes | None = None, **headers: str) -> Delivery:
     target = WebhookOutput("http://r/", headers or {"a": "b"})
     return Delivery(EventId("E-1"), TaskId("t"), 2, {"event_type": 196609, "data": {"名": 1}}, picture, target)
+
+
+def headers(wanted: dict[str, str], told: Delivery, kinds: dict[int, str]) -> dict[str, str]:
+    """Return the headers as a receiver would read them; none may come twice."""
+    pairs = [line.partition(": ")[::2] for line in lines(wanted, told, kinds).decode().split("\r\n")[:-1]]
+    assert len({name.lower() for name, _ in pairs}) == len(pairs)
+    return dict(pairs)
 
 
 @pytest.mark.parametrize(

@@ -12,14 +12,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, Final
-from urllib.parse import quote
 
 from vedette.delivery.brokers.base import Resolve
 from vedette.delivery.brokers.kept import Kept
 from vedette.delivery.brokers.wire import LINE, Wire, dial, tls_context
 from vedette.delivery.sinks.base import Delivery
 from vedette.delivery.sinks.cloud_events import attributes
-from vedette.delivery.sinks.headers import PLAIN
+from vedette.delivery.sinks.headers import quoted
 from vedette.model.broker import Broker
 from vedette.model.errors import SinkBusy, SinkError, SinkRefused, SinkUnreachable
 
@@ -275,7 +274,7 @@ def _headers(delivery: Delivery) -> dict[str, str]:
     sent = {"Nats-Msg-Id": delivery.event_id, "Content-Type": "application/json"}
     if delivery.number:
         sent["X-Vedette-Sequence"] = str(delivery.number)
-    return sent | {f"ce-{name}": quote(value, safe=PLAIN) for name, value in attributes(delivery).items()}
+    return sent | {f"ce-{name}": quoted(value) for name, value in attributes(delivery).items()}
 
 
 def _failure(shown: str, answer: bytes) -> SinkError | None:
