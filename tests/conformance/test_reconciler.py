@@ -515,3 +515,38 @@ async def test_a_round_run_twice_does_nothing_the_second_time(stage: Theatre) ->
     assert not await stage.reconciler.run_once(stage.now_ms)
     assert not await stage.reconciler.run_once(stage.now_ms)
     assert await stage.states(one) == before
+
+
+async def test_what_no_worker_has_is_not_created(sqlite: Database, vault: Vault) -> None:
+    """The package of its algorithm was removed: waiting would not help, and only a restart brings it back."""
+    stage = Theatre(sqlite, vault)
+    stage.versions = {"c-intrusiondetection-cloud": ("9.0",)}
+    stage.serve()
+    one = task()
+    await stage.add(one)
+    seen = await stage.see(one)
+    assert (seen.state, seen.error_code) == (State.CREATE_FAILED, "VEDETTE.3003")
+    assert seen.error_message == (
+        "The service c-intrusiondetection-cloud is not installed here in the version 3.0, there is 9.0."
+    )
+    assert stage.executor.started == []
+    stage.versions = None
+    stage.serve()
+    await stage.wish(one, Signal.START)
+    await stage.boot()
+    assert (await stage.see(one)).state is State.STARTING
+
+
+async def test_what_no_worker_has_any_more_has_failed(sqlite: Database, vault: Vault) -> None:
+    """It ran before the restart."""
+    stage = Theatre(sqlite, vault)
+    (one,) = await stage.start(task())
+    stage.executor.dies(stage.executor.started[-1])
+    stage.versions = {}
+    stage.serve()
+    stage.pass_time(LEASE_S + 1.0)
+    await stage.settle()
+    assert await stage.states(one) == [
+        State.PENDING, State.STARTING, State.RUNNING, State.RECOVERING, State.FAILED,
+    ]  # fmt: skip
+    assert "nor is any other version" in str((await stage.see(one)).error_message)

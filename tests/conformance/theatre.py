@@ -162,6 +162,7 @@ class Theatre:
         self.workers: dict[WorkerId, FakeWorker] = {}
         self._crash_budget = crash_budget
         self.tasks_at_once: int | None = None
+        self.versions: dict[str, tuple[str, ...]] | None = None
         self.serve()
 
     def serve(self) -> None:
@@ -170,7 +171,7 @@ class Theatre:
         self.reconciler = Reconciler(
             self.db, self.vault, self.fleet, self.executor,
             metrics=Metrics(), crash_budget=self._crash_budget, monotonic=lambda: self.mono,
-            limits=Limits(ALGORITHMS, tasks_at_once=self.tasks_at_once), lonely_limit=LONELY,
+            limits=Limits(ALGORITHMS, tasks_at_once=self.tasks_at_once, versions=self.versions), lonely_limit=LONELY,
         )  # fmt: skip
         self.looks = Looks(
             self.db, self.vault, self.fleet, every_s=PROBE_EVERY_S, clock=lambda: self.now_ms,

@@ -9,10 +9,11 @@ any of them need be looked at: ten thousand waiting tasks cost no more than one.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from vedette.model.errors import NotInstalled
 from vedette.model.ids import StreamId
 from vedette.model.lifecycle import CLEARING, WANTED, State
 from vedette.model.service import AlgStatus, ResourceOrder
@@ -51,12 +52,26 @@ class Limits:
         capacities: the deployments there are.
         orders: the registered orders of the tasks that are looked at.
         tasks_at_once: how many tasks all workers together may have; None: as many as their streams feed.
+        versions: service name -> the versions of it that the workers have; None: any.
     """
 
     algorithms: Mapping[str, str] = field(default_factory=dict)
     capacities: Mapping[DeploymentKey, Capacity] = field(default_factory=dict)
     orders: Mapping[OrderKey, ResourceOrder] = field(default_factory=dict)
     tasks_at_once: int | None = None
+    versions: Mapping[str, Collection[str]] | None = None
+
+    def check_installed(self, name: str, version: str) -> None:
+        """Look whether there is anything that could run a version of a service.
+
+        Raises:
+            NotInstalled: there is not; no worker can ever take its tasks.
+        """
+        if self.versions is None or version in self.versions.get(name, ()):
+            return
+        here = ", ".join(self.versions.get(name, ()))
+        instead = f"there is {here}" if here else "nor is any other version of it"
+        raise NotInstalled(f"The service {name} is not installed here in the version {version}, {instead}.")
 
     def capacity(self, task: Standing) -> Capacity | None:
         """Return what the deployment of a task's service allows; None: nobody ever deployed or stopped it."""

@@ -88,7 +88,7 @@ class Settler:
         changed = await self._park(barred, now_ms)
         changed += await self._restate(queue)
         if ready := [*lost, *admitted][:WINDOW]:
-            changed += await self._settle(ready, now_ms)
+            changed += await self._settle(ready, limits, now_ms)
         await self._send_home()
         return changed > 0
 

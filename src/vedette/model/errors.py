@@ -39,6 +39,7 @@ VedetteError
 │  └─ SinkGone                it asked never to be called again
 ├─ ModelError               a model file is at fault
 ├─ AlgorithmError           an algorithm raised
+├─ NotInstalled             no worker has the algorithm of the task
 ├─ WorkerLost               transient: a worker process died or fell silent
 ├─ StaleEpoch               somebody speaks who holds the stream no more
 ├─ Unavailable              transient: a part of the service is away
@@ -360,6 +361,14 @@ class AlgorithmError(VedetteError):
     code = "VEDETTE.3002"
     reason = "The algorithm failed."
     advice = "Report the failure to the algorithm's author."
+
+
+class NotInstalled(VedetteError):
+    """No worker has the algorithm of the task: it was removed since the task was created."""
+
+    code = "VEDETTE.3003"
+    reason = "The algorithm of the service is not installed."
+    advice = "Install the algorithm's package, restart the service, then start the task; or delete the task."
 
 
 class WorkerLost(VedetteError):
