@@ -9,8 +9,9 @@ from sqlalchemy import Connection, select
 from conformance.ground import MINE, NOW, OTHERS, SERVICE, insert, move, task
 from conformance.theatre import ALGORITHMS, Theatre
 from vedette.control.admission import NOT_DEPLOYED
-from vedette.control.expiry import Expiry
+from vedette.control.freezing import Freezer
 from vedette.control.line import WINDOW
+from vedette.model.freezing import AGAIN
 from vedette.model.lifecycle import Signal, State
 from vedette.model.schedule import Schedule, Window
 from vedette.model.service import LOCAL_POOL, AlgStatus, Deployment, ResourceOrder
@@ -292,13 +293,13 @@ async def test_many_tasks_are_cleared_away_a_part_at_a_time(stage: Theatre) -> N
 async def test_an_order_that_expires_freezes_its_tasks_and_thaws_them_when_it_is_renewed(stage: Theatre) -> None:
     """What ran runs again, what rested rests again; the clock is handed in."""
     await sell(stage, 5, NOW + HOUR_MS)
-    expiry = Expiry(stage.db, on_change=lambda: None)
+    freezer = Freezer(stage.db, stage.vault, on_change=lambda: None)
     running, resting = await stage.start(live("a", order="order-1"), live("b", order="order-1"))
     await ended(stage, resting)
-    await expiry.run_once(NOW + HOUR_MS - 1)
+    await freezer.run_once(NOW + HOUR_MS - 1)
     assert (await stage.see(running)).state is State.RUNNING
 
-    await expiry.run_once(NOW + HOUR_MS)
+    await freezer.run_once(NOW + HOUR_MS)
     await stage.settle()
     freezing = await stage.see(running)
     assert (freezing.state, freezing.frozen_by) == (State.FREEZING, "order:order-1")
@@ -307,10 +308,10 @@ async def test_an_order_that_expires_freezes_its_tasks_and_thaws_them_when_it_is
     for one, resume in ((running, True), (resting, False)):
         seen = await stage.see(one)
         assert (seen.state, seen.resume) == (State.FROZEN, resume)
-        assert seen.status == "Frozen: the resource order order-1 has expired."
+        assert seen.status.startswith("Frozen: the resource order order-1 has expired.")
 
     await stage.db.write(orders.change, ResourceOrder(MINE, "order-1", None, 5, NOW + 2 * HOUR_MS, NOW))
-    await expiry.run_once(NOW + HOUR_MS)
+    await freezer.run_once(NOW + HOUR_MS)
     await stage.settle()
     assert (await stage.see(running)).state is State.STARTING
     thawed = await stage.see(resting)
@@ -323,13 +324,13 @@ async def test_freezing_calms_the_timetable_and_thawing_wakes_it(stage: Theatre)
     mornings = Schedule("weekly", "+00:00", (1, 2, 3), None, ((Window("07:00:00", "09:00:00"),),))
     one = live("a", order="order-1", schedule=mornings, activated=True, next_due_at=NOW + HOUR_MS)
     await stage.add(one)
-    expiry = Expiry(stage.db, on_change=lambda: None)
-    await expiry.run_once(NOW)
+    freezer = Freezer(stage.db, stage.vault, on_change=lambda: None)
+    await freezer.run_once(NOW)
     await stage.settle()
     frozen = await stage.see(one)
     assert (frozen.state, frozen.activated, frozen.next_due_at) == (State.FROZEN, False, None)
     await stage.db.write(orders.change, ResourceOrder(MINE, "order-1", None, 5, None, NOW))
-    await expiry.run_once(NOW)
+    await freezer.run_once(NOW)
     await stage.settle()
     thawed = await stage.see(one)
     assert (thawed.state, thawed.activated, thawed.next_due_at) == (State.PENDING, True, NOW + HOUR_MS)
@@ -339,7 +340,7 @@ async def test_an_order_of_another_project_with_the_same_id_freezes_nothing_here
     """Ids of orders are a project's own."""
     await stage.db.write(orders.insert, ResourceOrder(OTHERS, "order-1", None, 1, NOW, NOW))
     (one,) = await stage.start(live("a", order="order-1"))
-    await Expiry(stage.db, on_change=lambda: None).run_once(NOW + HOUR_MS)
+    await Freezer(stage.db, stage.vault, on_change=lambda: None).run_once(NOW + HOUR_MS)
     assert (await stage.see(one)).state is State.RUNNING
 
 
@@ -349,13 +350,15 @@ async def test_a_frozen_task_that_is_given_another_order_thaws(stage: Theatre) -
     await sell(stage, 5, None, "order-2")
     one = live("a", order="order-1")
     await stage.add(one)
-    expiry = Expiry(stage.db, on_change=lambda: None)
-    await expiry.run_once(NOW)
+    freezer = Freezer(stage.db, stage.vault, on_change=lambda: None)
+    await freezer.run_once(NOW)
     await stage.settle()
     frozen = await stage.see(one)
     assert frozen.state is State.FROZEN
-    assert await move(stage.db, frozen, (), cause="", actor="user", at=NOW, resource_order_id="order-2", version=2)
-    await expiry.run_once(NOW)
+    assert await move(
+        stage.db, frozen, (), cause="", actor="user", at=NOW, frozen_by=AGAIN, resource_order_id="order-2", version=2
+    )
+    await freezer.run_once(NOW)
     assert (await stage.see(one)).state is State.PENDING
 
 
@@ -364,7 +367,7 @@ async def test_a_frozen_task_can_be_deleted(stage: Theatre) -> None:
     await sell(stage, 5, NOW)
     one = live("a", order="order-1")
     await stage.add(one)
-    await Expiry(stage.db, on_change=lambda: None).run_once(NOW)
+    await Freezer(stage.db, stage.vault, on_change=lambda: None).run_once(NOW)
     await stage.settle()
     frozen = await stage.see(one)
     assert frozen.state is State.FROZEN

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select
 
 from conformance.theatre import FakeWorker, Theatre
 from vedette.auth import passwords
-from vedette.control.expiry import Expiry
+from vedette.control.freezing import Freezer
 from vedette.model.failure import Failure
 from vedette.model.quota import Quotas
 from vedette.model.stream import StreamState
@@ -42,7 +42,7 @@ class Stage:
 
     service: Service
     theatre: Theatre
-    expiry: Expiry
+    freezer: Freezer
 
     def pass_time(self, seconds: float) -> None:
         """Let both clocks go on."""
@@ -80,7 +80,7 @@ class Stage:
         return new
 
     async def _round(self) -> None:
-        await self.expiry.run_once(self.theatre.now_ms)
+        await self.freezer.run_once(self.theatre.now_ms)
         await self.theatre.settle()
         await self.theatre.boot(ROOM)
         await self.theatre.talk()
@@ -108,7 +108,7 @@ def staged(*, url: str | None = None, quotas: Quotas = QUOTAS) -> Iterator[Stage
         with serving(Path(folder), quotas=quotas, url=url) as service:
             theatre = Theatre(service.db, service.vault)
             service.clock.now = theatre.now_ms
-            yield Stage(service, theatre, Expiry(service.db, on_change=lambda: None))
+            yield Stage(service, theatre, Freezer(service.db, service.vault, on_change=lambda: None))
 
 
 def drifted(conn: Connection) -> list[str]:

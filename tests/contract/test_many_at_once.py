@@ -223,7 +223,7 @@ def restless(stage: Stage) -> Iterator[None]:
     async def rounds() -> None:
         while not over.is_set():
             stage.pass_time(0.3)
-            await stage.expiry.run_once(stage.theatre.now_ms)
+            await stage.freezer.run_once(stage.theatre.now_ms)
             await stage.theatre.scheduler.run_once(stage.theatre.now_ms)
             await stage.theatre.reconciler.run_once(stage.theatre.now_ms)
             for worker in stage.new_workers():

@@ -33,7 +33,7 @@ log = structlog.get_logger()
 
 GAUGES_S = 2.0
 BATCHES_S = 60.0
-EXPIRY_S = 1.0
+FREEZING_S = 1.0
 ROOM_S = 30.0
 VCN_S = 2.0
 LOOKS_S = 1.0
@@ -85,7 +85,7 @@ async def _run(base: Ground, listener: socket.socket, metrics: Metrics) -> None:
             asyncio.create_task(rooms.loops.reconcile(rooms.scheduler, rooms.reconciler, rooms.desk.changed, now_ms)),
             asyncio.create_task(keep("janitor", lambda: rooms.janitor.run_once(now_ms()), HOUR_MS / 1000)),
             asyncio.create_task(keep("room", lambda: rooms.janitor.fit(now_ms()), ROOM_S)),
-            asyncio.create_task(keep("expiry", lambda: rooms.expiry.run_once(now_ms()), EXPIRY_S)),
+            asyncio.create_task(keep("freezing", lambda: rooms.freezer.run_once(now_ms()), FREEZING_S)),
             asyncio.create_task(keep("gauges", rooms.gauges.run_once, GAUGES_S)),
             asyncio.create_task(keep("batches", rooms.batches.resume, BATCHES_S)),
             asyncio.create_task(keep("vcn", rooms.vcn.run_once, VCN_S)),

@@ -24,8 +24,8 @@ from vedette.auth.authenticator import Authenticator
 from vedette.auth.keystone import Keystone
 from vedette.control.admission import Limits
 from vedette.control.batches import Batches
-from vedette.control.expiry import Expiry
 from vedette.control.fleet import Fleet
+from vedette.control.freezing import Freezer
 from vedette.control.gauges import Gauges
 from vedette.control.janitor import Janitor
 from vedette.control.looks import Looks
@@ -80,7 +80,7 @@ class Rooms:
     desk: Desk
     dispatcher: Dispatcher
     janitor: Janitor
-    expiry: Expiry
+    freezer: Freezer
     gauges: Gauges
     server: Server
     batches: Batches
@@ -151,7 +151,7 @@ class Wiring:
             desk=desk,
             dispatcher=dispatcher,
             janitor=Janitor(db, self._blobs, kept, self._metrics),
-            expiry=Expiry(db, on_change=loops.wake),
+            freezer=Freezer(db, self._base.vault, on_change=loops.wake),
             gauges=Gauges(db, self._fleet, self._metrics, time.monotonic),
             server=Server(make_app(parts, further=self._doors(desk, dispatcher, vcn), large=(WORKER_PREFIX,))),
             batches=parts.batches,

@@ -7,14 +7,16 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from vedette.model.freezing import Comeback
 from vedette.model.ids import ProjectId, TaskId
-from vedette.model.lifecycle import WANTED, Signal, path
+from vedette.model.lifecycle import WANTED, Signal, State, path
 from vedette.model.task import Task
 from vedette.store import tasks
 from vedette.store.tables import tasks as rows
 from vedette.store.vault import Vault
 
 CAUSE = "its source was changed"
+REOPENED = (*WANTED, State.FREEZING, State.FROZEN)
 FRESH: dict[str, Any] = {"run_id": None, "run_started_at": None, "stream_id": None, "frames": 0, "crashes": 0}
 
 
@@ -26,6 +28,8 @@ def reopen(conn: Connection, task: Task, *, actor: str, at: int, **columns: Any)
     Returns:
         False if somebody else moved it first; nothing was written then.
     """
+    if task.state in (State.FREEZING, State.FROZEN) and task.resume is Comeback.GOES_ON:
+        columns |= {"resume": int(Comeback.ANEW)}
     if task.state not in WANTED:
         return tasks.move(conn, task, (), cause="", actor=actor, at=at, **columns)
     fresh = FRESH | {"parked_for": None, "error_code": None, "error_message": None, "status": ""}
@@ -39,7 +43,7 @@ def reopen_source(
 
     Their version grows, for what they look at is another: whoever is just placing one by what it was is too late.
     """
-    here = (rows.c.project_id == project_id, rows.c.video_source_id == source_id, rows.c.state.in_(list(WANTED)))
+    here = (rows.c.project_id == project_id, rows.c.video_source_id == source_id, rows.c.state.in_(REOPENED))
     found = [TaskId(task_id) for task_id in conn.execute(select(rows.c.id).where(*here)).scalars()]
     return tuple(
         task.id

@@ -22,7 +22,6 @@ OVER: Final[Mapping[State, str]] = {
     State.FAILED: "it broke",
     State.START_FAILED: "it could not be opened",
     State.STOPPED: "it was stopped",
-    State.FROZEN: "it was frozen",
 }
 """States in which a run has ended for good, and what is said of it if nothing else is known."""
 
@@ -40,8 +39,9 @@ def move(
 ) -> bool:
     """Move a task as `store.tasks.move` does; if that ends the run of a file, let its summary be sent."""
     moved = tasks.move(conn, task, path, cause=cause, actor=actor, at=at, **columns)
-    # a stream of its own is a file's; a live one is shared, and named otherwise
-    if moved and path and path[-1] in OVER and task.run_id is not None and str(task.stream_id) == task.run_id:
+    # a stream of its own is a file's; a live one is shared, and named otherwise. One that is thawed left it before
+    of_file = task.state is State.FROZEN or str(task.stream_id) == task.run_id
+    if moved and path and path[-1] in OVER and task.run_id is not None and of_file:
         for ended in tasks.some(conn, vault, [task.id]):
             _tell(conn, vault, ended, at)
     return moved

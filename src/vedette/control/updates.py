@@ -15,6 +15,7 @@ from vedette.algorithms.registry import Registry
 from vedette.control import task_rules
 from vedette.control.reopening import reopen
 from vedette.model.errors import IllegalTransition, InvalidParameter
+from vedette.model.freezing import AGAIN, OPERATOR
 from vedette.model.lifecycle import WANTED, State
 from vedette.model.schedule import Schedule
 from vedette.model.secrets import unmask
@@ -83,6 +84,8 @@ def _write(
         "parked_for": None,  # what it waited for may matter no more
         **timetable(task, document.schedule, now_ms),
     }
+    if task.frozen_by and task.frozen_by != OPERATOR and document.resource_order_id != task.document.resource_order_id:
+        columns["frozen_by"] = AGAIN  # what froze it may concern it no more
     if not tasks.rewrite(conn, vault, task, document, **columns):
         return False
     if document.output != task.document.output:

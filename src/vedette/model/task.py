@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from vedette.model.freezing import Comeback
 from vedette.model.ids import ProjectId, RunId, StreamId, TaskId
 from vedette.model.lifecycle import State
 from vedette.model.output import TaskOutput
@@ -55,8 +56,8 @@ class Task:
         group_id: the video group in which the batch found its source.
         template_id: the template it was made from, or saved as.
         halted_by: why it is STOPPED if nobody asked for that: `no_service`.
-        frozen_by: what froze it, such as `order:<id>`.
-        resume: while it is frozen: whether it was to run before.
+        frozen_by: what holds it frozen, such as `order:<id>`; see `model.freezing`.
+        resume: while it is frozen: what it comes back to.
         parked_for: while it is PENDING: what it waits for; the reconciler passes it over until that is to be had.
     """
 
@@ -85,7 +86,7 @@ class Task:
     template_id: str | None = None
     halted_by: str | None = None
     frozen_by: str | None = None
-    resume: bool | None = None
+    resume: Comeback | None = None
     parked_for: str | None = None
     warnings: tuple[str, ...] = field(default=())
 

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from vedette.model.errors import TaskNameTaken, TaskNotFound
 from vedette.model.ids import ProjectId, RunId, StreamId, TaskId
+from vedette.model.freezing import Comeback
 from vedette.model.lifecycle import WANTED, State
 from vedette.model.output import RESULT
 from vedette.model.quota import Resource
@@ -40,6 +41,7 @@ class Standing:
     parked_for: str | None = None
     activated: int | None = None
     resume: int | None = None
+    frozen_by: str | None = None
 
 
 STATUS_LENGTH = 4096
@@ -337,7 +339,7 @@ def _task(vault: Vault, row: Row[Any]) -> Task:
         template_id=at["template_id"],
         halted_by=at["halted_by"],
         frozen_by=at["frozen_by"],
-        resume=None if at["resume"] is None else bool(at["resume"]),
+        resume=None if at["resume"] is None else Comeback(at["resume"]),
         parked_for=at["parked_for"],
         warnings=tuple(json.loads(at["warnings"])) if at["warnings"] != "[]" else (),
     )
