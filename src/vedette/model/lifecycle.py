@@ -135,6 +135,16 @@ RESTING: Final = frozenset(State) - WANTED - CLEARING
 """States in which nothing runs and nothing is waited for."""
 
 
+def is_wanted(state: State, resume: bool | int | None) -> bool:
+    """Tell whether a task is to run.
+
+    Args:
+        state: where it stands.
+        resume: while it is UPGRADING: false if it was at rest before, and is to rest again.
+    """
+    return state in WANTED and (state is not S.UPGRADING or resume is None or bool(resume))
+
+
 def after(state: State, signal: Signal) -> State:
     """Return the state that follows.
 

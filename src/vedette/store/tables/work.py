@@ -90,6 +90,7 @@ tasks = Table(
     Index("tasks_in_state", "project_id", "state", "created_at", "id", "video_source_id"),
     Index("tasks_of_batch", "batch_id", "state", "halted_by", "video_source_id"),  # covers its counters and names
     Index("tasks_of_service", "project_id", "service_name", "updated_at", "id"),
+    Index("tasks_of_version", "project_id", "service_name", "service_version"),
     Index("tasks_of_stream", "stream_id"),
     Index("tasks_by_state", "state", "created_at"),
 )
@@ -226,6 +227,44 @@ streams = Table(
     Column("crashes", Integer, nullable=False, server_default="0"),  # workers that died with it, not long ago
     Column("cost", Float),  # cores, as its workers have measured it
     Index("streams_of_worker", "worker_id"),
+)
+
+rollouts = Table(  # a version of a service goes to tasks, one by one or several at once
+    "rollouts",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("project_id", ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("service_name", String(100), nullable=False),
+    Column("version", String(32)),  # None: each task goes back to its former one
+    Column("at_once", Integer, nullable=False),
+    Column("status", String(16), nullable=False),  # model.rollout.Status
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("actor", String(255), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Index("rollouts_of_project", "project_id", "created_at", "id"),
+)
+Index(
+    "rollouts_open",
+    rollouts.c.project_id,
+    rollouts.c.service_name,
+    sqlite_where=rollouts.c.ended_at.is_(None),
+    postgresql_where=rollouts.c.ended_at.is_(None),
+)
+
+rollout_steps = Table(  # one for each task that a rollout goes to
+    "rollout_steps",
+    metadata,
+    Column("rollout_id", ForeignKey("rollouts.id", ondelete="CASCADE"), primary_key=True),
+    Column("task_id", ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("before", String(32), nullable=False),
+    Column("version", String(32), nullable=False),
+    Column("outcome", String(16), nullable=False),  # model.rollout.Outcome
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("at", BigInteger),  # when it came to that
+    Index("steps_by_outcome", "rollout_id", "outcome", "position"),
+    Index("steps_of_task", "task_id"),
 )
 
 leases = Table(  # who acts, of several services on one database

@@ -45,7 +45,45 @@ def upgrade() -> None:
         postgresql_where=parked,
     )
     _index_what_is_frozen()
+    _lay_rollouts()
     _index("tasks_finished", "tasks", ["updated_at"], "state IN ('SUCCEEDED', 'FAILED') AND next_due_at IS NULL")
+
+
+def _lay_rollouts() -> None:
+    op.create_table(
+        "rollouts",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("project_id", sa.String(length=64), nullable=False),
+        sa.Column("service_name", sa.String(length=100), nullable=False),
+        sa.Column("version", sa.String(length=32), nullable=True),
+        sa.Column("at_once", sa.Integer(), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("actor", sa.String(length=255), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("rollouts_of_project", "rollouts", ["project_id", "created_at", "id"], unique=False)
+    _index("rollouts_open", "rollouts", ["project_id", "service_name"], "ended_at IS NULL")
+    op.create_table(
+        "rollout_steps",
+        sa.Column("rollout_id", sa.String(length=36), nullable=False),
+        sa.Column("task_id", sa.String(length=36), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("before", sa.String(length=32), nullable=False),
+        sa.Column("version", sa.String(length=32), nullable=False),
+        sa.Column("outcome", sa.String(length=16), nullable=False),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["rollout_id"], ["rollouts.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("rollout_id", "task_id"),
+    )
+    op.create_index("steps_by_outcome", "rollout_steps", ["rollout_id", "outcome", "position"], unique=False)
+    op.create_index("steps_of_task", "rollout_steps", ["task_id"], unique=False)
+    op.create_index("tasks_of_version", "tasks", ["project_id", "service_name", "service_version"], unique=False)
 
 
 def _index_what_is_frozen() -> None:
