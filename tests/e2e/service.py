@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -47,10 +47,15 @@ def gist(events: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
 
 
 class Service:
-    """`vedette serve` on a free port, with a data folder that outlives it."""
+    """`vedette serve` on a free port, with a data folder that outlives it.
+
+    Attributes:
+        environment: variables besides its settings; they hold from the next start.
+    """
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder
+        self.environment: dict[str, str] = {}
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._settings = settings
@@ -70,6 +75,7 @@ class Service:
             "VEDETTE_BOOTSTRAP_PASSWORD": "a good password",
         }
         environment |= {f"VEDETTE_{name.upper()}": value for name, value in self._settings.items()}
+        environment |= self.environment
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "log").open("ab") as log:
             command = [sys.executable, "-m", "vedette", "serve"]
@@ -126,14 +132,18 @@ class Service:
 
     def create(self, name: str, url: str, output: dict[str, Any] | None = None, **common: Any) -> str:
         """Create an intrusion task on a URL; return its id."""
+        return self.create_of("c-intrusiondetection-cloud", "3.0", name, url, output=output, config={"common": common})
+
+    def create_of(self, service: str, version: str, name: str, url: str, **fields: Any) -> str:
+        """Create a task of a service on a URL; return its id."""
         body = {
             "name": name,
             "input": {"type": "url", "data": [{"url": url}]},
-            "output": output or {"event_center": True},
-            "config": {"common": common},
-            "service_version": "3.0",
+            "service_version": version,
+            **fields,
+            "output": fields.get("output") or {"event_center": True},
         }
-        answer = self.call("POST", "/v2/{p}/services/c-intrusiondetection-cloud/tasks", body)
+        answer = self.call("POST", f"/v2/{{p}}/services/{service}/tasks", body)
         return str(answer["tasks"][0]["id"])
 
     def task(self, task_id: str) -> dict[str, Any]:
@@ -147,7 +157,17 @@ class Service:
 
     def path(self, task_id: str) -> list[str]:
         """Return the states a task has passed."""
-        return [move["to"] for move in self.call("GET", f"/vedette/v1/{{p}}/tasks/{task_id}/history")["moves"]]
+        return [move["to"] for move in self.history(task_id)]
+
+    def history(self, task_id: str) -> list[dict[str, Any]]:
+        """Return the moves of a task, oldest first."""
+        return list(self.call("GET", f"/vedette/v1/{{p}}/tasks/{task_id}/history")["moves"])
+
+    def tell(self, task_id: str, verb: str) -> int:
+        """Start, stop or delete a task; return the status of the answer."""
+        if verb == "delete":
+            return self.ask("DELETE", f"/v2/{{p}}/tasks/{task_id}")[0]
+        return self.ask("PUT", f"/v2/{{p}}/tasks/{task_id}/action/{verb}")[0]
 
     def wait_for(self, task_id: str, *states: str, seconds: float = 20) -> str:
         """Return the state of a task as soon as it is one of these."""
@@ -170,6 +190,19 @@ class Service:
 
     def living_workers(self) -> list[int]:
         return [pid for pid in self.workers() if Path(f"/proc/{pid}").exists()]
+
+    @contextmanager
+    def hung(self) -> Iterator[list[int]]:
+        """Have its workers hang as a whole meanwhile; gives their pids."""
+        pids = self.living_workers()
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield pids
+        finally:
+            for pid in pids:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
 
 
 class Receiver:
