@@ -7,6 +7,7 @@ from typing import Final
 import structlog
 
 from vedette.control.bell import Bell, heard
+from vedette.control.helm import Alone, Helm
 from vedette.control.reconciler import Reconciler
 from vedette.control.scheduler import Scheduler
 from vedette.model.errors import VedetteError
@@ -16,6 +17,9 @@ log = structlog.get_logger()
 TICK_S: Final = 0.5
 """The reconciler looks this often even if nobody wakes it: a level cannot be missed."""
 AFTER_FAILURE_S: Final = 1.0
+LATE_MS: Final = 20
+ANYWAY: Final = Alone()
+"""For what every service does, whoever acts."""
 
 
 class Loops:
@@ -28,15 +32,29 @@ class Loops:
         """Say that there is something to do."""
         self._bell.ring()
 
-    async def reconcile(
-        self, scheduler: Scheduler, reconciler: Reconciler, changed: Bell, clock: Callable[[], int]
-    ) -> None:
-        """Obey the timetable, then make wanted and seen agree; ring `changed` when orders may have changed."""
+    async def obey(self, scheduler: Scheduler, clock: Callable[[], int], helm: Helm) -> None:
+        """Obey the timetables, while at the helm: each change at its moment, whatever else is going on."""
+        while True:
+            ring, wait_s = self._bell.listen(), TICK_S
+            if helm.held:
+                try:
+                    wait_s = _until(await scheduler.run_once(clock()), clock())
+                except VedetteError as error:
+                    log.warning("the timetables could not be obeyed, the next round tries again", reason=error.message)
+                # As below: the next round begins anew.
+                except Exception:
+                    log.exception("a round of the timetables broke, the next one tries again")
+            await heard(ring, wait_s)
+
+    async def reconcile(self, reconciler: Reconciler, changed: Bell, clock: Callable[[], int], helm: Helm) -> None:
+        """Make wanted and seen agree, while at the helm; ring `changed` when orders may have changed."""
         woken = False
         while True:
             ring = self._bell.listen()
+            if not helm.held:
+                await heard(ring, TICK_S)
+                continue
             try:
-                await scheduler.run_once(clock())
                 stepped = await reconciler.run_once(clock())
                 if stepped or woken:  # what woke it may be a new configuration: no task moves, and orders change
                     changed.ring()
@@ -53,9 +71,16 @@ class Loops:
             woken = await heard(ring, TICK_S) or woken
 
 
-async def keep(name: str, step: Callable[[], Awaitable[object]], every_s: float) -> None:
-    """Do a step again and again, whatever becomes of it."""
+def _until(due_ms: int | None, now_ms: int) -> float:
+    """Return how long to wait for what is due next, in seconds; what could not be done is tried again a little later."""
+    return TICK_S if due_ms is None else min(max(due_ms - now_ms, LATE_MS) / 1000, TICK_S)
+
+
+async def keep(name: str, step: Callable[[], Awaitable[object]], every_s: float, helm: Helm = ANYWAY) -> None:
+    """Do a step again and again while at the helm, whatever becomes of it."""
     while True:
+        while not helm.held:  # noqa: ASYNC110 - it is a matter of time, and nobody rings
+            await asyncio.sleep(TICK_S)
         try:
             await step()
         except VedetteError as error:

@@ -20,6 +20,7 @@ from vedette.app.data_streams import data_stream_sink, routed
 from vedette.app.ground import Ground, now_ms, policy
 from vedette.app.http import Server
 from vedette.app.loops import Loops
+from vedette.app.seat import sqlite_file
 from vedette.auth.authenticator import Authenticator
 from vedette.auth.keystone import Keystone
 from vedette.control.admission import Limits
@@ -27,6 +28,7 @@ from vedette.control.batches import Batches
 from vedette.control.fleet import Fleet
 from vedette.control.freezing import Freezer
 from vedette.control.gauges import Gauges
+from vedette.control.helm import Alone, Helm, Shared
 from vedette.control.janitor import Janitor
 from vedette.control.looks import Looks
 from vedette.control.object_stores import Reach
@@ -87,6 +89,7 @@ class Rooms:
     vcn: VcnSessions
     looks: Looks
     feed: Feed
+    helm: Helm
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,7 @@ class Wiring:
 
     Args:
         keystone: validates tokens of another service, if there is one.
+        name: what no other service bears.
     """
 
     def __init__(
@@ -119,6 +123,7 @@ class Wiring:
         metrics: Metrics,
         outgoing: Outgoing,
         keystone: Keystone | None,
+        name: str,
     ) -> None:
         self._base, self._metrics, self._keystone = base, metrics, keystone
         self._outgoing = outgoing
@@ -131,6 +136,8 @@ class Wiring:
         self._blobs = Blobs(base.settings.data_dir / "pictures")
         self._storing = Storing(metrics, time.monotonic)
         self._worker_key = secrets.token_urlsafe(32)
+        self._helm = self._seat(name)
+        metrics.acts.set_function(lambda: float(self._helm.held))
 
     def rooms(self) -> Rooms:
         """Return every part."""
@@ -158,7 +165,14 @@ class Wiring:
             vcn=vcn,
             looks=looks,
             feed=self._feed,
+            helm=self._helm,
         )
+
+    def _seat(self, name: str) -> Helm:
+        """Return what says whether this service acts; on SQLite there is no other."""
+        if sqlite_file(self._base.settings.database_url) is not None:
+            return Alone()
+        return Shared(self._base.db, name, clock=uptime, wall=now_ms, on_taken=self._loops.wake)
 
     def _workers(self) -> tuple[LocalExecutor, Reconciler, Looks, Desk]:
         settings, db, vault, fleet = self._base.settings, self._base.db, self._base.vault, self._fleet
@@ -244,7 +258,15 @@ class Wiring:
                 results=ResultFiles(lambda task, run, after: db.read(run_results.told, task, run, after), self._kinds),
             ),
         }
-        return Dispatcher(db, vault, self._blobs.get, sinks, self._metrics, queue_limit=settings.delivery_queue_max)
+        return Dispatcher(
+            db, vault, self._blobs.get, sinks, self._metrics,
+            queue_limit=settings.delivery_queue_max, may=lambda: self._helm.held,
+        )  # fmt: skip
+
+
+def uptime() -> float:
+    """Return seconds since this machine was started, its sleep included: no clock that can be set."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 async def _ready(db: Database, storing: Storing) -> None:

@@ -36,14 +36,14 @@ class Queue:
     in_use: Used
 
 
-def look(conn: Connection, usual: Limits, running: Sequence[Standing]) -> Queue:
+def look(conn: Connection, usual: Limits, running: Sequence[Standing], now_ms: int) -> Queue:
     """Read what waits, and what is allowed.
 
     Args:
         usual: the limits that do not stand in the database.
         running: all tasks that have a place.
     """
-    new, keys = waiting.unparked(conn, WINDOW), waiting.keys(conn)
+    new, keys = waiting.unparked(conn, now_ms, WINDOW), waiting.keys(conn)
     limits = replace(
         usual,
         capacities=deployments.capacities(conn),

@@ -111,9 +111,9 @@ class Reconciler:
     async def run_once(self, now_ms: int) -> bool:
         """Do one round; return whether it changed anything."""
         now = self._begin()
-        world = await self._db.read(_look, self._limits)
+        world = await self._db.read(_look, self._limits, now_ms)
         if buried := await self._bury(world, now, now_ms):
-            world = await self._db.read(_look, self._limits)
+            world = await self._db.read(_look, self._limits, now_ms)
         acts, lost, removed = self._decide(world, now, now_ms)
         changed = 0
         for start in range(0, max(len(acts), len(removed)), CHUNK):
@@ -258,10 +258,10 @@ def _act(conn: Connection, vault: Vault, acts: Sequence[Act], removed: Sequence[
     return changed + sum(tasks.remove(conn, task_id) for task_id in removed)
 
 
-def _look(conn: Connection, limits: Limits) -> World:
+def _look(conn: Connection, limits: Limits, now_ms: int) -> World:
     held = {holding.stream_id: holding for holding in assignments.holdings(conn)}
     running = tasks.standing(conn, LOOKED_AT)
-    return World(running, held, assignments.all_workers(conn), line.look(conn, limits, running))
+    return World(running, held, assignments.all_workers(conn), line.look(conn, limits, running, now_ms))
 
 
 def _may_retry(task: Standing, now_ms: int) -> bool:

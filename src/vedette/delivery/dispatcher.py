@@ -61,6 +61,7 @@ class Dispatcher:
         sinks: one for each kind of output that can be served.
         queue_limit: rows that may wait for a destination; what comes then is given up, and can be sent again.
         now: milliseconds since the epoch.
+        may: whether this service may send now; while it may not, only what has ended is marked.
     """
 
     def __init__(
@@ -74,8 +75,9 @@ class Dispatcher:
         queue_limit: int = QUEUE_LIMIT,
         now: Callable[[], int] = _wall_ms,
         rand: Rand = random.random,
+        may: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._db, self._metrics, self._now = db, metrics, now
+        self._db, self._metrics, self._now, self._may = db, metrics, now, may
         self._courier, self._lanes, self._outlook = Courier(pictures, sinks), Lanes(vault), Outlook()
         self._endings = Endings(db, metrics, self._outlook, rand)
         self._levels = Levels(db, metrics, queue_limit)
@@ -139,7 +141,7 @@ class Dispatcher:
         if self._ring is not None:
             self._ring.cancel()
             self._ring = None
-        due = self._outlook.due(now_ms)
+        due = self._outlook.due(now_ms) and self._may()
         if self._marking is not None and self._marking.done():
             marking, self._marking = self._marking, None
             marking.result()
@@ -152,6 +154,8 @@ class Dispatcher:
         self._refills.begin()
         if due:
             await self._levels.look(now_ms)
+        if not self._may():
+            return SHORT_MS
         if self._outlook.now:
             return 1
         return SHORT_MS if self._starved else max(1, min(self._outlook.at - now_ms, TICK_MS))
@@ -195,14 +199,18 @@ class Dispatcher:
         if ready:
             self._turn = (self._turn + 1) % len(ready)
             ready = ready[self._turn :] + ready[: self._turn]
-        while ready and slots > 0 and not self._stopping:
+        while ready and slots > 0 and not self._resting:
             for lane in ready[:slots]:
                 slots -= self._launch(lane, now_ms)
             ready = [lane for lane in ready if lane.queue and lane.room(now_ms)]
         return bool(ready)
 
+    @property
+    def _resting(self) -> bool:
+        return self._stopping or not self._may()
+
     def _filled(self) -> None:
-        if not self._stopping:
+        if not self._resting:
             self._starved = self._begin(self._now())
 
     def _launch(self, lane: Lane, now_ms: int) -> int:
@@ -241,7 +249,7 @@ class Dispatcher:
 
     def _following(self, lane: Lane) -> Due | None:
         now_ms = self._now()
-        if self._starved or self._stopping or not lane.queue or lane.gone or not lane.room(now_ms):
+        if self._starved or self._resting or not lane.queue or lane.gone or not lane.room(now_ms):
             return None
         row = lane.queue.popleft()
         if len(self._endings) >= MARKS or (lane.full and lane.hungry(now_ms)):

@@ -29,9 +29,10 @@ _KEYS: Final = text("""
 """)
 
 
-def unparked(conn: Connection, limit: int) -> list[Standing]:
-    """Return PENDING tasks that are not parked, oldest first."""
-    return standings(conn, _TO_PLACE, limit=limit)
+def unparked(conn: Connection, now_ms: int, limit: int) -> list[Standing]:
+    """Return PENDING tasks that are not parked, oldest first; those of which a timetable has still to say if they may run wait."""
+    decided = tasks.c.next_due_at.is_(None) | (tasks.c.next_due_at > now_ms)
+    return standings(conn, _TO_PLACE, decided, limit=limit)
 
 
 def keys(conn: Connection) -> list[str]:

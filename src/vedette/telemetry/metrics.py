@@ -59,6 +59,7 @@ class Metrics:
         workers_up: workers with a valid lease.
         workers_started: worker processes started.
         lease_losses: leases that ended without a renewal.
+        acts: 1 while this service acts; of several on one database one does.
         db_batch: writes in one commit.
     """
 
@@ -110,6 +111,7 @@ class Metrics:
         self.workers_up = self._gauge("workers_up", "Workers with a valid lease.")
         self.workers_started = self._counter("workers_started", "Worker processes started.")
         self.lease_losses = self._counter("lease_losses", "Leases that ended without a renewal.")
+        self.acts = self._gauge("acts", "Whether this service acts: of several on one database one does.")
 
     def _delivery(self) -> None:
         self.deliveries = self._counter("deliveries", "Delivery attempts that ended.", "kind", "outcome")
