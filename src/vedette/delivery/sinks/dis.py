@@ -5,7 +5,6 @@ the schedule, those that speak of the request are not.
 """
 
 import asyncio
-import base64
 import json
 import time
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import aiohttp
+import pybase64
 
 from vedette.delivery.sdk_signature import DATE, authorization, stamp
 from vedette.delivery.sinks.base import Delivery
@@ -67,7 +67,7 @@ class DisSink:
         target = delivery.target
         if not isinstance(target, DisOutput):
             raise SinkRefused("The output is no data stream.")
-        record = {"data": base64.b64encode(encode(delivery)).decode(), "partition_key": delivery.task_id}
+        record = {"data": pybase64.b64encode_as_string(encode(delivery)), "partition_key": delivery.task_id}
         body = json.dumps({"stream_name": self._endpoint.prefix + target.stream_name, "records": [record]}).encode()
         status, text = await self._ask("POST", "/records", body)
         if (failure := self._failure(status, text)) is not None:

@@ -4,11 +4,12 @@ Receivers in the field read `Content-Length` bytes and know nothing of chunks, s
 one piece. The contract is that of the published manual: any 2xx is done.
 """
 
-import base64
 import json
 import time
 from collections.abc import Callable, Mapping
 from typing import Final
+
+import pybase64
 
 from vedette.delivery import signing
 from vedette.delivery.posting.address import address_of
@@ -90,4 +91,4 @@ def encode(delivery: Delivery) -> bytes:
         return body
     # put in at the end, unread: what is large is copied, and not looked at for what JSON would have to escape
     comma = b"," if len(body) > len(b"{}") else b""
-    return b"".join((body[:-1], comma, b'"image_base64":"', base64.b64encode(delivery.picture), b'"}'))
+    return b"".join((body[:-1], comma, b'"image_base64":"', pybase64.b64encode(delivery.picture), b'"}'))
