@@ -1,12 +1,15 @@
 """Our own client of HTTP, against servers that say what a test tells them to, byte for byte."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
+from neighbours.certificates import written
 from vedette.delivery.posting import connection, poster
 from vedette.delivery.posting.address import address_of
 from vedette.delivery.posting.connection import READ_CAP, Answer
@@ -23,6 +26,8 @@ class Server:
     """Answers each request with the next of its texts, the last again and again; None: closes instead."""
 
     answers: list[bytes | None]
+    scheme: str = "http"
+    host: str = "127.0.0.1"
     port: int = 0
     requests: list[bytes] = field(default_factory=list)
     connections: int = 0
@@ -31,7 +36,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/hook"
+        return f"{self.scheme}://{self.host}:{self.port}/hook"
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -55,9 +60,9 @@ class Server:
 
 
 @asynccontextmanager
-async def talking(*answers: bytes | None) -> AsyncIterator[tuple[Server, Poster]]:
-    one = Server(list(answers))
-    listener = await asyncio.start_server(one.serve, "127.0.0.1", 0)
+async def talking(*answers: bytes | None, tls: ssl.SSLContext | None = None) -> AsyncIterator[tuple[Server, Poster]]:
+    one = Server(list(answers), scheme="https" if tls else "http")
+    listener = await asyncio.start_server(one.serve, "127.0.0.1", 0, ssl=tls)
     async with listener:
         one.port = listener.sockets[0].getsockname()[1]
         async with Posters(LOOPBACK) as posters:
@@ -177,6 +182,49 @@ async def test_connections_that_nobody_uses_are_closed(monkeypatch: pytest.Monke
         async with asyncio.timeout(5):
             await asyncio.gather(*server.handlers)  # they end when we hang up
         assert not by._kept
+
+
+@pytest.fixture
+def trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """A server's side of TLS under a certificate for `receiver` and 127.0.0.1 that this machine trusts."""
+    shown, hidden = written("receiver", tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(shown))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(shown, hidden)
+    return context
+
+
+async def test_tls_is_spoken_on_connections_that_are_kept(trusted: ssl.SSLContext) -> None:
+    """With pictures, that is more than one record of TLS."""
+    async with talking(OK, tls=trusted) as (server, by):
+        for size in (2, 200_000, 2):
+            assert (await call(server, by, bytes(size))).status == 200
+        assert server.connections == 1
+        assert server.requests[1].endswith(bytes(200_000))
+
+
+async def test_a_certificate_for_another_name_is_not_accepted(trusted: ssl.SSLContext) -> None:
+    """Trusted, but not who was called."""
+    async with talking(OK, tls=trusted) as (server, by):
+        server.host = "localhost"
+        with pytest.raises(SinkUnreachable, match="TLS"):
+            await call(server, by)
+        assert server.requests == []
+
+
+async def test_a_server_that_speaks_no_tls_is_named() -> None:
+    """The usual mistake: https where there is only http."""
+
+    async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    listener = await asyncio.start_server(plain, "127.0.0.1", 0)
+    async with listener, Posters(LOOPBACK) as posters:
+        port = listener.sockets[0].getsockname()[1]
+        with pytest.raises(SinkUnreachable, match="TLS"):
+            await posters.of().post(address_of(f"https://127.0.0.1:{port}/"), b"", b"{}", 5.0)
 
 
 async def test_many_calls_at_once_have_a_connection_each_and_keep_them() -> None:
