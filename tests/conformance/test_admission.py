@@ -13,6 +13,7 @@ from vedette.control.freezing import Freezer
 from vedette.control.line import WINDOW
 from vedette.model.freezing import AGAIN
 from vedette.model.lifecycle import Signal, State
+from vedette.model.priority import Priority
 from vedette.model.schedule import Schedule, Window
 from vedette.model.service import LOCAL_POOL, AlgStatus, Deployment, ResourceOrder
 from vedette.model.stream import StreamState
@@ -199,6 +200,49 @@ def _hold(conn: Connection, one: Task, stage: Theatre) -> None:
     )
 
 
+def important(name: str, priority: Priority, **given: Any) -> Task:
+    one = live(name, **given)
+    return replace(one, document=replace(one.document, priority=priority))
+
+
+async def test_whoever_waits_is_served_by_priority_and_then_by_age(stage: Theatre) -> None:
+    """Whatever they wait for; and a priority that is changed while they wait holds at once."""
+    await deploy(stage, 1)
+    (first,) = await stage.start(important("a", Priority.HIGH))
+    line = [
+        important("b", Priority.LOW, at=NOW + 1),
+        important("c", Priority.LOW, at=NOW + 2),
+        important("d", Priority.MIDDLE, at=NOW + 3),
+        important("e", Priority.HIGH, at=NOW + 4),
+        important("f", Priority.HIGH, at=NOW + 5),
+    ]
+    await stage.add(*line)
+    served = [first]
+    for _ in line:
+        await ended(stage, served[-1])
+        (following,) = [one for one in line if (await stage.see(one)).state is State.STARTING]
+        served.append(following)
+        if following is line[4]:
+            await stage.db.write(_reword, stage, await stage.see(line[1]), Priority.HIGH)
+    assert [one.document.name for one in served] == ["a", "e", "f", "c", "d", "b"]
+
+
+async def test_room_on_the_workers_goes_to_the_most_important(stage: Theatre) -> None:
+    """It is shared by all projects."""
+    first = live("a", camera=1)
+    await stage.add(first)
+    await stage.boot(capacity=1)
+    early, late = live("b", camera=2, at=NOW + 1), important("c", Priority.MIDDLE, camera=3, at=NOW + 2)
+    await stage.add(early, late)
+    await ended(stage, first)
+    assert (await stage.see(late)).state is State.STARTING
+    assert (await stage.see(early)).state is State.PENDING
+
+
+def _reword(conn: Connection, stage: Theatre, one: Task, priority: Priority) -> bool:
+    return tasks.rewrite(conn, stage.vault, one, replace(one.document, priority=priority), parked_for=None)
+
+
 async def test_tasks_of_one_camera_need_one_place_on_the_workers(stage: Theatre) -> None:
     """A task that joins a stream that runs already needs no room."""
     first, other = live("a", camera=1), live("b", camera=2, at=NOW + 1)
@@ -277,7 +321,7 @@ async def test_many_waiting_tasks_are_parked_window_by_window_and_then_cost_noth
         rounds += 1
         await stage.boot()
     assert rounds <= 10
-    assert await stage.db.read(waiting.unparked, WINDOW) == []
+    assert await stage.db.read(waiting.unparked, stage.now_ms, WINDOW) == []
     assert await count(stage, State.STARTING) == 1
 
 

@@ -240,6 +240,18 @@ def order_row(carrier: Carrier) -> Rows:
     return {f"{carrier.name}:resource_order_id": Row(EFFECT, look, REMOVE, "order-1")}
 
 
+def priority_row(carrier: Carrier) -> Rows:
+    """An order has one stream, and a task of middle priority waits for it since earlier: ours comes before it or after."""
+
+    def look(scene: Scene, value: Any) -> Any:
+        scene.done("POST", f"{scene.ours}/resource-orders", {"id": "order-1", "stream_quota": 1})
+        scene.client.created(TASK | {"name": "rival", "resource_order_id": "order-1", "priority": "middle"})
+        scene.service.clock.now += 1000
+        return looking(carrier, "priority", fate, {"resource_order_id": "order-1"})(scene, value)
+
+    return {f"{carrier.name}:priority": Row(EFFECT, look, "low", "high")}
+
+
 def template_row(carrier: Carrier) -> Rows:
     """Its parameters hold where the task has none of its own."""
 
@@ -257,13 +269,14 @@ def rows() -> Rows:
     found: Rows = {}
     for carrier in CREATES:
         found |= rows_of(carrier, [NAME, DESCRIPTION, *SCHEDULE, *INPUT, INDEX, *OUTPUT, *CONFIG, VERSION, SAVED])
-        found |= source_row(carrier) | order_row(carrier) | template_row(carrier)
+        found |= source_row(carrier) | order_row(carrier) | priority_row(carrier) | template_row(carrier)
     for carrier in OLD_CREATES:
         found |= rows_of(carrier, [*TIMING, *OLD_OUTPUT, *OLD_CONFIG, POOL])
     found |= rows_of(UPDATE, [NAME, DESCRIPTION, *SCHEDULE, *INPUT, ONE_INDEX, *OUTPUT, *CONFIG, SAVED])
-    found |= source_row(UPDATE) | order_row(UPDATE)
+    found |= source_row(UPDATE) | order_row(UPDATE) | priority_row(UPDATE)
     old = [NAME, DESCRIPTION, *TIMING, *INPUT, ONE_INDEX, *OUTPUT, *OLD_OUTPUT, *OLD_CONFIG, *FIXED]
     found |= rows_of(OLD_UPDATE, old) | source_row(OLD_UPDATE)
     for carrier in (BATCH_CREATE, BATCH_UPDATE):
-        found |= rows_of(carrier, [NAME, DESCRIPTION, *SCHEDULE, *OUTPUT, *CONFIG, SAVED]) | order_row(carrier)
+        found |= rows_of(carrier, [NAME, DESCRIPTION, *SCHEDULE, *OUTPUT, *CONFIG, SAVED])
+        found |= order_row(carrier) | priority_row(carrier)
     return found | rows_of(BATCH_CREATE, [VERSION, SERVICE])

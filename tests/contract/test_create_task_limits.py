@@ -33,6 +33,9 @@ FIELDS: list[tuple[str, Any]] = [
     ("resource_order_id", "a" * 37),
     ("resource_order_id", "ABCD"),
     ("resource_order_id", 1234),
+    ("priority", "urgent"),
+    ("priority", "High"),
+    ("priority", 0),
     ("is_saved_as_template", "true"),
     ("is_saved_as_template", 1),
     ("input", REMOVE),
@@ -370,6 +373,8 @@ ACCEPTED: list[tuple[str, Any]] = [
     ("config", {"common": None}),
     ("unknown_field", {"manufacturer": "VIAS"}),
     ("priority", "low"),
+    ("priority", "high"),
+    ("priority", None),
 ]
 
 

@@ -1,8 +1,8 @@
 """Which waiting tasks may have a stream now, and what the others wait for. Pure.
 
 Four things are looked at, in this order: the service is deployed (a project that never said anything has it), the
-resource order has a stream left, the deployment has one left, the workers have room for one more task. Whoever waits
-longest comes first, over all projects.
+resource order has a stream left, the deployment has one left, the workers have room for one more task. The most
+important come first, of these who waits longest, over all projects.
 
 What a task waits for is a key. All tasks under one key wait for the same thing, so one look at the key says whether
 any of them need be looked at: ten thousand waiting tasks cost no more than one.
@@ -103,13 +103,18 @@ def holds_stream(task: Standing) -> bool:
     )
 
 
+def in_order(waiting: Iterable[Standing]) -> list[Standing]:
+    """Return tasks in the order in which they are served: the most important first, then the oldest."""
+    return sorted(waiting, key=lambda task: (task.priority, task.created_at, task.id))
+
+
 def admit(
     waiting: Sequence[Standing], limits: Limits, in_use: Used
 ) -> tuple[list[Standing], list[tuple[Standing, Barrier]]]:
     """Share out what is left.
 
     Args:
-        waiting: oldest first.
+        waiting: in the order in which they are served.
         limits: what projects are allowed.
         in_use: what is taken already.
 

@@ -210,5 +210,6 @@ def document_of(batch: Batch, entry: Entry) -> TaskDocument:
         schedule=wanted.schedule,
         is_saved_as_template=wanted.is_saved_as_template,
         resource_order_id=wanted.resource_order_id,
+        priority=wanted.priority,
         target_roi=entry.target_roi,
     )

@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import Connection
 
 from vedette.control import run_ends
-from vedette.control.admission import Barrier, Limits, admit, stream_key
+from vedette.control.admission import Barrier, Limits, admit, in_order, stream_key
 from vedette.control.decisions import SILENT_S
 from vedette.control.fleet import Fleet
 from vedette.control.line import WINDOW, Queue, for_streams
@@ -83,11 +83,10 @@ class Settler:
         """
         roomy, limits = await self._for_streams(queue, held)
         unique = {task.id: task for task in (*queue.new, *queue.stirred, *roomy)}
-        oldest_first = sorted(unique.values(), key=lambda task: (task.created_at, task.id))
-        admitted, barred = admit(oldest_first, limits, queue.in_use)
+        admitted, barred = admit(in_order(unique.values()), limits, queue.in_use)
         changed = await self._park(barred, now_ms)
         changed += await self._restate(queue)
-        if ready := [*lost, *admitted][:WINDOW]:
+        if ready := [*in_order(lost), *admitted][:WINDOW]:
             changed += await self._settle(ready, limits, now_ms)
         await self._send_home()
         return changed > 0
@@ -158,7 +157,8 @@ class Settler:
                     conn, self._vault, task, passed, cause=failure.message, actor=ACTOR, at=now_ms,
                     error_code=failure.code, error_message=failure.message, stream_id=None,
                 )  # fmt: skip
-        return wishes, refused
+        turn = {task_id: number for number, task_id in enumerate(known)}
+        return sorted(wishes, key=lambda wish: turn[wish[0].id]), refused
 
     async def _plan(self, streams: list[StreamId], held: Sequence[Holding]) -> Placement:
         taken = {holding.stream_id for holding in held}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vedette.model.output import TaskOutput
+from vedette.model.priority import Priority
 from vedette.model.schedule import Schedule
 
 
@@ -38,6 +39,7 @@ class BatchDocument:
     schedule: Schedule | None = None
     is_saved_as_template: bool | None = None
     resource_order_id: str | None = None
+    priority: Priority | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +58,14 @@ class BatchChange:
     schedule: Schedule | None = None
     is_saved_as_template: bool | None = None
     resource_order_id: str | None = None
+    priority: Priority | None = None
     removed: tuple[str, ...] = ()
 
     def fields(self) -> dict[str, Any]:
         """Return what is set and what is removed, by the names of a task's document; of the groups, nothing."""
-        named = ("name", "output", "config", "description", "schedule", "is_saved_as_template", "resource_order_id")
+        named = (
+            "name", "output", "config", "description", "schedule", "is_saved_as_template", "resource_order_id", "priority",
+        )  # fmt: skip
         given = {name: getattr(self, name) for name in named}
         return dict.fromkeys(self.removed) | {name: value for name, value in given.items() if value is not None}
 

@@ -7,6 +7,7 @@ from vedette.model.freezing import Comeback
 from vedette.model.ids import ProjectId, RunId, StreamId, TaskId
 from vedette.model.lifecycle import State
 from vedette.model.output import TaskOutput
+from vedette.model.priority import USUAL, Priority
 from vedette.model.schedule import Schedule
 from vedette.model.source import TaskInput
 
@@ -26,8 +27,14 @@ class TaskDocument:
     is_saved_as_template: bool | None = None
     resource_order_id: str | None = None
     edge_pool_id: str | None = None
+    priority: Priority | None = None
     target_roi: str | None = None
     """Of a batch's entry: takes the place of the parameter `target_roi`, whatever the batch's `config` says."""
+
+    @property
+    def importance(self) -> Priority:
+        """Its priority, or the usual one."""
+        return self.priority or USUAL
 
     @property
     def parameters(self) -> dict[str, Any] | None:

@@ -6,8 +6,8 @@ from pydantic import Field
 
 from vedette.model.batch import BatchChange, BatchDocument, BatchGroup, BatchSource
 from vedette.schemas.common import TASK_NAME, Description, ObjectId, ServiceVersion, TaskName, Text, Wire, of_form
-from vedette.schemas.task_rules import checked_output, output_of, schedule_of
-from vedette.schemas.tasks import ScheduleIn, ServiceConfigIn, TaskOutputIn
+from vedette.schemas.task_rules import checked_output, output_of, priority_of, schedule_of
+from vedette.schemas.tasks import Importance, ScheduleIn, ServiceConfigIn, TaskOutputIn
 
 MAX_GROUPS: Final = 100
 MAX_SOURCES: Final = 100
@@ -62,6 +62,8 @@ class BatchCreate(Wire):
     """Whether each child's configuration is kept as a template of its source."""
     resource_order_id: ObjectId | None = None
     """The order whose streams the children take; needed for a commercial service."""
+    priority: Importance | None = None
+    """Who comes first where there is not room for all; without it, `low`."""
 
 
 class BatchUpdate(Wire):
@@ -84,6 +86,8 @@ class BatchUpdate(Wire):
     """Whether each child's configuration is kept as a template of its source."""
     resource_order_id: ObjectId | None = None
     """The order whose streams the children take."""
+    priority: Importance | None = None
+    """Who comes first where there is not room for all; it holds at once. `null` is `low`."""
 
 
 def batch_document(received: BatchCreate) -> BatchDocument:
@@ -103,6 +107,7 @@ def batch_document(received: BatchCreate) -> BatchDocument:
         schedule=schedule_of(received.schedule) if received.schedule else None,
         is_saved_as_template=received.is_saved_as_template,
         resource_order_id=received.resource_order_id,
+        priority=priority_of(received.priority),
     )
 
 
@@ -117,6 +122,7 @@ def batch_change(received: BatchUpdate) -> BatchChange:
         "schedule": schedule_of(received.schedule) if received.schedule else None,
         "config": received.config.common if received.config else None,
         "resource_order_id": received.resource_order_id,
+        "priority": priority_of(received.priority),
     }
     return BatchChange(
         name=received.name,

@@ -37,7 +37,7 @@ class TaskInfo(Wire):
     event_type: int
     """Always 0, as in the published example."""
     priority: str
-    """Always `low`, as in the published example."""
+    """Who comes first where there is not room for all: `low`, `middle` or `high`."""
     steal: int
     """Always 0, as in the published example."""
     state: str

@@ -55,7 +55,7 @@ def task_info(
     document = task.document
     info = shared_info(task) | {
         "event_type": 0,
-        "priority": "low",
+        "priority": document.importance.value,
         "steal": 0,
         "schedule_status": schedule_status(task),
         "schedule": document.schedule and schedule_info(document.schedule),

@@ -5,6 +5,7 @@ from typing import Any, Final, TypeVar
 
 from vedette.model.errors import InvalidParameter
 from vedette.model.output import DisOutput, ObsOutput, TaskOutput, WebhookOutput
+from vedette.model.priority import Priority
 from vedette.model.schedule import Schedule, Window
 from vedette.model.source import InputDatum, InputType, TaskInput, VcnServer
 from vedette.model.task import TaskDocument
@@ -46,6 +47,7 @@ def documents(received: TaskCreate, service_name: str) -> list[TaskDocument]:
             schedule=schedule,
             is_saved_as_template=received.is_saved_as_template,
             resource_order_id=received.resource_order_id,
+            priority=priority_of(received.priority),
         )
         for index, given in inputs
     ]
@@ -70,11 +72,17 @@ def change_of(received: TaskUpdate) -> dict[str, Any]:
         "schedule": schedule_of(received.schedule) if received.schedule else None,
         "config": received.config.common if received.config else None,
         "resource_order_id": received.resource_order_id,
+        "priority": priority_of(received.priority),
     }
     change |= {name: value for name, value in optional.items() if name in received.model_fields_set}
     if received.is_saved_as_template is not None:
         change["is_saved_as_template"] = received.is_saved_as_template
     return change
+
+
+def priority_of(received: str | None) -> Priority | None:
+    """Return a priority; None where none is sent."""
+    return None if received is None else Priority(received)
 
 
 def inputs_of(received: TaskInputIn) -> list[tuple[int, TaskInput]]:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from vedette.model.priority import Priority
 from vedette.model.schedule import is_zone
 from vedette.model.source import InputType
 from vedette.schemas.common import (
@@ -72,6 +73,7 @@ def _zone(value: str) -> str:
 
 
 Index = Annotated[int, Field(ge=0, lt=MAX_INPUTS)]
+Importance = Annotated[str, one_of(tuple(Priority))]
 TimeOfDay = Annotated[str, of_form(TIME_OF_DAY)]
 
 
@@ -241,6 +243,8 @@ class TaskCreate(Wire):
     """Whether the configuration is kept as a template of the video source."""
     resource_order_id: ObjectId | None = None
     """The order whose streams the task takes; needed for a commercial service."""
+    priority: Importance | None = None
+    """Who comes first where there is not room for all; without it, `low`."""
     template_id: ObjectId | None = None
     """A stored template of the same service whose parameters hold where `config` has none of its own; an addition of
     ours."""
@@ -265,6 +269,8 @@ class TaskUpdate(Wire):
     """Whether the configuration is kept as a template of the video source, under the task's name."""
     resource_order_id: ObjectId | None = None
     """The order whose streams the task takes; needed for a commercial service."""
+    priority: Importance | None = None
+    """Who comes first where there is not room for all; it holds at once. `null` is `low`."""
 
 
 class CreatedTask(Wire):

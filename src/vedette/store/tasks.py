@@ -14,6 +14,7 @@ from vedette.model.ids import ProjectId, RunId, StreamId, TaskId
 from vedette.model.freezing import Comeback
 from vedette.model.lifecycle import WANTED, State
 from vedette.model.output import RESULT
+from vedette.model.priority import USUAL
 from vedette.model.quota import Resource
 from vedette.model.task import Move, Task, TaskDocument
 from vedette.store import quotas
@@ -37,6 +38,8 @@ class Standing:
     version: int = 1
     service_name: str = ""
     resource_order_id: str | None = None
+    priority: int = USUAL.rank
+    halted_by: str | None = None
     created_at: int = 0
     parked_for: str | None = None
     activated: int | None = None
@@ -143,10 +146,19 @@ def standing(conn: Connection, states: Collection[State]) -> list[Standing]:
     return standings(conn, tasks.c.state.in_(list(states)))
 
 
-def standings(conn: Connection, *where: ColumnElement[bool], limit: int | None = None) -> list[Standing]:
-    """Return where the tasks of these conditions stand, of every project (for the loops), oldest first."""
+def standings(
+    conn: Connection, *where: ColumnElement[bool], limit: int | None = None, by_priority: bool = False
+) -> list[Standing]:
+    """Return where the tasks of these conditions stand, of every project (for the loops), oldest first.
+
+    Args:
+        where: the conditions.
+        limit: how many at most.
+        by_priority: the most important ones come before the oldest.
+    """
     columns = (tasks.c[field.name] for field in fields(Standing))
-    rows = conn.execute(select(*columns).where(*where).order_by(tasks.c.created_at, tasks.c.id).limit(limit))
+    first = (tasks.c.priority,) if by_priority else ()
+    rows = conn.execute(select(*columns).where(*where).order_by(*first, tasks.c.created_at, tasks.c.id).limit(limit))
     return [Standing(**(dict(row) | {"state": State(row["state"])})) for row in rows.mappings()]
 
 
@@ -287,6 +299,7 @@ def _document_columns(document: TaskDocument) -> dict[str, Any]:
         "service_version": document.service_version,
         "video_source_id": document.input.source_id,
         "resource_order_id": document.resource_order_id,
+        "priority": document.importance.rank,
     }
 
 

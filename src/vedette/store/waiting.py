@@ -30,9 +30,9 @@ _KEYS: Final = text("""
 
 
 def unparked(conn: Connection, now_ms: int, limit: int) -> list[Standing]:
-    """Return PENDING tasks that are not parked, oldest first; those of which a timetable has still to say if they may run wait."""
+    """Return PENDING tasks that are not parked, by priority and age; those of which a timetable has still to say if they may run wait."""
     decided = tasks.c.next_due_at.is_(None) | (tasks.c.next_due_at > now_ms)
-    return standings(conn, _TO_PLACE, decided, limit=limit)
+    return standings(conn, _TO_PLACE, decided, limit=limit, by_priority=True)
 
 
 def keys(conn: Connection) -> list[str]:
@@ -41,7 +41,7 @@ def keys(conn: Connection) -> list[str]:
 
 
 def parked(conn: Connection, key: str, limit: int) -> list[Standing]:
-    """Return tasks parked under a key, oldest first."""
+    """Return tasks parked under a key, the most important first, then the oldest."""
     return _pending(conn, tasks.c.parked_for == key, limit=limit)
 
 
@@ -51,12 +51,12 @@ def wait_for_room(conn: Connection) -> bool:
 
 
 def parked_for_room(conn: Connection, limit: int) -> list[Standing]:
-    """Return tasks that wait for room on the workers, oldest first."""
+    """Return tasks that wait for room on the workers, the most important first, then the oldest."""
     return _pending(conn, tasks.c.parked_for >= STREAMS, limit=limit)
 
 
 def parked_on(conn: Connection, stream_keys: Sequence[str], limit: int) -> list[Standing]:
-    """Return tasks that wait for one of these streams, oldest first of each chunk of keys."""
+    """Return tasks that wait for one of these streams, as above, of each chunk of keys."""
     found: list[Standing] = []
     for start in range(0, len(stream_keys), CHUNK):
         if len(found) < limit:
@@ -79,4 +79,4 @@ def count_parked(conn: Connection, key: str) -> int:
 
 def _pending(conn: Connection, here: ColumnElement[bool], *, limit: int) -> list[Standing]:
     # Only PENDING tasks are parked. Asked for the state as well, SQLite would go through all that are PENDING.
-    return [task for task in standings(conn, here, limit=limit) if task.state is State.PENDING]
+    return [task for task in standings(conn, here, limit=limit, by_priority=True) if task.state is State.PENDING]
