@@ -7,6 +7,7 @@ from typing import Final
 import structlog
 
 from vedette.control.bell import Bell, heard
+from vedette.control.clock_steps import ClockSteps
 from vedette.control.helm import Alone, Helm
 from vedette.control.reconciler import Reconciler
 from vedette.control.scheduler import Scheduler
@@ -18,6 +19,8 @@ TICK_S: Final = 0.5
 """The reconciler looks this often even if nobody wakes it: a level cannot be missed."""
 AFTER_FAILURE_S: Final = 1.0
 LATE_MS: Final = 20
+PAUSE_S: Final = 0.02
+"""Between looks at timetables that are looked at anew: they are in nobody's way."""
 ANYWAY: Final = Alone()
 """For what every service does, whoever acts."""
 
@@ -32,13 +35,17 @@ class Loops:
         """Say that there is something to do."""
         self._bell.ring()
 
-    async def obey(self, scheduler: Scheduler, clock: Callable[[], int], helm: Helm) -> None:
+    async def obey(self, scheduler: Scheduler, clock: Callable[[], int], steps: ClockSteps, helm: Helm) -> None:
         """Obey the timetables, while at the helm: each change at its moment, whatever else is going on."""
         while True:
             ring, wait_s = self._bell.listen(), TICK_S
             if helm.held:
                 try:
-                    wait_s = _until(await scheduler.run_once(clock()), clock())
+                    if steps.set_back(clock()):
+                        log.warning("the clock was set back, all timetables are looked at anew")
+                        scheduler.doubt()
+                    due_ms = await scheduler.run_once(clock())
+                    wait_s = PAUSE_S if await scheduler.review(clock()) else _until(due_ms, clock())
                 except VedetteError as error:
                     log.warning("the timetables could not be obeyed, the next round tries again", reason=error.message)
                 # As below: the next round begins anew.

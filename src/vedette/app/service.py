@@ -13,7 +13,8 @@ from vedette.app.http import listening, local_url
 from vedette.app.keystone import external_keystone
 from vedette.app.loops import keep
 from vedette.app.seat import seated
-from vedette.app.wiring import Outgoing, Wiring
+from vedette.app.wiring import Outgoing, Wiring, uptime
+from vedette.control.clock_steps import ClockSteps
 from vedette.control.janitor import HOUR_MS
 from vedette.delivery.brokers.pool import Links
 from vedette.delivery.guard import Exempted, guarded_session
@@ -79,7 +80,7 @@ async def _run(base: Ground, listener: socket.socket, metrics: Metrics, name: st
 
         await rooms.executor.open(local_url(listener), exited)
         background = [
-            asyncio.create_task(rooms.loops.obey(rooms.scheduler, now_ms, helm)),
+            asyncio.create_task(rooms.loops.obey(rooms.scheduler, now_ms, ClockSteps(uptime), helm)),
             asyncio.create_task(rooms.loops.reconcile(rooms.reconciler, rooms.desk.changed, now_ms, helm)),
             asyncio.create_task(keep("janitor", lambda: rooms.janitor.run_once(now_ms()), HOUR_MS / 1000, helm)),
             asyncio.create_task(keep("room", lambda: rooms.janitor.fit(now_ms()), ROOM_S, helm)),

@@ -271,7 +271,8 @@ def _may_retry(task: Standing, now_ms: int) -> bool:
     are not placed together with it again and again.
     """
     spread = 0.5 + zlib.crc32(task.id.encode()) / 2**32
-    return task.crashes <= 1 or now_ms - task.updated_at >= spread * min(30_000, 500 * 2**task.crashes)
+    waited = now_ms - task.updated_at  # less than nothing if the clock was set back meanwhile
+    return task.crashes <= 1 or not 0 <= waited < spread * min(30_000, 500 * 2**task.crashes)
 
 
 def _is_steady(task: Standing, now_ms: int) -> bool:

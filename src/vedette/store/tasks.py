@@ -45,6 +45,7 @@ class Standing:
     activated: int | None = None
     resume: int | None = None
     frozen_by: str | None = None
+    service_version: str = ""
 
 
 STATUS_LENGTH = 4096
@@ -179,12 +180,16 @@ def of_streams(conn: Connection, vault: Vault, stream_ids: Collection[StreamId])
 
 
 def due(conn: Connection, vault: Vault, now_ms: int, limit: int) -> list[Task]:
-    """Return tasks whose timetable opens or closes by now, longest due first; found by an index."""
+    """Return tasks whose timetable opens or closes by now, longest due first; found by an index.
+
+    Nobody else moves them until the transaction ends; those that somebody is moving are left for the next look.
+    """
     rows = conn.execute(
         select(tasks.c.id)
         .where(tasks.c.next_due_at.is_not(None), tasks.c.next_due_at <= now_ms)
         .order_by(tasks.c.next_due_at)
         .limit(limit)
+        .with_for_update(skip_locked=True)
     )
     return _select(conn, vault, tasks.c.id.in_([row.id for row in rows]))
 
@@ -192,6 +197,12 @@ def due(conn: Connection, vault: Vault, now_ms: int, limit: int) -> list[Task]:
 def next_due(conn: Connection) -> int | None:
     """Return when the next timetable opens or closes."""
     return conn.execute(select(func.min(tasks.c.next_due_at)).where(tasks.c.next_due_at.is_not(None))).scalar()
+
+
+def due_later(conn: Connection, now_ms: int) -> list[TaskId]:
+    """Return the ids of all tasks whose timetable opens or closes after this moment, of every project, soonest first."""
+    rows = conn.execute(select(tasks.c.id).where(tasks.c.next_due_at > now_ms).order_by(tasks.c.next_due_at))
+    return [TaskId(task_id) for task_id in rows.scalars()]
 
 
 def count_by_state(conn: Connection) -> dict[str, int]:
@@ -218,17 +229,9 @@ def move(
     Returns:
         False if somebody else moved it first; nothing was written then.
     """
-    values: dict[str, Any] = dict(columns)
-    if path:
-        values = {"parked_for": None} | values | {"state": path[-1], "updated_at": at}
-        if path[-1] in WANTED:
-            values |= {"halted_by": None}
+    values = _values(task, path, at, columns)
     if not values:
         return True
-    if "status" in values:
-        values["status"] = values["status"][:STATUS_LENGTH]
-    if values.get("error_message") is not None:
-        values["error_message"] = values["error_message"][:ERROR_LENGTH]
     if conn.execute(update(tasks).where(*_as_read(task)).values(values)).rowcount != 1:
         return False
     before = task.state
@@ -236,6 +239,43 @@ def move(
         _record(conn, Move(task.id, at, before, step, cause, actor))
         before = step
     return True
+
+
+def move_all(
+    conn: Connection, alike: Sequence[Task], path: Sequence[State], *, cause: str, actor: str, at: int, **columns: Any
+) -> int:
+    """Move tasks that stand alike, as `move` does, in a few statements for all of them; return how many were moved.
+
+    Args:
+        alike: all in one state, with one version of their documents; read by `due`, so that nobody else moves them.
+    """
+    values, first = _values(alike[0], path, at, columns), alike[0]
+    here = (tasks.c.id.in_([task.id for task in alike]), tasks.c.state == first.state, tasks.c.version == first.version)
+    moved = conn.execute(update(tasks).where(*here).values(values).returning(tasks.c.id)).scalars().all()
+    steps = list(zip((first.state, *path), path, strict=False))
+    rows = [
+        {"task_id": task_id, "at": at, "before": before, "after": following, "cause": cause, "actor": actor}
+        for task_id in moved
+        for before, following in steps
+    ]
+    if rows:
+        conn.execute(_NEW_MOVE, rows)
+    return len(moved)
+
+
+def _values(task: Task | Standing, path: Sequence[State], at: int, columns: dict[str, Any]) -> dict[str, Any]:
+    """Return what is written of a task that goes along a path."""
+    values = dict(columns)
+    if path:
+        upgraded: dict[str, Any] = {"resume": None} if task.state is State.UPGRADING else {}
+        values = {"parked_for": None} | upgraded | values | {"state": path[-1], "updated_at": at}
+        if path[-1] in WANTED - {State.UPGRADING}:  # one at rest is STOPPED for the same reason again afterwards
+            values |= {"halted_by": None}
+    if "status" in values:
+        values["status"] = values["status"][:STATUS_LENGTH]
+    if values.get("error_message") is not None:
+        values["error_message"] = values["error_message"][:ERROR_LENGTH]
+    return values
 
 
 def wanted_streams(conn: Connection, among: Collection[StreamId]) -> set[StreamId]:
