@@ -7,7 +7,7 @@ import pytest
 from conformance.ground import NOW, batch, task
 from conformance.theatre import LEASE_S, Theatre
 from vedette.control.decisions import SILENT_S
-from vedette.control.reconciler import HUNG_S, STARTING_S
+from vedette.control.reconciler import HUNG_S, STARTING_S, WAITED_FOR_S
 from vedette.model.errors import Unavailable
 from vedette.model.failure import Failure
 from vedette.model.lifecycle import Signal, State
@@ -169,9 +169,24 @@ async def test_a_task_that_is_stopped_does_not_wait_for_a_worker_that_hangs(stag
     await stage.talk(*silent)
     assert stage.executor.killed == [], "nobody waits for it"
     await stage.wish(hung, Signal.STOP)
+    stage.pass_time(WAITED_FOR_S - SILENT_S)
+    await stage.settle()
     assert stage.executor.killed == [holding.worker_id]
     await stage.settle()
     assert (await stage.see(hung)).state is State.STOPPED
+
+
+async def test_who_is_given_to_a_worker_that_hangs_is_given_to_another_soon(stage: Theatre) -> None:
+    """It was taken to be alive, as it had spoken a moment before."""
+    await stage.start(task("first"), task("second"))
+    hanging = list(stage.workers)
+    third = task("third")
+    await stage.add(third)
+    assert (holding := await stage.holding(third)) is not None
+    assert holding.worker_id in hanging
+    stage.pass_time(WAITED_FOR_S + 0.1)
+    await stage.talk(*hanging)
+    assert stage.executor.killed == [holding.worker_id]
 
 
 async def test_what_a_service_that_was_held_up_did_not_hear_is_no_silence(stage: Theatre) -> None:

@@ -60,7 +60,7 @@ class Service:
         self.url = f"http://127.0.0.1:{self.port}"
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
-        self._http = urllib3.PoolManager(retries=False, timeout=10)
+        self._http = urllib3.PoolManager(retries=False, timeout=10, maxsize=8)
 
     def start(self) -> "Service":
         environment = {name: value for name, value in os.environ.items() if not name.startswith("VEDETTE_")}

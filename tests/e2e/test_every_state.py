@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -12,10 +11,11 @@ import pytest
 
 from e2e.clips import crossings
 from e2e.service import Service, until
+from e2e.tale import check_tale
 from neighbours.held import held
 from neighbours.rude import Rude, mute
 from neighbours.stuck import SERVICE, Stuck
-from vedette.model.lifecycle import TRANSITIONS, State
+from vedette.model.lifecycle import State
 
 NOBODY: Final = "rtsp://127.0.0.1:9/"
 """Where no camera is."""
@@ -179,7 +179,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory, clips: Path) -> Iterator[Sce
         crossings(short, 6)
     stuck = Stuck(tmp_path_factory.mktemp("stuck") / "package")
     service = Service(tmp_path_factory.mktemp("states") / "service", file_roots=str(clips))
-    service.environment["PYTHONPATH"] = str(stuck.path)
+    service.environment["PYTHONPATH"] = stuck.python_path
     service.start()
     try:
         yield Scene(service, short, stuck)
@@ -201,17 +201,8 @@ def test_a_task_comes_to_be_seen_in_it(state: str, scene: Scene) -> None:
         until(lambda: scene.service.state(task) == state, 15, state)
         moves = scene.service.history(task)
         assert moves[-1]["to"] == state
-        assert all(move["cause"] and move["actor"] for move in moves)
-        _chained(moves)
+        check_tale(moves)
         told = scene.service.task(task)
         if state in ("FAILED", "START_FAILED", "CREATE_FAILED", "ABNORMAL"):
             assert told["error"]["code"].startswith("VEDETTE."), told
             assert len(told["error"]["message"]) > 20, told
-
-
-def _chained(moves: list[dict[str, str]]) -> None:
-    """Each move begins where the one before it ended, and is one of the table."""
-    assert moves[0]["to"] in ("PENDING", "STOPPED")
-    for before, after in pairwise(moves):
-        assert after["from"] == before["to"], (before, after)
-        assert after["to"] in TRANSITIONS[State(after["from"])].values(), after

@@ -1,5 +1,6 @@
 """A stranger's algorithm that hangs in native code when it is told to: a package of its own, put on the service's path."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -41,7 +42,7 @@ class Stuck(Algorithm[Config]):
 
 
 class Stuck:
-    """The package; `path` belongs on PYTHONPATH."""
+    """The package."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder
@@ -50,6 +51,11 @@ class Stuck:
         (folder / "x_stuck.py").write_text(_CODE)
         (self._facts / "METADATA").write_text("Metadata-Version: 2.1\nName: x-stuck\nVersion: 1.0\n")
         (self._facts / "entry_points.txt").write_text("[vedette.algorithms]\nstuck = x_stuck:Stuck\n")
+
+    @property
+    def python_path(self) -> str:
+        """Return what PYTHONPATH must be for it to be installed."""
+        return os.pathsep.join(filter(None, (str(self.path), os.environ.get("PYTHONPATH"))))
 
     def remove(self) -> None:
         """Uninstall it; a service that is started from now on does not know it."""

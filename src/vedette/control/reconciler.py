@@ -35,8 +35,10 @@ log = structlog.get_logger()
 STARTING_S: Final = 15.0
 """A worker that has not spoken this long after its start is ended, and another is tried."""
 HUNG_S: Final = 30.0
-"""A worker of ours that has been silent this long is ended; its streams are elsewhere by then. One from which a task is to
-be cleared away is ended as soon as it counts as silent: nobody who stops a task waits for a process that hangs."""
+"""A worker of ours that has been silent this long is ended; its streams are elsewhere by then."""
+WAITED_FOR_S: Final = 3.0
+"""One that somebody waits for is ended after this: it has a task that is to be cleared away, or was given a stream since it
+was heard. Nobody who stops, deletes or changes a task waits for a process that hangs."""
 DEAF_S: Final = 2.0
 """Rounds that begin further apart than this tell of a service that was held up itself: its database was locked, or the
 machine was asleep. What lies between is no worker's silence."""
@@ -195,11 +197,15 @@ class Reconciler:
 
     async def _end_hung_workers(self, world: World, now: float) -> None:
         clearing = {task.stream_id for task in world.tasks if task.state in CLEARING}
-        asked = {holding.worker_id for holding in world.held.values() if holding.stream_id in clearing}
+        awaited = {
+            holding.worker_id
+            for holding in world.held.values()
+            if holding.stream_id in clearing or not self._is_taken_up(holding)
+        }
         for worker_id in self._executor.present():
             if view := self._fleet.get(worker_id):
                 self._hung.pop(worker_id, None)
-                until = view.heard_at + (SILENT_S if worker_id in asked else HUNG_S)
+                until = view.heard_at + (WAITED_FOR_S if worker_id in awaited else HUNG_S)
             elif worker_id in self._hung:
                 until = self._hung[worker_id] + HUNG_S
             else:
@@ -207,6 +213,10 @@ class Reconciler:
             if now > until:
                 log.warning("worker does not answer, ending it", worker=worker_id)
                 await self._executor.kill(worker_id)
+
+    def _is_taken_up(self, holding: Holding) -> bool:
+        view = self._fleet.get(holding.worker_id) if holding.worker_id else None
+        return view is None or holding.stream_id in view.reports
 
     # -- tasks
 
