@@ -15,7 +15,7 @@ from vedette.model.look import UNSEEN, Fault, Look, Sight
 from vedette.model.source import AccessType, InputDatum, InputType, SourceKind, SourceLevel, TaskInput, VideoSource
 from vedette.model.stream import StreamState
 from vedette.model.task import Task
-from vedette.store import source_looks, video_sources
+from vedette.store import source_lists, source_looks, video_sources
 from vedette.store.db import Database
 from vedette.store.vault import Vault
 
@@ -54,7 +54,8 @@ class Looking(Theatre):
         return worker
 
     async def sight(self, name: str, project: ProjectId = MINE) -> Sight:
-        return (await self.db.read(source_looks.of, project, [name]))[name]
+        (found,) = await self.db.read(source_lists.chosen, project, [name])
+        return found.sight
 
     async def level(self, name: str) -> SourceLevel:
         return (await self.sight(name)).level

@@ -33,14 +33,23 @@ from vedette.model.source import (
     TaskInput,
     VideoSource,
 )
-from vedette.store import edge_pools, group_facts, groups, quotas, source_facts, source_looks, video_sources
+from vedette.store import (
+    edge_pools,
+    group_facts,
+    groups,
+    quotas,
+    source_facts,
+    source_lists,
+    source_looks,
+    video_sources,
+)
 from vedette.store.db import Database
 from vedette.store.group_facts import GroupFilter
+from vedette.store.source_lists import SourceFilter
 from vedette.store.source_looks import Seen
 from vedette.store.tables import group_members, tasks
 from vedette.store.tables import video_sources as sources
 from vedette.store.vault import Vault
-from vedette.store.video_sources import SourceFilter
 
 
 def camera(source_id: str, *, project: ProjectId = MINE, **given: Any) -> VideoSource:
@@ -82,7 +91,7 @@ async def seen(db: Database, source_id: str, level: SourceLevel, project: Projec
     """Say how a source was seen to be."""
 
     def write(conn: Connection) -> bool:
-        since = source_looks.of(conn, project, [source_id])[source_id].since
+        since = source_lists.chosen(conn, project, [source_id])[0].sight.since
         found = Seen(level, "" if level is SourceLevel.ONLINE else "away")
         return source_looks.note(conn, project, source_id, found, at=NOW, due_at=NOW + 1, since=since)
 
@@ -90,11 +99,9 @@ async def seen(db: Database, source_id: str, level: SourceLevel, project: Projec
 
 
 async def found(
-    db: Database, vault: Vault, by: str = "create_at", *, down: bool = False, page: slice | None = None, **wanted: Any
+    db: Database, by: str = "create_at", *, down: bool = False, page: slice | None = None, **wanted: Any
 ) -> list[str]:
-    sources, _ = await db.read(
-        video_sources.find, vault, MINE, SourceFilter(**wanted), by=by, descending=down, page=page
-    )
+    sources, _ = await db.read(source_lists.find, MINE, SourceFilter(**wanted), by=by, descending=down, page=page)
     return [source.id for source in sources]
 
 
@@ -102,8 +109,8 @@ async def test_a_source_is_kept_with_what_is_searched_in_it(db: Database, vault:
     """Platform and camera are read from a sealed configuration, so they stand in columns of their own."""
     leaves = {"IP": "10.0.0.1", "DATA_SOURCE_ID": "c1"}
     await bring(db, vault, camera("a", leaves=leaves), camera("b", leaves=leaves | {"PLATFORM_NAME": "Plat_x"}))
-    assert await found(db, vault, platform="10.0") == ["a"]
-    assert await found(db, vault, platform="plat_X") == ["b"]
+    assert await found(db, platform="10.0") == ["a"]
+    assert await found(db, platform="plat_X") == ["b"]
     assert (await db.read(video_sources.get, vault, MINE, VideoSourceId("a"))).device_id == "c1"
 
 
@@ -119,28 +126,28 @@ async def test_lists_filter_sort_and_page_alike_on_every_database(db: Database, 
     await seen(db, "a", SourceLevel.ONLINE)
     await seen(db, "b", SourceLevel.EXCEPTION)
     await seen(db, "z", SourceLevel.ONLINE, OTHERS)
-    assert await found(db, vault, down=True) == ["c", "b", "a"]
-    assert await found(db, vault, "num_task", down=True) == ["a", "b", "c"]
-    assert await found(db, vault, "num_template") == ["a", "b", "c"]
-    assert await found(db, vault, page=slice(1, 2)) == ["b"]
-    assert await found(db, vault, name="NORTH") == ["a", "b"]
-    assert await found(db, vault, name="%") == ["b"]
-    assert await found(db, vault, name="\u95e8") == ["c"]
-    assert await found(db, vault, tags={"\u95e8"}) == ["a"]
-    assert await found(db, vault, kinds=["RTSP_STREAM", "ivm"]) == ["c"]
+    assert await found(db, down=True) == ["c", "b", "a"]
+    assert await found(db, "num_task", down=True) == ["a", "b", "c"]
+    assert await found(db, "num_template") == ["a", "b", "c"]
+    assert await found(db, page=slice(1, 2)) == ["b"]
+    assert await found(db, name="NORTH") == ["a", "b"]
+    assert await found(db, name="%") == ["b"]
+    assert await found(db, name="\u95e8") == ["c"]
+    assert await found(db, tags={"\u95e8"}) == ["a"]
+    assert await found(db, kinds=["RTSP_STREAM", "ivm"]) == ["c"]
     for by in ("create_at", "num_task", "num_template"):
-        assert await found(db, vault, by, levels=[SourceLevel.ONLINE]) == ["a"]
-        assert await found(db, vault, by, levels=[SourceLevel.EXCEPTION]) == ["b"]
-        assert await found(db, vault, by, levels=[SourceLevel.OFFLINE]) == ["c"]
-    assert await db.read(video_sources.count, MINE, SourceFilter(levels=list(SourceLevel))) == 3
+        assert await found(db, by, levels=[SourceLevel.ONLINE]) == ["a"]
+        assert await found(db, by, levels=[SourceLevel.EXCEPTION]) == ["b"]
+        assert await found(db, by, levels=[SourceLevel.OFFLINE]) == ["c"]
+    assert await db.read(source_lists.count, MINE, SourceFilter(levels=list(SourceLevel))) == 3
 
 
 async def test_the_total_is_told_beyond_the_last_page_too(db: Database, vault: Vault) -> None:
     """A client that overshoots learns where the end is."""
     await bring(db, vault, camera("a"), camera("b"))
-    asked: Callable[..., Any] = video_sources.find
+    asked: Callable[..., Any] = source_lists.find
     for page, expected in ((slice(0, 1), ["a"]), (slice(5, 9), [])):
-        sources, total = await db.read(asked, vault, MINE, SourceFilter(), by="create_at", descending=False, page=page)
+        sources, total = await db.read(asked, MINE, SourceFilter(), by="create_at", descending=False, page=page)
         assert ([source.id for source in sources], total) == (expected, 2)
 
 
@@ -150,8 +157,10 @@ async def test_facts_are_counted_for_those_asked_for(db: Database, vault: Vault)
     await looking(db, vault, "a", State.STOPPED, State.STARTING)
     await looking(db, vault, "a", State.RUNNING, project=OTHERS)
     await seen(db, "a", SourceLevel.ONLINE, OTHERS)
-    facts = await db.read(source_facts.facts, MINE, ["a"])
-    assert {key: (fact.sight.level, fact.num_tasks) for key, fact in facts.items()} == {"a": (SourceLevel.OFFLINE, 2)}
+    assert await db.read(source_facts.tasks_of, MINE, ["a", "b"]) == {"a": 2}
+    assert await db.read(source_facts.templates_of, MINE, ["a"]) == {}
+    assert [one.sight.level for one in await db.read(source_lists.chosen, MINE, ["a"])] == [SourceLevel.OFFLINE]
+    assert await db.read(source_looks.levels, MINE) == {"a": "2", "b": "2"}
 
 
 async def test_a_changed_source_keeps_its_name_unless_another_has_it(db: Database, vault: Vault) -> None:
@@ -218,8 +227,9 @@ async def test_members_of_a_group_exist_and_have_its_access_type(db: Database, v
     for ids, error in ((["x"], NotReferable), (["e"], InvalidParameter)):
         with pytest.raises(error):
             await db.write(groups.rewrite, folder("g", name="new"), ids)
-    kept = await db.read(groups.of_sources, MINE, ["a", "e"])
-    assert {source: [group.name for group in some] for source, some in kept.items()} == {"a": ["g"]}
+    kept = await db.read(groups.with_members, MINE, groups.having(MINE, ["a", "e"]))
+    assert {group.name: members for group, members in kept.items()} == {"g": ["a"]}
+    assert await db.read(groups.with_members, MINE, groups.having(MINE, ["e"])) == {}
 
 
 async def test_a_source_joins_groups_of_its_project(db: Database, vault: Vault) -> None:
@@ -231,7 +241,8 @@ async def test_a_source_joins_groups_of_its_project(db: Database, vault: Vault) 
     with pytest.raises(NotReferable):
         await db.write(groups.join, source, [folder("g", project=OTHERS).id], NOW)
     await db.write(groups.join, source, [folder("g").id, folder("g").id], NOW + 1)
-    assert [group.modify_at for group in await db.read(groups.of_source, MINE, "a")] == [NOW + 1]
+    (joined,) = await db.read(groups.with_members, MINE, groups.having(MINE, ["a"]))
+    assert joined.modify_at == NOW + 1
 
 
 async def test_a_group_tells_how_its_sources_are(db: Database, vault: Vault) -> None:
@@ -334,6 +345,6 @@ async def test_sources_of_an_older_schema_are_read_again(db: Database, vault: Va
         conn.execute(update(sources).values(platform=None))
 
     await db.write(forget)
-    assert await found(db, vault, platform="x") == []
+    assert await found(db, platform="x") == []
     await db.write(video_sources.reread, vault)
-    assert await found(db, vault, platform="x") == ["a"]
+    assert await found(db, platform="x") == ["a"]

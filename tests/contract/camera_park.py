@@ -10,7 +10,7 @@ from vedette.model.ids import ProjectId
 from vedette.model.lifecycle import State
 from vedette.model.look import Look
 from vedette.model.source import SourceLevel
-from vedette.store import source_looks
+from vedette.store import source_lists, source_looks
 from vedette.store.source_looks import Seen
 from vedette.store.tables import group_members, tasks
 
@@ -61,7 +61,7 @@ def seen(
 
     def write(conn: Connection) -> bool:
         project, at = ProjectId(client.account.project_id), service.clock.now
-        since = source_looks.of(conn, project, [source_id])[source_id].since
+        since = source_lists.chosen(conn, project, [source_id])[0].sight.since
         found = Seen(level, reason, look)
         return source_looks.note(conn, project, source_id, found, at=at, due_at=at + 600_000, since=since)
 

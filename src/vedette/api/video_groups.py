@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Query, Request
 from sqlalchemy import Connection
 
-from vedette.api import source_views
+from vedette.api import group_views
 from vedette.api.answers import JSONResponse
 from vedette.api.deps import Member, PartsOf, RepeatOf, object_id, received
 from vedette.api.described import takes
@@ -75,13 +75,13 @@ async def create(request: Request, principal: Member, repeat: RepeatOf, parts: P
 @router.get("/v2/{project_id}/video-group/groups", operation_id="ListVideoGroups", response_model=GroupList)
 async def find(principal: Member, query: Annotated[GroupQuery, Query()], parts: PartsOf) -> JSONResponse:
     """List the video groups of the project, newest first unless another order is asked for."""
-    return JSONResponse(await parts.db.read(source_views.group_list, principal.project_id, query, parts.quotas))
+    return JSONResponse(await parts.db.read(group_views.group_list, principal.project_id, query, parts.quotas))
 
 
 @router.get(GROUP, operation_id="ShowVideoGroupDetail", response_model=VideoGroupInfo)
 async def show(principal: Member, group_id: GroupIdInPath, parts: PartsOf) -> JSONResponse:
     """Show one video group, with how its sources are."""
-    return JSONResponse(await parts.db.read(source_views.group, principal.project_id, group_id))
+    return JSONResponse(await parts.db.read(group_views.group, principal.project_id, group_id))
 
 
 @router.put(GROUP, operation_id="UpdateVideoGroup", openapi_extra=takes(VideoGroupUpdate, CHANGED), response_model=bool)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from vedette.model.errors import SourceError, SourceLost, SourceUnreachable
 from vedette.model.failure import Failure
@@ -70,9 +70,10 @@ class Look:
     image: bytes | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(NamedTuple):
     """How a source is known to be; all times are milliseconds since the epoch.
+
+    A tuple, as thousands of them are made for one answer.
 
     Attributes:
         reason: why it is not online.

@@ -1,5 +1,6 @@
 """What a task looks at: the six kinds of input, as values."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -94,6 +95,12 @@ PLATFORM_LENGTH = 100
 DEVICE_LENGTH = 64
 
 
+def device_of(leaves: Mapping[str, str]) -> str | None:
+    """Return the camera that a configuration names, if it names one."""
+    named = leaves.get("EDGE_CAMERA_ID") or leaves.get("DATA_SOURCE_ID") or ""
+    return named if 0 < len(named) <= DEVICE_LENGTH else None
+
+
 @dataclass(frozen=True, slots=True)
 class VideoSource:
     """A registered video source.
@@ -124,8 +131,7 @@ class VideoSource:
     @property
     def device_id(self) -> str | None:
         """The camera behind it, if the configuration names one."""
-        named = self.leaves.get("EDGE_CAMERA_ID") or self.leaves.get("DATA_SOURCE_ID") or ""
-        return named if 0 < len(named) <= DEVICE_LENGTH else None
+        return device_of(self.leaves)
 
 
 class Liveness(StrEnum):

@@ -3,12 +3,12 @@
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from vedette.model.errors import InvalidParameter
 from vedette.model.look import Sight, Snapshot
 from vedette.model.secrets import hide_userinfo
-from vedette.model.source import AccessType, SourceKind, SourceLevel, VideoSource
+from vedette.model.source import AccessType, SourceKind, SourceLevel, VideoSource, device_of
 from vedette.schemas.common import Wire
 from vedette.schemas.masking import hide_in_xml
 from vedette.schemas.template_info import TemplateInfo
@@ -21,6 +21,9 @@ STATUS: Final[Mapping[SourceLevel, dict[str, str]]] = {
     SourceLevel.OFFLINE: {"level": "2", "name": "离线", "status": "Offline"},
     SourceLevel.EXCEPTION: {"level": "9", "name": "异常", "status": "Exception"},
 }
+
+_OPENED_AS_IT_IS: Final = frozenset({SourceKind.URL, SourceKind.RTSP_STREAM})
+"""Kinds whose configuration holds the very address; of the others it must be asked for, or made."""
 
 
 def source_of(received: VideoSourceCreate, project_id: str, source_id: str, at_ms: int) -> VideoSource:
@@ -70,31 +73,51 @@ def changed_source(received: VideoSourceUpdate, stored: VideoSource) -> VideoSou
     )
 
 
-def source_info(source: VideoSource, sight: Sight, groups: Sequence[object]) -> dict[str, Any]:
-    """Return the document of a source, secrets hidden.
+class ShownConfig(NamedTuple):
+    """What documents show of a source's configuration; nothing in it is secret.
+
+    Attributes:
+        xml: secrets and `user:password@` are hidden.
+        stream_path: the address that is opened, if the configuration holds the very address.
+    """
+
+    xml: str
+    stream_path: str | None
+    device_id: str | None
+
+
+def shown_config(kind: SourceKind, xml: str, leaves: Mapping[str, str]) -> ShownConfig:
+    """Return what is shown of a configuration."""
+    opened = hide_userinfo(leaves["URL_ADDRESS"]) if kind in _OPENED_AS_IT_IS else None
+    return ShownConfig(hide_in_xml(xml), opened, device_of(leaves))
+
+
+def source_info(source: Any, config: ShownConfig, groups: Sequence[object]) -> dict[str, Any]:
+    """Return the document of a source, without the numbers of its tasks and templates, which come last.
 
     Args:
+        source: a `store.source_lists.Listed`.
+        config: what is shown of its configuration.
         groups: documents of the groups it is in, encoded or not.
     """
+    sight: Sight = source.sight
     info = {
         "video_source_id": source.id,
         "video_source_name": source.name,
-        "access_type": source.access_type.value,
+        "access_type": source.access_type,
         "type": source.kind.value,
-        "type_config": hide_in_xml(source.type_config),
+        "type_config": config.xml,
         "status": _status(sight),
-        "stream_path": hide_userinfo(source.leaves["URL_ADDRESS"]) if _is_opened_as_it_is(source) else None,
+        "stream_path": config.stream_path,
         "latitude": source.latitude,
         "longitude": source.longitude,
-        "tag": list(source.tag),
-        "scene_recommend": [],
+        "tag": source.tag,
+        "scene_recommend": (),
         "video_packages": groups,
-        "video_source_quality": list(sight.faults),
+        "video_source_quality": sight.faults,
         "create_at": source.create_at,
-        "device_id": source.device_id,
-        "picture": {"width": sight.width, "height": sight.height, "codec": sight.codec, "fps": round(sight.fps, 2)}
-        if sight.width
-        else None,
+        "device_id": config.device_id,
+        "picture": _picture(sight) if sight.width else None,
     }
     return {name: value for name, value in info.items() if value is not None}
 
@@ -115,9 +138,8 @@ def _status(sight: Sight) -> dict[str, Any]:
     return told
 
 
-def _is_opened_as_it_is(source: VideoSource) -> bool:
-    """Return whether the configuration holds the very address; of other kinds it must be asked for, or made."""
-    return source.kind is SourceKind.URL or source.kind is SourceKind.RTSP_STREAM
+def _picture(sight: Sight) -> dict[str, Any]:
+    return {"width": sight.width, "height": sight.height, "codec": sight.codec, "fps": round(sight.fps, 2)}
 
 
 class SourceCreated(Wire):

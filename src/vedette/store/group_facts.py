@@ -1,5 +1,6 @@
 """Lists of video groups, and what is known of groups by their sources and their batch tasks."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -9,18 +10,16 @@ from sqlalchemy import ColumnElement, Connection, Select, exists, func, select
 from vedette.model.group import VideoGroup
 from vedette.model.ids import ProjectId
 from vedette.model.source import SourceLevel
-from vedette.store.groups import group_of
+from vedette.store import source_looks
+from vedette.store.groups import group_of, with_members
 from vedette.store.source_facts import MANY, among, at_level
-from vedette.store.tables import group_members, source_looks, tasks, video_groups, video_sources
+from vedette.store.tables import group_members, tasks, video_groups, video_sources
 from vedette.store.text import holds
 
 _SAME_SOURCE: Final = (video_sources.c.project_id == group_members.c.project_id) & (
     video_sources.c.id == group_members.c.source_id
 )
 
-_LOOKED_AT: Final = (source_looks.c.project_id == group_members.c.project_id) & (
-    source_looks.c.source_id == group_members.c.source_id
-)
 _MADE_OVER: Final = tasks.c.group_id == video_groups.c.id
 """A group's tasks are of its project, so that is not asked; else SQLite would look at the whole project each time."""
 
@@ -58,19 +57,10 @@ class GroupFilter:
 
 def facts(conn: Connection, project_id: ProjectId, group_ids: Collection[str]) -> dict[str, GroupFacts]:
     """Return what is known of these groups of the project."""
-    found = {group_id: GroupFacts() for group_id in group_ids}
-    if not found:
-        return found
-    mine = (group_members.c.project_id == project_id, among(group_members.c.group_id, group_ids))
-    columns = (group_members.c.group_id, source_looks.c.level)
-    counted = select(*columns, func.count().label("n")).join(source_looks, _LOOKED_AT)
-    for row in conn.execute(counted.where(*mine).group_by(*columns)).all():
-        if row.group_id in found:
-            found[row.group_id].levels[SourceLevel(row.level)] = row.n
-    for group_id, count in batches_over(conn, project_id, group_ids).items():
-        if group_id in found:
-            found[group_id].num_batch_task = count
-    return found
+    if not group_ids:
+        return {}
+    members = with_members(conn, project_id, among(video_groups.c.id, group_ids))
+    return tally(source_looks.levels(conn, project_id), members, batches_over(conn, project_id, group_ids))
 
 
 def batches_over(conn: Connection, project_id: ProjectId, group_ids: Collection[str] | None) -> dict[str, int]:
@@ -83,25 +73,20 @@ def batches_over(conn: Connection, project_id: ProjectId, group_ids: Collection[
 
 
 def tally(
-    levels: Mapping[str, SourceLevel], places: Mapping[str, Collection[VideoGroup]], made_over: Mapping[str, int]
+    levels: Mapping[str, str], members: Mapping[VideoGroup, Collection[str]], made_over: Mapping[str, int]
 ) -> dict[str, GroupFacts]:
-    """Return what `facts` would, from what is known of all sources of a project: ten times quicker than to ask again.
+    """Return what is known of groups: ten times quicker than to let the database join so many pairs.
 
     Args:
         levels: at which each source is.
-        places: the groups it is in.
+        members: the sources of each group.
         made_over: how many batch tasks there are over each group.
     """
-    found: dict[str, GroupFacts] = {}
-    for source_id, here in places.items():
-        level = levels.get(source_id)
-        if level is None:  # it was removed between two looks
-            continue
-        for group in here:
-            facts = found.get(group.id)
-            if facts is None:
-                facts = found[group.id] = GroupFacts(num_batch_task=made_over.get(group.id, 0))
-            facts.levels[level] += 1
+    found = {}
+    for group, source_ids in members.items():
+        counted = Counter(map(levels.get, source_ids))
+        at = {level: counted[level] for level in SourceLevel}
+        found[group.id] = GroupFacts(at, made_over.get(group.id, 0))
     return found
 
 

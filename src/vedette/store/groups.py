@@ -1,9 +1,9 @@
 """Video groups, and which sources are in them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from vedette.model.errors import GroupNameTaken, InvalidParameter, NotFound, NotReferable
@@ -12,7 +12,7 @@ from vedette.model.ids import ProjectId
 from vedette.model.quota import Resource
 from vedette.model.source import AccessType, VideoSource
 from vedette.store import quotas
-from vedette.store.source_facts import among
+from vedette.store.source_facts import MANY
 from vedette.store.tables import group_members, insert_new, video_groups, video_sources
 from vedette.store.text import BETWEEN
 
@@ -93,28 +93,24 @@ def join(conn: Connection, source: VideoSource, group_ids: Collection[str], at: 
     conn.execute(update(video_groups).where(*here).values(modify_at=at))
 
 
-def of_source(conn: Connection, project_id: ProjectId, source_id: str) -> list[VideoGroup]:
-    """Return the groups a source is in, by name."""
-    return of_sources(conn, project_id, [source_id]).get(source_id, [])
+def with_members(conn: Connection, project_id: ProjectId, *where: ColumnElement[bool]) -> dict[VideoGroup, list[str]]:
+    """Return groups of the project by name, each with the ids of all its sources.
+
+    The database joins those: a source has many groups, and a group many sources.
+    """
+    mine = (group_members.c.group_id == video_groups.c.id, group_members.c.project_id == video_groups.c.project_id)
+    joined = select(func.aggregate_strings(group_members.c.source_id, BETWEEN)).where(*mine).correlate(video_groups)
+    wanted = select(video_groups, joined.scalar_subquery().label("source_ids"))
+    rows = conn.execute(wanted.where(video_groups.c.project_id == project_id, *where).order_by(video_groups.c.name))
+    return {group_of(row): row.source_ids.split(BETWEEN) if row.source_ids else [] for row in rows.all()}
 
 
-def of_sources(
-    conn: Connection, project_id: ProjectId, source_ids: Sequence[str] | None
-) -> dict[str, list[VideoGroup]]:
-    """Return the groups that sources are in, by name; only for those that are in one. None: for all of the project."""
-    # a source has many groups, and a group many sources: each group is read once, and of the pairs only their ids
-    joined = func.aggregate_strings(group_members.c.group_id, BETWEEN).label("group_ids")
-    mine = (group_members.c.project_id == project_id, among(group_members.c.source_id, source_ids))
-    pairs = select(group_members.c.source_id, joined).where(*mine).group_by(group_members.c.source_id)
-    places = {row.source_id: row.group_ids.split(BETWEEN) for row in conn.execute(pairs).all()}
-    wanted = {group_id for group_ids in places.values() for group_id in group_ids}
-    here = (video_groups.c.project_id == project_id, among(video_groups.c.id, wanted))
-    rows = conn.execute(select(video_groups).where(*here).order_by(video_groups.c.name)).all() if wanted else ()
-    found = {row.id: (rank, group_of(row)) for rank, row in enumerate(rows)}
-    return {
-        source_id: [group for _, group in sorted(found[group_id] for group_id in group_ids if group_id in found)]
-        for source_id, group_ids in places.items()
-    }
+def having(project_id: ProjectId, source_ids: Collection[str]) -> ColumnElement[bool]:
+    """Return the condition that a group has one of these sources, or none if they are too many."""
+    if len(source_ids) > MANY:
+        return true()
+    mine = (group_members.c.project_id == project_id, group_members.c.source_id.in_(list(source_ids)))
+    return video_groups.c.id.in_(select(group_members.c.group_id).where(*mine))
 
 
 def group_of(row: Row[Any]) -> VideoGroup:

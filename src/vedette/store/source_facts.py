@@ -1,57 +1,48 @@
 """What is known of sources by looks, tasks and templates; counted by indexes, and only for those asked for."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Subquery, func, select
+from sqlalchemy import ColumnElement, Connection, String, Subquery, cast, func, select
 
 from vedette.model.ids import ProjectId
-from vedette.model.look import Sight
 from vedette.model.source import SourceLevel
-from vedette.store import source_looks, tables
+from vedette.store import tables
 from vedette.store.tables import tasks, templates
+from vedette.store.text import BETWEEN
 
 MANY: Final = 200
 """Beyond as many ids the whole project is looked at: so many values cost more than the rows they spare."""
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFacts:
-    """What is known of a source."""
-
-    sight: Sight
-    num_tasks: int
-    num_templates: int
+def tasks_of(conn: Connection, project_id: ProjectId, source_ids: Collection[str] | None) -> dict[str, int]:
+    """Return how many tasks these sources have, where they have any; None: all sources of the project."""
+    return _counted(conn, project_id, tasks.c.project_id, tasks.c.video_source_id, source_ids)
 
 
-def facts(conn: Connection, project_id: ProjectId, source_ids: Collection[str]) -> dict[str, SourceFacts]:
-    """Return what is known of these sources of the project."""
-    seen = source_looks.of(conn, project_id, source_ids)
-    return joined(source_ids, seen, counted(conn, project_id, source_ids))
+def templates_of(conn: Connection, project_id: ProjectId, source_ids: Collection[str] | None) -> dict[str, int]:
+    """Return how many templates these sources have, where they have any; None: all sources of the project."""
+    return _counted(conn, project_id, templates.c.project_id, templates.c.source_id, source_ids)
 
 
-def counted(
-    conn: Connection, project_id: ProjectId, source_ids: Collection[str] | None
-) -> tuple[dict[str, int], dict[str, int]]:
-    """Return how many tasks and how many templates these sources have, where they have any; None: all of the project."""
-    here = (tasks.c.project_id == project_id, among(tasks.c.video_source_id, source_ids))
-    of_tasks = select(tasks.c.video_source_id, func.count().label("n")).where(*here).group_by(tasks.c.video_source_id)
-    kept = (templates.c.project_id == project_id, among(templates.c.source_id, source_ids))
-    of_templates = select(templates.c.source_id, func.count().label("n")).where(*kept).group_by(templates.c.source_id)
-    used = {row.video_source_id: row.n for row in conn.execute(of_tasks).all()}
-    return used, {row.source_id: row.n for row in conn.execute(of_templates).all()}
+def _counted(
+    conn: Connection,
+    project_id: ProjectId,
+    project: ColumnElement[Any],
+    source: ColumnElement[Any],
+    source_ids: Collection[str] | None,
+) -> dict[str, int]:
+    """Return how many rows each source has.
 
-
-def joined(
-    source_ids: Collection[str], seen: Mapping[str, Sight], counts: tuple[Mapping[str, int], Mapping[str, int]]
-) -> dict[str, SourceFacts]:
-    """Return what is known of these sources, from what was seen of them and what `counted` returned."""
-    used, stored = counts
-    return {
-        source_id: SourceFacts(seen.get(source_id, Sight()), used.get(source_id, 0), stored.get(source_id, 0))
-        for source_id in source_ids
-    }
+    The database joins them into one text: while it counts, SQLite leaves Python's lock to others, and takes it for
+    each row it gives.
+    """
+    columns = (source.label("source_id"), func.count().label("n"))
+    each = select(*columns).where(project == project_id, among(source, source_ids)).group_by(source).subquery()
+    told = func.aggregate_strings(each.c.source_id + " " + cast(each.c.n, String), BETWEEN)
+    text = conn.execute(select(told)).scalar()
+    pairs = (line.rpartition(" ") for line in text.split(BETWEEN)) if text else ()
+    return {source_id: int(n) for source_id, _, n in pairs}
 
 
 def among(column: ColumnElement[Any], ids: Collection[str] | None) -> ColumnElement[bool]:

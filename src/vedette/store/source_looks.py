@@ -8,23 +8,21 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, select, update
 
 from vedette.model.errors import NotFound
 from vedette.model.ids import ProjectId, StreamId, VideoSourceId
 from vedette.model.lifecycle import State
-from vedette.model.look import UNSEEN, Fault, Look, Sight, Snapshot
+from vedette.model.look import UNSEEN, Look, Snapshot
 from vedette.model.source import SourceLevel
 from vedette.store.tables import insert_new, source_looks, tasks
+from vedette.store.text import BETWEEN
 
 NEVER: Final = 2**53
 """When a source is due that is looked at on demand alone."""
 WATCHING: Final = (State.STARTING, State.RUNNING, State.ABNORMAL, State.RECOVERING)
 """States of tasks whose stream is connected to the source, or tries to be."""
 REASON_LENGTH: Final = 500
-MANY: Final = 200
-"""Beyond as many ids the whole project is read."""
-_SHOWN: Final = [column for column in source_looks.c if column.name not in {"image", "image_at", "due_at"}]
 _NEW: Final = {
     "level": SourceLevel.OFFLINE, "reason": UNSEEN, "looked_at": None, "width": 0, "height": 0, "codec": "", "fps": 0.0,
     "quality": "[]", "image_at": None, "image": None,
@@ -93,12 +91,12 @@ def demand(conn: Connection, project_id: ProjectId, source_id: VideoSourceId, at
         raise NotFound(f"There is no video source {source_id}.", param="video_source_id")
 
 
-def of(conn: Connection, project_id: ProjectId, source_ids: Collection[str] | None) -> dict[str, Sight]:
-    """Return how these sources of the project are known to be, and others if they are many; None: all."""
-    few = source_ids is not None and len(source_ids) <= MANY
-    wanted = source_looks.c.source_id.in_(list(source_ids or ())) if few else true()
-    rows = conn.execute(select(*_SHOWN).where(source_looks.c.project_id == project_id, wanted)).all()
-    return {row.source_id: _sight(row) for row in rows}
+def levels(conn: Connection, project_id: ProjectId) -> dict[str, str]:
+    """Return the level of each source of the project; the index alone is read, and the database joins what it finds."""
+    joined = func.aggregate_strings(source_looks.c.source_id, BETWEEN).label("source_ids")
+    here = source_looks.c.project_id == project_id
+    rows = conn.execute(select(source_looks.c.level, joined).where(here).group_by(source_looks.c.level)).all()
+    return {source_id: level for level, source_ids in rows for source_id in source_ids.split(BETWEEN)}
 
 
 def picture(conn: Connection, project_id: ProjectId, source_id: VideoSourceId) -> Snapshot | None:
@@ -179,17 +177,3 @@ def _pictured(look: Look) -> dict[str, Any]:
 
 def _key(project_id: str, source_id: str) -> tuple[ColumnElement[bool], ...]:
     return source_looks.c.project_id == project_id, source_looks.c.source_id == source_id
-
-
-def _sight(row: Row[Any]) -> Sight:
-    return Sight(
-        level=SourceLevel(row.level),
-        reason=row.reason,
-        since=row.since,
-        looked_at=row.looked_at,
-        width=row.width,
-        height=row.height,
-        codec=row.codec,
-        fps=row.fps,
-        faults=tuple(Fault(fault) for fault in json.loads(row.quality)) if row.quality != "[]" else (),
-    )

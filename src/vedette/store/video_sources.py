@@ -1,51 +1,18 @@
 """Registered video sources."""
 
 import json
-from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from vedette.model.errors import AlreadyExists, IllegalTransition, NotFound, SourceNameTaken
 from vedette.model.ids import ProjectId, VideoSourceId
 from vedette.model.quota import Resource
-from vedette.model.source import AccessType, SourceKind, SourceLevel, VideoSource
-from vedette.store import quotas, source_facts, source_looks
+from vedette.model.source import AccessType, SourceKind, VideoSource
+from vedette.store import quotas, source_looks
 from vedette.store.tables import group_members, insert_new, tasks, video_groups, video_sources
-from vedette.store.text import holds
 from vedette.store.vault import Vault
-
-
-@dataclass(frozen=True, slots=True)
-class SourceFilter:
-    """Which sources are wanted; what is empty does not matter.
-
-    Attributes:
-        name: what their names contain.
-        group_name: what the name of one of their groups contains.
-        kinds: names of kinds, of which some may be no kind of ours.
-        platform: what the names of their platforms contain.
-        tags: of which they have one.
-    """
-
-    name: str = ""
-    group_name: str = ""
-    levels: Collection[SourceLevel] = ()
-    kinds: Collection[str] = ()
-    group_ids: Collection[str] = ()
-    access_types: Collection[str] = ()
-    platform: str = ""
-    tags: Collection[str] = ()
-
-    @property
-    def everything(self) -> bool:
-        """Whether all sources are wanted."""
-        return not (
-            self.name or self.group_name or self.levels or self.kinds or self.group_ids or self.access_types
-            or self.platform or self.tags
-        )  # fmt: skip
 
 
 def insert(conn: Connection, vault: Vault, source: VideoSource) -> None:
@@ -94,7 +61,7 @@ def get(
     # not FOR UPDATE: tasks that refer to the source hold its key, and must not wait for one who waits for them
     row = conn.execute(wanted.with_for_update(key_share=True) if hold else wanted).first()
     if row is None:
-        raise _unknown(source_id)
+        raise unknown(source_id)
     return _source(vault, row)
 
 
@@ -113,7 +80,7 @@ def remove(conn: Connection, project_id: ProjectId, source_id: VideoSourceId, at
     # groups before sources, as whoever changes a group does: so nobody waits for each other
     conn.execute(select(video_groups.c.id).where(mine).order_by(video_groups.c.id).with_for_update())
     if conn.execute(select(video_sources.c.id).where(*here).with_for_update()).first() is None:
-        raise _unknown(source_id)
+        raise unknown(source_id)
     using = (tasks.c.project_id == project_id, tasks.c.video_source_id == source_id)
     count = conn.execute(select(func.count()).select_from(tasks).where(*using)).scalar_one()
     if count:
@@ -133,84 +100,12 @@ def reread(conn: Connection, vault: Vault) -> None:
             conn.execute(update(video_sources).where(*_key(row.project_id, row.id)).values(values))
 
 
-def find(
-    conn: Connection,
-    vault: Vault,
-    project_id: ProjectId,
-    wanted: SourceFilter,
-    *,
-    by: str,
-    descending: bool,
-    page: slice | None,
-) -> tuple[list[VideoSource], int]:
-    """Return sources of the project in the order of `create_at`, `num_task` or `num_template`, and how many match."""
-    # the filters are looked at once, and what is sealed is read only for the page
-    matching = select(video_sources.c.id, func.count().over().label("total"))
-    first: ColumnElement[Any] = video_sources.c.create_at
-    if by != "create_at":
-        counters = {"num_task": source_facts.tasks_counted, "num_template": source_facts.templates_counted}
-        counted = counters[by](project_id)
-        matching = matching.outerjoin(counted, counted.c.source_id == video_sources.c.id)
-        first = func.coalesce(counted.c.n, 0)
-    order = [first, video_sources.c.id]
-    ids = _where(matching, project_id, wanted).order_by(*(c.desc() if descending else c for c in order))
-    if page is not None:
-        ids = ids.slice(page.start, page.stop)
-    found = conn.execute(ids).all()
-    if not found:
-        return [], count(conn, project_id, wanted) if page is not None and page.start else 0
-    chosen = (
-        video_sources.c.project_id == project_id,
-        source_facts.among(video_sources.c.id, [row.id for row in found]),
-    )
-    rows = {row.id: row for row in conn.execute(select(video_sources).where(*chosen)).all()}
-    return [_source(vault, rows[row.id]) for row in found if row.id in rows], found[0].total
-
-
-def count(conn: Connection, project_id: ProjectId, wanted: SourceFilter = SourceFilter()) -> int:
-    """Return how many sources of the project are wanted."""
-    counted = _where(select(func.count()).select_from(video_sources), project_id, wanted)
-    return int(conn.execute(counted).scalar_one())
-
-
-def _where(query: Select[Any], project_id: ProjectId, wanted: SourceFilter) -> Select[Any]:
-    here: list[ColumnElement[bool]] = [video_sources.c.project_id == project_id]
-    if wanted.name:
-        here.append(holds(video_sources.c.name, wanted.name))
-    if wanted.group_name or wanted.group_ids:
-        here.append(_in_group(wanted))
-    if wanted.levels:
-        here.append(source_facts.at_level(wanted.levels, project_id, video_sources.c.id))
-    if wanted.kinds:
-        here.append(func.lower(video_sources.c.kind).in_([kind.lower() for kind in wanted.kinds]))
-    if wanted.access_types:
-        here.append(video_sources.c.access_type.in_(list(wanted.access_types)))
-    if wanted.platform:
-        here.append(holds(video_sources.c.platform, wanted.platform))
-    if wanted.tags:
-        quoted = (json.dumps(tag, ensure_ascii=False) for tag in wanted.tags)
-        here.append(or_(*(holds(video_sources.c.tag, tag) for tag in quoted)))
-    return query.where(*here)
-
-
-def _in_group(wanted: SourceFilter) -> ColumnElement[bool]:
-    """Return the condition that the source is in one of the groups that are wanted."""
-    mine = select(group_members.c.group_id).join(video_groups, video_groups.c.id == group_members.c.group_id)
-    mine = mine.where(
-        group_members.c.project_id == video_sources.c.project_id, group_members.c.source_id == video_sources.c.id
-    )
-    if wanted.group_name:
-        mine = mine.where(holds(video_groups.c.name, wanted.group_name))
-    if wanted.group_ids:
-        mine = mine.where(video_groups.c.id.in_(list(wanted.group_ids)))
-    return mine.correlate(video_sources).exists()
-
-
 def _key(project_id: str, source_id: str) -> tuple[ColumnElement[bool], ...]:
     return video_sources.c.project_id == project_id, video_sources.c.id == source_id
 
 
-def _unknown(source_id: str) -> NotFound:
+def unknown(source_id: str) -> NotFound:
+    """Return what is told of a source that the project has not."""
     return NotFound(f"There is no video source {source_id}.", param="video_source_id")
 
 
