@@ -7,6 +7,7 @@ from pathlib import Path
 SERVICE = "x-stuck-cloud"
 _CODE = '''
 import ctypes
+import os
 from pathlib import Path
 
 from vedette.algorithms import Algorithm, AlgorithmConfig, EventData, EventKind, Manifest, ServiceName
@@ -24,7 +25,7 @@ class Data(EventData):
 
 
 class Stuck(Algorithm[Config]):
-    """Hangs at the first picture after a file has come to be."""
+    """Hangs at the first picture after a file has come to be, and leaves another beside it."""
 
     manifest = Manifest(
         name="stuck", services=(ServiceName("x-stuck-cloud", "cloud"),), versions=("1.0",), title_en="Stuck",
@@ -36,6 +37,7 @@ class Stuck(Algorithm[Config]):
 
     def process(self, frame):
         if self._sign and Path(self._sign).exists():
+            Path(f"{self._sign}-{os.getpid()}-{id(self)}").touch()
             self._system.sleep(3600)
         return ()
 '''
