@@ -196,7 +196,7 @@ def _hold(conn: Connection, one: Task, stage: Theatre) -> None:
     """Bring in a task that runs already, on a worker that is somewhere else."""
     tasks.insert(conn, stage.vault, one, actor="user")
     conn.execute(
-        rows.update().where(rows.c.id == one.id).values(state=State.RECOVERING, updated_at=NOW + HOUR_MS, crashes=9)
+        rows.update().where(rows.c.id == one.id).values(state=State.RECOVERING, updated_at=NOW, crashes=9)
     )
 
 

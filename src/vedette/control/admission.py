@@ -92,7 +92,7 @@ def used(tasks: Iterable[Standing], limits: Limits) -> Used:
     counted: Used = Counter()
     for task in tasks:
         if holds_stream(task):
-            counted.update(_counters(task, limits))
+            counted.update(counters(task, limits))
     return counted
 
 
@@ -125,12 +125,12 @@ def admit(
     admitted: list[Standing] = []
     barred: list[tuple[Standing, Barrier]] = []
     for task in waiting:
-        barrier = _barrier(task, limits, taken)
-        if barrier is None:
-            taken.update(_counters(task, limits))
+        found = barrier(task, limits, taken)
+        if found is None:
+            taken.update(counters(task, limits))
             admitted.append(task)
         else:
-            barred.append((task, barrier))
+            barred.append((task, found))
     return admitted, barred
 
 
@@ -161,7 +161,8 @@ def order_of(key: str) -> OrderKey | None:
     return (project, name) if kind == ORDER else None
 
 
-def _barrier(task: Standing, limits: Limits, taken: Used) -> Barrier | None:
+def barrier(task: Standing, limits: Limits, taken: Used) -> Barrier | None:
+    """Return what keeps a task from having a stream, if anything does."""
     capacity = limits.capacity(task)
     deployment = f"{task.project_id}:{limits.algorithms.get(task.service_name, '')}"
     if capacity is not None and not _serves(capacity):
@@ -196,7 +197,8 @@ def _all_in_use(count: int) -> str:
     return f"it has {count} stream{'' if count == 1 else 's'}, and {'it is' if count == 1 else 'all are'} in use."
 
 
-def _counters(task: Standing, limits: Limits) -> list[str]:
+def counters(task: Standing, limits: Limits) -> list[str]:
+    """Return the keys of what a task takes one of."""
     keys = [EVERYBODYS]
     if task.resource_order_id:
         keys.append(f"{ORDER}:{task.project_id}:{task.resource_order_id}")

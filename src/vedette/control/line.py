@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from vedette.control.admission import Barrier, Limits, Used, order_of, standing_barrier, used
+from vedette.model.ids import TaskId
 from vedette.model.service import ResourceOrder
 from vedette.store import deployments, orders, waiting
 from vedette.store.orders import OrderKey
@@ -14,6 +15,8 @@ from vedette.store.tasks import Standing
 
 WINDOW: Final = 200
 """How many waiting tasks a round looks at, and of those parked under one key."""
+URGENT: Final = 20
+"""For how many of the tasks parked under one key a round looks for one that gives way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,8 @@ class Queue:
         barriers: the keys under which tasks go on waiting, with their sentences; keys of streams apart.
         for_streams: whether tasks are parked for want of room on the workers.
         in_use: streams that are taken.
+        urgent: those of the parked tasks that are more important than usual, and still barred.
+        given_way: tasks that have stopped for a more important one.
     """
 
     new: Sequence[Standing]
@@ -34,6 +39,8 @@ class Queue:
     for_streams: bool
     limits: Limits
     in_use: Used
+    urgent: Sequence[Standing] = ()
+    given_way: Sequence[TaskId] = ()
 
 
 def look(conn: Connection, usual: Limits, running: Sequence[Standing], now_ms: int) -> Queue:
@@ -54,9 +61,12 @@ def look(conn: Connection, usual: Limits, running: Sequence[Standing], now_ms: i
     stirred = [
         task for key, barrier in barriers.items() if barrier is None for task in waiting.parked(conn, key, WINDOW)
     ]
-    limits = replace(limits, orders=_orders(conn, (*new, *stirred)))
     closed = [barrier for barrier in barriers.values() if barrier is not None]
-    return Queue(new, stirred, closed, waiting.wait_for_room(conn), limits, in_use)
+    for_room = waiting.wait_for_room(conn)
+    urgent = [task for barrier in closed for task in waiting.urgent(conn, barrier.key, URGENT)]
+    urgent += waiting.urgent_for_room(conn, URGENT) if for_room else []
+    limits = replace(limits, orders=_orders(conn, (*new, *stirred, *urgent)))
+    return Queue(new, stirred, closed, for_room, limits, in_use, urgent, waiting.given_way(conn, WINDOW))
 
 
 def for_streams(conn: Connection, joinable: Sequence[str], limit: int, limits: Limits) -> tuple[list[Standing], Limits]:

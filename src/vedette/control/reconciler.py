@@ -125,7 +125,7 @@ class Reconciler:
             changed += await self._db.write(_release, left)
         if innocent := suspicion.over(world.tasks, world.held, now_ms):
             await self._db.write(assignments.forgive, innocent)
-        moved = await self._settler.run_once(world.queue, lost, list(world.held.values()), now_ms)
+        moved = await self._settler.run_once(world.queue, world.tasks, lost, list(world.held.values()), now_ms)
         await self._end_hung_workers(world, now)
         return bool(buried or changed or moved)
 

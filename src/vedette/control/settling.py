@@ -11,12 +11,13 @@ from typing import Final
 import structlog
 from sqlalchemy import Connection
 
-from vedette.control import run_ends
+from vedette.control import giving_way, run_ends
 from vedette.control.admission import Barrier, Limits, admit, in_order, stream_key
 from vedette.control.decisions import SILENT_S
 from vedette.control.fleet import Fleet
 from vedette.control.line import WINDOW, Queue, for_streams
 from vedette.control.placement import Crew, Lonely, Placement, idle, place, room
+from vedette.control.precedence import for_limits, for_room
 from vedette.control.sources import address_of, stream_of
 from vedette.executors.base import Executor
 from vedette.model.errors import NotInstalled, Unavailable, VedetteError
@@ -73,11 +74,19 @@ class Settler:
         self._monotonic = monotonic
         self._stated: dict[str, str] = {}  # key -> the sentence that all tasks parked under it have
 
-    async def run_once(self, queue: Queue, lost: Sequence[Standing], held: Sequence[Holding], now_ms: int) -> bool:
+    async def run_once(
+        self,
+        queue: Queue,
+        running: Sequence[Standing],
+        lost: Sequence[Standing],
+        held: Sequence[Holding],
+        now_ms: int,
+    ) -> bool:
         """Place what can be placed, park the rest; return whether anything changed.
 
         Args:
             queue: what waits.
+            running: all tasks that have a place.
             lost: tasks that nobody holds any more and that may be tried again; they keep their place.
             held: the streams that are held.
         """
@@ -88,6 +97,7 @@ class Settler:
         changed += await self._restate(queue)
         if ready := [*in_order(lost), *admitted][:WINDOW]:
             changed += await self._settle(ready, limits, now_ms)
+        changed += await self._make_way(queue, running, held, now_ms)
         await self._send_home()
         return changed > 0
 
@@ -104,6 +114,24 @@ class Settler:
         limit = min(WINDOW, free + max(0, more - len(queue.new)))
         joinable = [stream_key(holding.stream_id) for holding in held]
         return await self._db.read(for_streams, joinable, limit, queue.limits)
+
+    # -- who gives way
+
+    async def _make_way(self, queue: Queue, running: Sequence[Standing], held: Sequence[Holding], now_ms: int) -> int:
+        """Let less important tasks give way, and those that have stopped for it wait again; return how many."""
+        changed = 0
+        if queue.given_way:
+            changed += await self._db.write(giving_way.come_back, self._vault, queue.given_way, now_ms)
+        if not queue.urgent:
+            return changed
+        crew = self._crew(held, await self._db.read(assignments.lonely))
+        free, more = room(crew)
+        shared = {holding.stream_id for holding in held if holding.worker_id in crew.loads}
+        crowded = [task for task in queue.urgent if (task.parked_for or "").startswith(waiting.STREAMS)]
+        barred = [task for task in queue.urgent if task not in crowded]
+        pairs = for_limits(barred, running, queue.limits, queue.in_use, now_ms)
+        pairs += for_room(crowded, running, shared, free + more + crew.starting, now_ms)
+        return changed + (await self._db.write(giving_way.stop, pairs, now_ms) if pairs else 0)
 
     # -- parking
 

@@ -30,7 +30,7 @@ def over(tasks: Iterable[Standing], held: Mapping[StreamId, Holding], now_ms: in
         for task in tasks
         if task.state is State.RUNNING and task.stream_id in suspects and now_ms - task.updated_at >= FORGOTTEN_MS
     }
-    return sorted(stream_id for stream_id in steady if stream_id is not None)
+    return [stream_id for stream_id in held if stream_id in steady]
 
 
 def in_company(held: Iterable[Holding]) -> frozenset[StreamId]:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from vedette.algorithms.registry import Registry
 from vedette.control import task_rules, updates
 from vedette.control.creation import activated, drafts, write
+from vedette.control.precedence import HALTED
 from vedette.control.services import ServiceFacts, facts, lasting_facts
 from vedette.model.errors import IllegalTransition, NotFound, Outdated
 from vedette.model.ids import ProjectId, TaskId, VideoSourceId
@@ -257,7 +258,7 @@ def _stopping(task: Task, _now: int) -> tuple[list[State], dict[str, Any]]:
     if task.activated is not None:  # also while a timetable that was removed is still to be acted on
         calm = {"activated": False if task.document.schedule else None, "next_due_at": None}
     if task.state in AT_REST:
-        return [], calm
+        return [], calm | ({"halted_by": None, "status": ""} if task.halted_by == HALTED else {})
     return [after(task.state, Signal.STOP)], {"status": "", **calm}
 
 

@@ -62,9 +62,10 @@ class Task:
         batch_id: the batch task that made it.
         group_id: the video group in which the batch found its source.
         template_id: the template it was made from, or saved as.
-        halted_by: why it is STOPPED if nobody asked for that: `no_service`.
+        halted_by: why it is STOPPED if nobody asked for that: `no_service`, `priority`.
         frozen_by: what holds it frozen, such as `order:<id>`; see `model.freezing`.
-        resume: while it is frozen: what it comes back to.
+        resume: while it is frozen or upgraded: what it comes back to.
+        former_version: of the service, before the last upgrade: the way back.
         parked_for: while it is PENDING: what it waits for; the reconciler passes it over until that is to be had.
     """
 

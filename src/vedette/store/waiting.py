@@ -9,7 +9,9 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, func, literal_column, select, text, update
 
+from vedette.model.ids import TaskId
 from vedette.model.lifecycle import State
+from vedette.model.priority import USUAL
 from vedette.store.tables import tasks
 from vedette.store.tasks import Standing, standings
 
@@ -18,6 +20,8 @@ CHUNK: Final = 500
 
 _TO_PLACE: Final[ColumnElement[bool]] = literal_column("state = 'PENDING' AND parked_for IS NULL")
 """Word for word the condition of the index `tasks_to_place`: with values that are bound no planner would know it."""
+_GAVE_WAY: Final[ColumnElement[bool]] = literal_column("halted_by = 'priority'")
+"""That of the index `tasks_given_way`."""
 _KEYS: Final = text("""
     WITH RECURSIVE found(key) AS (
         SELECT min(parked_for) FROM tasks WHERE parked_for < :end
@@ -30,7 +34,10 @@ _KEYS: Final = text("""
 
 
 def unparked(conn: Connection, now_ms: int, limit: int) -> list[Standing]:
-    """Return PENDING tasks that are not parked, by priority and age; those of which a timetable has still to say if they may run wait."""
+    """Return PENDING tasks that are not parked, by priority and age.
+
+    Those of which a timetable has still to say whether they may run wait.
+    """
     decided = tasks.c.next_due_at.is_(None) | (tasks.c.next_due_at > now_ms)
     return standings(conn, _TO_PLACE, decided, limit=limit, by_priority=True)
 
@@ -55,6 +62,22 @@ def parked_for_room(conn: Connection, limit: int) -> list[Standing]:
     return _pending(conn, tasks.c.parked_for >= STREAMS, limit=limit)
 
 
+def urgent(conn: Connection, key: str, limit: int) -> list[Standing]:
+    """Return those tasks parked under a key that are more important than usual."""
+    return _pending(conn, tasks.c.parked_for == key, tasks.c.priority < USUAL.rank, limit=limit)
+
+
+def urgent_for_room(conn: Connection, limit: int) -> list[Standing]:
+    """Return those tasks that wait for room on the workers and are more important than usual."""
+    return _pending(conn, tasks.c.parked_for >= STREAMS, tasks.c.priority < USUAL.rank, limit=limit)
+
+
+def given_way(conn: Connection, limit: int) -> list[TaskId]:
+    """Return tasks that have stopped to give way to a more important one."""
+    here = (_GAVE_WAY, tasks.c.state == State.STOPPED)
+    return [TaskId(one) for one in conn.execute(select(tasks.c.id).where(*here).limit(limit)).scalars()]
+
+
 def parked_on(conn: Connection, stream_keys: Sequence[str], limit: int) -> list[Standing]:
     """Return tasks that wait for one of these streams, as above, of each chunk of keys."""
     found: list[Standing] = []
@@ -77,6 +100,6 @@ def count_parked(conn: Connection, key: str) -> int:
     return conn.execute(select(func.count()).select_from(tasks).where(tasks.c.parked_for == key)).scalar_one()
 
 
-def _pending(conn: Connection, here: ColumnElement[bool], *, limit: int) -> list[Standing]:
+def _pending(conn: Connection, *here: ColumnElement[bool], limit: int) -> list[Standing]:
     # Only PENDING tasks are parked. Asked for the state as well, SQLite would go through all that are PENDING.
-    return [task for task in standings(conn, here, limit=limit, by_priority=True) if task.state is State.PENDING]
+    return [task for task in standings(conn, *here, limit=limit, by_priority=True) if task.state is State.PENDING]

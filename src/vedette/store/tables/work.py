@@ -48,7 +48,7 @@ tasks = Table(
     Column("template_id", String(36)),
     Column("resource_order_id", String(36)),
     Column("version", Integer, nullable=False, server_default="1"),  # grows with every change of the document
-    Column("halted_by", String(16)),  # why it is STOPPED, if nobody asked for that: no_service
+    Column("halted_by", String(16)),  # why it is STOPPED, if nobody asked for that: no_service, priority
     Column("frozen_by", String(64)),  # what holds it frozen, such as order:<id>: see store.freezing
     Column("resume", Integer),  # frozen: what it comes back to, see model.freezing
     Column(
@@ -147,6 +147,12 @@ Index(
     tasks.c.created_at,
     sqlite_where=tasks.c.frozen_by.is_not(None),
     postgresql_where=tasks.c.frozen_by.is_not(None),
+)
+Index(  # those that ended for a more important one
+    "tasks_given_way",
+    tasks.c.id,
+    sqlite_where=text("halted_by = 'priority'"),
+    postgresql_where=text("halted_by = 'priority'"),
 )
 Index(  # those that have ended and that no timetable starts again
     "tasks_finished",
