@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, insert, select, update
 
-from conformance.ground import MINE, NOW, batch, task
+from conformance.ground import MINE, NOW, batch, move, task
 from conformance.theatre import Theatre
+from vedette.control.freezes import Freezes
 from vedette.model.failure import Failure
 from vedette.model.ids import RunId
 from vedette.model.lifecycle import Signal, State
@@ -115,6 +116,21 @@ async def test_a_run_that_is_stopped_has_a_summary_when_nothing_of_it_runs_any_m
     (said,) = await told(stage)
     after = await stage.see(one)
     assert (said["summary"]["state"], after.state) == ("STOPPED", State.STOPPED)
+
+
+async def test_a_run_that_is_frozen_has_a_summary_only_if_it_does_not_go_on(stage: Theatre) -> None:
+    """One that was stopped while it was frozen has ended when it thaws; one that goes on has not."""
+    stopped, going = await stage.start(of_file("a"), of_file("b", "file:///clips/north/b.mp4"))
+    freezes = Freezes(stage.db, stage.vault, lambda: None, lambda: stage.now_ms)
+    for one in (stopped, going):
+        await freezes.freeze_task(MINE, one.id, "", actor="ann")
+    await stage.talk()
+    assert (await stage.see(going)).state is State.FROZEN
+    assert await move(stage.db, await stage.see(stopped), (), cause="", actor="user", at=NOW, resume=0)
+    for one in (stopped, going):
+        await freezes.thaw_task(MINE, one.id, actor="ann")
+    (said,) = await told(stage)
+    assert (said["summary"]["task_id"], said["summary"]["state"]) == (stopped.id, "STOPPED")
 
 
 async def test_a_run_that_failed_says_why_and_shows_no_secret(stage: Theatre) -> None:

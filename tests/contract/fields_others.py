@@ -1,4 +1,4 @@
-"""The bodies about sources, groups, pools, deployments, orders, terms and quotas."""
+"""The bodies about sources, groups, pools, deployments, orders, terms, quotas and freezes."""
 
 import socket
 from collections.abc import Callable, Mapping
@@ -301,6 +301,18 @@ def _room_for_two(scene: Scene, _answer: Any) -> Any:
     return scene.client.create(TASK | {"name": "two"}).status
 
 
+def _frozen_task(scene: Scene) -> str:
+    return f"{scene.ours}/tasks/{scene.client.created(TASK)}/freeze"
+
+
+FREEZES: Final = _table(
+    "FreezeTask", {}, "PUT", _frozen_task,
+    ("reason", LABEL, lambda _scene, answer: answer["causes"][0]["status"], "one", "another"),
+) | _table(
+    "FreezeProject", {}, "PUT", lambda scene: f"{scene.ours}/freeze",
+    ("reason", LABEL, lambda scene, _answer: scene.client.create(TASK).json["detail"], "one", "another"),
+)  # fmt: skip
+
 SALES: Final = (
     _table(
         "CreateResourceOrder", ORDER, "POST", _orders, *TERMS,
@@ -319,4 +331,4 @@ SALES: Final = (
 
 def rows() -> Rows:
     """Return the rows of all bodies that are no documents of tasks."""
-    return SOURCES | GROUPS | POOLS | DEPLOY | SALES
+    return SOURCES | GROUPS | POOLS | DEPLOY | SALES | FREEZES

@@ -95,7 +95,7 @@ def test_what_is_only_read_or_kept_is_little() -> None:
     labels = {name.rpartition(".")[2].rpartition(":")[2] for name, row in TABLE.items() if row.kind is Kind.LABEL}
     assert labels == {
         "name", "description", "video_source_name", "video_group_name", "latitude", "longitude", "index",
-        "ief_service_instance_id", "edge_pool_id", "optional", "metadata", "type", "stream_type", "data_type",
+        "ief_service_instance_id", "edge_pool_id", "optional", "metadata", "reason", "type", "stream_type", "data_type",
     }  # fmt: skip
     unserved = {name.partition(":")[2].partition(".")[0] for name, row in TABLE.items() if row.kind is Kind.UNSERVED}
     assert unserved == {"output"}

@@ -32,6 +32,7 @@ TAGS: Final = {
     "Identity": "Tokens and projects, in the shape of Keystone.",
     "People": "Users, projects, roles, access keys. Ours.",
     "Orders": "What a project may have, and what was bought for services marked commercial. Ours.",
+    "Freezes": "What an operator holds back: a task, or all tasks of a project. Ours.",
     "Object stores": "Where the buckets of `obs` inputs are, and the keys to read them. Ours.",
     "Brokers": "What `dis` outputs go to instead of the service's own data streams. Ours.",
     "Templates": "Algorithm configurations that were kept with a video source. Ours.",
@@ -214,6 +215,7 @@ UNFORESEEN: Final[Refusals] = (errors.VedetteError("The service met a failure th
 
 TASK: Final = errors.TaskNotFound("No task of this project has that id.")
 STATE: Final = errors.IllegalTransition("A task that is DELETING cannot be started.")
+FROZEN: Final = errors.Frozen("A frozen task cannot be started. Frozen: an operator has frozen this task.")
 TASK_NAME: Final = errors.TaskNameTaken("A task of this project has the name yard already.")
 TASK_QUOTA: Final = errors.TaskQuotaReached("The project has 1000 tasks and may have 1000.")
 SOURCE: Final = errors.NotReferable("There is no video source with this id.", param="video_source_id")
@@ -229,17 +231,23 @@ DEVICE_NAME: Final = errors.NameTaken("An edge device of this project has the na
 ABSENT: Final = errors.NotFound("Nothing of this project has that id.")
 
 PARTICULAR: Final[dict[str, Refusals]] = {
-    "CreateTask": (SOURCE, TASK_NAME, TASK_QUOTA),
-    "CreateTaskV1": (SOURCE, TASK_NAME, TASK_QUOTA),
+    "CreateTask": (SOURCE, TASK_NAME, TASK_QUOTA, FROZEN),
+    "CreateTaskV1": (SOURCE, TASK_NAME, TASK_QUOTA, FROZEN),
     "ShowTaskInfo": (TASK,),
     "UpdateTask": (TASK, SOURCE, TASK_NAME, STATE),
     "DeleteTask": (TASK, STATE),
-    "StartStopTask": (TASK, STATE),
+    "StartStopTask": (TASK, STATE, FROZEN),
     "VasShowTask": (TASK,),
     "VasUpdateTask": (TASK, SOURCE, TASK_NAME, STATE),
     "VasDeleteTask": (TASK, STATE),
-    "VasStartTask": (TASK, STATE),
+    "VasStartTask": (TASK, STATE, FROZEN),
     "VasStopTask": (TASK, STATE),
+    "ShowTaskFreeze": (TASK,),
+    "FreezeTask": (TASK, *NO_RIGHT, STATE),
+    "ThawTask": (TASK, *NO_RIGHT, FROZEN),
+    "ShowProjectFreeze": (ABSENT,),
+    "FreezeProject": (ABSENT, *NO_RIGHT),
+    "ThawProject": (ABSENT, *NO_RIGHT),
     "ShowTaskProgress": (TASK,),
     "ShowTaskHistory": (TASK,),
     "CreateVideoSource": (
@@ -253,7 +261,7 @@ PARTICULAR: Final[dict[str, Refusals]] = {
     "ShowVideoGroupDetail": (ABSENT,),
     "UpdateVideoGroup": (ABSENT, SOURCE, GROUP_NAME),
     "DeleteVideoGroup": (ABSENT,),
-    "CreateBatchTask": (SOURCE, TASK_NAME, TASK_QUOTA),
+    "CreateBatchTask": (SOURCE, TASK_NAME, TASK_QUOTA, FROZEN),
     "UpdateBatchTask": (ABSENT,),
     "DeleteBatchTask": (ABSENT,),
     "BatchStartStopTask": (ABSENT,),

@@ -25,7 +25,7 @@ from vedette.model.errors import CallerError, IllegalTransition, NotFound, TaskN
 from vedette.model.ids import ProjectId, TaskId, new_hex
 from vedette.model.quota import USUAL, Quotas
 from vedette.model.secrets import unmask
-from vedette.store import batches
+from vedette.store import batches, freezing
 from vedette.store.db import Database
 from vedette.store.idempotency import Repeat, once
 from vedette.store.identity import Principal
@@ -69,6 +69,7 @@ class Batches:
         """Write a new batch and make its children; return its id and what became of them.
 
         Raises:
+            Frozen: the project is frozen.
             NotReferable: service, version or order do not exist.
             InvalidParameter: a known parameter has a bad value, an order is missing, or there are too many children.
             TaskNameTaken: a batch task of the project has the name.
@@ -142,6 +143,7 @@ class Batches:
         self, conn: Connection, principal: Principal, document: BatchDocument, repeat: Repeat | None, now: int
     ) -> dict[str, Any]:
         def work() -> dict[str, Any]:
+            freezing.check_project(conn, principal.project_id)
             terms.check(conn, principal.project_id, document, now)
             entries = plan(conn, principal.project_id, document.groups, 0)
             kept = replace(document, groups=without_sources(document.groups))

@@ -14,7 +14,7 @@ from vedette.model.lifecycle import State
 from vedette.model.quota import Quotas, Resource
 from vedette.model.schedule import Schedule
 from vedette.model.task import Task, TaskDocument
-from vedette.store import quotas, tasks, templates
+from vedette.store import freezing, quotas, tasks, templates
 from vedette.store.identity import Principal
 from vedette.store.vault import Vault
 
@@ -38,10 +38,12 @@ def drafts(
         now: milliseconds since the epoch.
 
     Raises:
+        Frozen: the project is frozen.
         NotReferable: service, version, template, order or video source do not exist.
         InvalidParameter: the document does not fit its service, its source, its order or its template.
     """
     project_id = principal.project_id
+    freezing.check_project(conn, project_id)
     if template_id is not None:
         documents = [_with_template(conn, project_id, document, template_id) for document in documents]
     warnings = task_rules.check_service(registry, documents[0])

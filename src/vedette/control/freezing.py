@@ -83,10 +83,11 @@ def freeze(conn: Connection, task: Standing | Task, cause: Cause, now_ms: int) -
     return tasks.move(conn, task, (step,), cause=cause.told, actor=cause.actor, at=now_ms, **columns)
 
 
-def causes(conn: Connection, task: Standing | Task, order_id: str | None, now_ms: int) -> list[Cause]:
+def causes(conn: Connection, task: Standing | Task, now_ms: int) -> list[Cause]:
     """Return what the world has that freezes a task, besides what an operator said of it alone."""
     terms = freezing.terms(conn, [task.project_id])[task.project_id]
     found = [by_project(terms.freeze)] if terms.freeze else []
+    order_id = task.resource_order_id if isinstance(task, Standing) else task.document.resource_order_id
     order = orders.find(conn, task.project_id, order_id) if order_id else None
     if order is not None and not order.holds(now_ms):
         found.append(by_order(order.id))
@@ -95,9 +96,9 @@ def causes(conn: Connection, task: Standing | Task, order_id: str | None, now_ms
     return found
 
 
-def release(conn: Connection, vault: Vault, task: Standing, now_ms: int, *, told: str, actor: str) -> bool:
+def release(conn: Connection, vault: Vault, task: Standing | Task, now_ms: int, *, told: str, actor: str) -> bool:
     """Thaw a task that stands frozen, unless something else freezes it: that takes the place of the mark."""
-    if others := causes(conn, task, task.resource_order_id, now_ms):
+    if others := causes(conn, task, now_ms):
         mark = {"frozen_by": others[0].mark, "status": others[0].status}
         return tasks.move(conn, task, (), cause="", actor=actor, at=now_ms, **mark)
     before = freezing.state_before(conn, task.id)
@@ -110,7 +111,7 @@ def release(conn: Connection, vault: Vault, task: Standing, now_ms: int, *, told
 
 
 def _back(
-    conn: Connection, vault: Vault, task: Standing, before: State | None, now_ms: int
+    conn: Connection, vault: Vault, task: Standing | Task, before: State | None, now_ms: int
 ) -> tuple[Signal, dict[str, object]]:
     """Return where a task goes that thaws, and with which columns; of one with a timetable that decides."""
     resume = Comeback(task.resume or 0)

@@ -7,16 +7,16 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from vedette.model.freezing import Comeback
+from vedette.model.freezing import COLD, Comeback
 from vedette.model.ids import ProjectId, TaskId
-from vedette.model.lifecycle import WANTED, Signal, State, path
+from vedette.model.lifecycle import WANTED, Signal, path
 from vedette.model.task import Task
 from vedette.store import tasks
 from vedette.store.tables import tasks as rows
 from vedette.store.vault import Vault
 
 CAUSE = "its source was changed"
-REOPENED = (*WANTED, State.FREEZING, State.FROZEN)
+REOPENED = (*WANTED, *COLD)
 FRESH: dict[str, Any] = {"run_id": None, "run_started_at": None, "stream_id": None, "frames": 0, "crashes": 0}
 
 
@@ -28,7 +28,7 @@ def reopen(conn: Connection, task: Task, *, actor: str, at: int, **columns: Any)
     Returns:
         False if somebody else moved it first; nothing was written then.
     """
-    if task.state in (State.FREEZING, State.FROZEN) and task.resume is Comeback.GOES_ON:
+    if task.state in COLD and task.resume is Comeback.GOES_ON:
         columns |= {"resume": int(Comeback.ANEW)}
     if task.state not in WANTED:
         return tasks.move(conn, task, (), cause="", actor=actor, at=at, **columns)

@@ -16,14 +16,15 @@ from vedette.control import task_rules, updates
 from vedette.control.creation import activated, drafts, write
 from vedette.control.precedence import HALTED
 from vedette.control.services import ServiceFacts, facts, lasting_facts
-from vedette.model.errors import IllegalTransition, NotFound, Outdated
+from vedette.model.errors import Frozen, IllegalTransition, NotFound, Outdated
+from vedette.model.freezing import COLD, Comeback
 from vedette.model.ids import ProjectId, TaskId, VideoSourceId
 from vedette.model.lifecycle import WANTED, Signal, State, after
 from vedette.model.quota import USUAL, Quotas
 from vedette.model.secrets import unmask
 from vedette.model.source import VideoSource
 from vedette.model.task import Task, TaskDocument
-from vedette.store import task_lists, tasks, video_sources
+from vedette.store import freezing, task_lists, tasks, video_sources
 from vedette.store.db import Database
 from vedette.store.idempotency import Repeat, once
 from vedette.store.identity import Principal
@@ -33,6 +34,7 @@ AT_REST: Final = frozenset(
     {State.STOPPING, State.STOPPED, State.CREATE_FAILED, State.START_FAILED, State.SUCCEEDED, State.FAILED}
 )
 """States in which there is nothing to stop."""
+START: Final = "start"
 TRIES: Final = 8
 """How often a verb looks again when somebody else moved the task meanwhile."""
 
@@ -179,16 +181,17 @@ class Tasks:
 
         Raises:
             TaskNotFound: the project has none with that id.
-            IllegalTransition: it is being stopped, frozen or deleted.
+            IllegalTransition: it is being stopped or deleted.
+            Frozen: it is frozen, or its project is.
         """
-        await self._tell(project_id, task_id, self._starting, cause="start", actor=actor)
+        await self._tell(project_id, task_id, self._starting, cause=START, actor=actor)
 
     async def stop(self, project_id: ProjectId, task_id: TaskId, *, actor: str) -> None:
-        """Ask for a task to rest; nothing changes if it does already.
+        """Ask for a task to rest; nothing changes if it does already. One that is frozen rests when it thaws.
 
         Raises:
             TaskNotFound: the project has none with that id.
-            IllegalTransition: it is frozen or being deleted.
+            IllegalTransition: it is being deleted.
         """
         await self._tell(project_id, task_id, _stopping, cause="stop", actor=actor)
 
@@ -218,6 +221,8 @@ class Tasks:
         return made
 
     def _starting(self, task: Task, now: int) -> tuple[list[State], dict[str, Any]]:
+        if task.frozen_by is not None or task.state in COLD:
+            raise Frozen(f"A frozen task cannot be started. {task.status}".rstrip())
         if task.state in WANTED:
             return [], {} if task.activated else activated(task.document.schedule, now)
         fresh = {"status": "", "error_code": None, "error_message": None, "run_id": None, "stream_id": None}
@@ -236,6 +241,8 @@ class Tasks:
     ) -> None:
         def look_and_move(conn: Connection, now: int) -> bool:
             task = tasks.get(conn, self.vault, project_id, task_id)
+            if cause == START:
+                freezing.check_project(conn, project_id)
             path, columns = plan(task, now)
             return tasks.move(conn, task, path, cause=cause, actor=actor, at=now, **columns)
 
@@ -257,6 +264,8 @@ def _stopping(task: Task, _now: int) -> tuple[list[State], dict[str, Any]]:
     calm: dict[str, Any] = {}
     if task.activated is not None:  # also while a timetable that was removed is still to be acted on
         calm = {"activated": False if task.document.schedule else None, "next_due_at": None}
+    if task.state in COLD:
+        return [], {**calm, "resume": int(Comeback.REST)}
     if task.state in AT_REST:
         return [], calm | ({"halted_by": None, "status": ""} if task.halted_by == HALTED else {})
     return [after(task.state, Signal.STOP)], {"status": "", **calm}

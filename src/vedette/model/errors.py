@@ -24,6 +24,7 @@ VedetteError
 │  ├─ MethodNotAllowed
 │  ├─ TooLarge
 │  └─ IllegalTransition       the state forbids it
+│     └─ Frozen                 as long as the task or its project is frozen
 ├─ SourceError              the camera or the file is at fault
 │  ├─ SourceUnreachable       transient
 │  ├─ SourceLost              transient: it was there, and went away
@@ -210,6 +211,12 @@ class IllegalTransition(CallerError):
     code = "VIAS.00010012"
     reason = "Operation not allowed."
     advice = "Wait until the task has settled, then try again."
+
+
+class Frozen(IllegalTransition):
+    """The task or its project is frozen."""
+
+    advice = "What it says has to be settled first; ask whoever runs this installation if you cannot."
 
 
 class RouteNotFound(CallerError):

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
+from vedette.model.lifecycle import State
+
 OPERATOR: Final = "operator"
 """An operator froze this task. It stands in the task's row alone, so nothing else takes its place there."""
 PROJECT: Final = "project"
@@ -20,6 +22,9 @@ ORDER: Final = "order:"
 """Begins the mark of a task whose resource order has expired; the order's id follows."""
 AGAIN: Final = "again"
 """What froze it may be over: the next round looks what else holds it."""
+
+COLD: Final = frozenset({State.FREEZING, State.FROZEN})
+"""States in which something holds a task frozen."""
 
 ASK: Final = "Ask whoever runs this installation."
 THAWING: Final = "It thaws as soon as nothing of it runs any more."

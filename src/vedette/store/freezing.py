@@ -6,11 +6,11 @@ look at it says whether any of them need be looked at: ten thousand frozen tasks
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, select, tuple_, update
 
-from vedette.model.errors import NotFound
+from vedette.model.errors import Frozen, NotFound
 from vedette.model.freezing import OPERATOR, ProjectFreeze
 from vedette.model.ids import ProjectId, TaskId
 from vedette.model.lifecycle import TRANSITIONS, Signal, State
@@ -146,6 +146,17 @@ def project_freeze(conn: Connection, project_id: ProjectId) -> ProjectFreeze | N
     return found.freeze
 
 
+def check_project(conn: Connection, project_id: ProjectId) -> None:
+    """Make sure that work may begin in a project.
+
+    Raises:
+        Frozen: it is frozen.
+    """
+    found = terms(conn, [project_id]).get(project_id)
+    if found is not None and found.freeze is not None:
+        raise Frozen(found.freeze.status)
+
+
 def set_project_freeze(conn: Connection, project_id: ProjectId, freeze: ProjectFreeze | None, *, actor: str) -> None:
     """Freeze a project, or thaw it."""
     at, why = (freeze.at, freeze.reason) if freeze else (None, None)
@@ -166,8 +177,8 @@ def _held(conn: Connection) -> Iterator[Held]:
         here = and_(tasks.c.frozen_by.is_not(None), tuple_(row.frozen_by, row.project_id) < _PAIR)
 
 
-def _chosen(conn: Connection, ids: Select[tuple[str]]) -> list[Standing]:
+def _chosen(conn: Connection, ids: Select[Any]) -> list[Standing]:
     """Return where tasks stand, in the order in which they are found: an index gives them, and nothing is sorted."""
-    found = list(conn.execute(ids).scalars())
+    found = list(map(str, conn.execute(ids).scalars()))
     place = {task_id: n for n, task_id in enumerate(found)}
     return sorted(standings(conn, tasks.c.id.in_(found)), key=lambda task: place[task.id]) if found else []

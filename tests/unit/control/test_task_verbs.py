@@ -109,8 +109,8 @@ STOP = dict.fromkeys(WANTED, State.STOPPING) | {
     State.SUCCEEDED: None,
     State.FAILED: None,
     State.STOPPING: None,
-    State.FREEZING: IllegalTransition,
-    State.FROZEN: IllegalTransition,
+    State.FREEZING: None,
+    State.FROZEN: None,
     State.DELETING: IllegalTransition,
 }
 DELETE = dict.fromkeys(State, State.DELETING) | {State.DELETING: None}
