@@ -299,6 +299,17 @@ def test_the_list_filters_sorts_and_cuts(service: Service, client: Client) -> No
     assert names_of(client, "?order=updated_at:ASC")[1][-1] == "alpha"
 
 
+@pytest.mark.parametrize("text", ["name_like=a", "id_like=-"])
+def test_the_count_is_told_of_every_page_of_a_search(service: Service, client: Client, text: str) -> None:
+    """It is not counted where a page that is not full tells it; nobody may see the difference."""
+    _several(service, client)
+    total, names = names_of(client, f"?{text}")
+    for limit in range(1, len(names) + 2):
+        for offset in range(len(names) + 2):
+            page = names_of(client, f"?{text}&limit={limit}&offset={offset}")
+            assert page == (total, names[offset : offset + limit])
+
+
 @pytest.mark.parametrize(
     "query",
     [

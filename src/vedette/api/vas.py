@@ -17,6 +17,7 @@ from vedette.api.deps import Member, Parts, PartsOf, object_id, received, servic
 from vedette.api.described import takes
 from vedette.model.errors import NotReferable, TaskNotFound
 from vedette.model.ids import ProjectId, TaskId
+from vedette.model.listed import ListedTask
 from vedette.model.task import Task
 from vedette.schemas.tasks import Nothing
 from vedette.schemas.vas import VasTaskCreate, VasTasksQuery, VasTaskUpdate
@@ -66,14 +67,20 @@ async def listed(
         query.limit,
     )
     total, tasks = await _listed(parts, principal.project_id, wanted)
-    return JSONResponse({"count": total, "tasks": [_details(parts, task) for task in tasks]})
+    titles = {version: _title(parts.registry, service, version) for version in {_version(task) for task in tasks}}
+    return JSONResponse({"count": total, "tasks": [task_details(task, titles[_version(task)]) for task in tasks]})
 
 
-async def _listed(parts: Parts, project_id: ProjectId, wanted: Wanted) -> tuple[int, list[Task]]:
+async def _listed(parts: Parts, project_id: ProjectId, wanted: Wanted) -> tuple[int, list[ListedTask]]:
     """Return how many tasks match, and those of the page; they are looked up side by side where neither needs the other."""
-    if wanted.offset:
+    if wanted.offset and not wanted.seeks_text:
         total = await parts.db.read(count, project_id, wanted)
         return total, await parts.db.read(page, parts.vault, project_id, wanted, total)
+    if wanted.seeks_text and not wanted.offset:
+        found = await parts.db.read(page, parts.vault, project_id, wanted, None)
+        if len(found) < wanted.limit:  # those are all, and need not be counted
+            return len(found), found
+        return await parts.db.read(count, project_id, wanted), found
     return await asyncio.gather(
         parts.db.read(count, project_id, wanted), parts.db.read(page, parts.vault, project_id, wanted, None)
     )
@@ -147,13 +154,17 @@ async def _of_service(parts: Parts, principal: Principal, service: str, task_id:
 
 
 def _details(parts: Parts, task: Task) -> dict[str, Any]:
-    return task_details(task, _title(parts.registry, task))
+    return task_details(task, _title(parts.registry, task.document.service_name, _version(task)))
 
 
-def _title(registry: Registry, task: Task) -> tuple[str, str] | None:
-    """Return English and Chinese name of a task's service, or None if it is not installed any more."""
+def _version(task: Task | ListedTask) -> str:
+    return task.document.service_version
+
+
+def _title(registry: Registry, service: str, version: str) -> tuple[str, str] | None:
+    """Return English and Chinese name of a service, or None if it is not installed any more."""
     try:
-        manifest = registry.find(task.document.service_name, task.document.service_version).manifest
+        manifest = registry.find(service, version).manifest
     except NotReferable:
         return None
     return manifest.title_en, manifest.title_cn

@@ -10,13 +10,14 @@ from typing import Any
 
 from msgspec import to_builtins
 
+from vedette.model.listed import ListedTask
 from vedette.model.output import TaskOutput
 from vedette.model.schedule import Schedule
 from vedette.model.source import InputType, TaskInput, VideoSource
 from vedette.model.task import Task
 from vedette.schemas.masking import MASK, hide_userinfo, hide_values, shown_url
 
-DAY_MS = 86_400_000
+MINUTE_MS = 60_000
 EPOCH = date(1970, 1, 1)
 MAX_STATUS = 4096
 MIN_ERROR, MAX_ERROR = 2, 512
@@ -24,15 +25,15 @@ MIN_ERROR, MAX_ERROR = 2, 512
 
 def iso(at_ms: int) -> str:
     """Return milliseconds since the epoch as the detail page writes times: `2023-06-06T06:59:33.024Z`."""
-    day, rest = divmod(at_ms, DAY_MS)
-    seconds, ms = divmod(rest, 1000)
-    return f"{_date(day)}T{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{ms:03d}Z"
+    minute, rest = divmod(at_ms, MINUTE_MS)
+    return f"{_minute(minute)}{rest // 1000:02d}.{rest % 1000:03d}Z"
 
 
 @lru_cache(maxsize=4096)
-def _date(day: int) -> str:
-    """Return the date of a day, counted from the epoch; lists show the same few again and again."""
-    return (EPOCH + timedelta(days=day)).isoformat()
+def _minute(minute: int) -> str:
+    """Return a minute, counted from the epoch, up to its seconds; lists show the same few again and again."""
+    day, rest = divmod(minute, 24 * 60)
+    return f"{(EPOCH + timedelta(days=day)).isoformat()}T{rest // 60:02d}:{rest % 60:02d}:"
 
 
 def task_info(
@@ -72,7 +73,7 @@ def task_info(
     return _present({**info, **service})
 
 
-def shared_info(task: Task) -> dict[str, Any]:
+def shared_info(task: Task | ListedTask) -> dict[str, Any]:
     """Return the fields that both dialects have, with the same meaning; None for those that are not set."""
     return {
         "id": task.id,
@@ -105,14 +106,14 @@ def _access_address(given: TaskInput, source: VideoSource | None) -> str | None:
     return address and hide_userinfo(address)
 
 
-def _error(task: Task) -> dict[str, str] | None:
+def _error(task: Task | ListedTask) -> dict[str, str] | None:
     if task.error_code is None:
         return None
     message = hide_userinfo(task.error_message or "")[:MAX_ERROR]
     return {"code": task.error_code, "message": message if len(message) >= MIN_ERROR else "Unknown error."}
 
 
-def schedule_status(task: Task) -> str | None:
+def schedule_status(task: Task | ListedTask) -> str | None:
     """Return whether the timetable is obeyed, or None without one."""
     if task.document.schedule is None:
         return None

@@ -6,6 +6,7 @@ What is not set is left out; secrets are hidden. Tasks made in either dialect ar
 from collections.abc import Sequence
 from typing import Any
 
+from vedette.model.listed import ListedTask
 from vedette.model.output import TaskOutput
 from vedette.model.schedule import MONTHLY, Schedule, Window
 from vedette.model.source import InputType, TaskInput
@@ -97,7 +98,7 @@ class VasError(Wire):
     """What is wrong, with the name of the field at fault."""
 
 
-def task_details(task: Task, title: tuple[str, str] | None) -> dict[str, Any]:
+def task_details(task: Task | ListedTask, title: tuple[str, str] | None) -> dict[str, Any]:
     """Return the document of a task.
 
     Args:
@@ -158,15 +159,17 @@ def _windows(windows: Sequence[Window]) -> list[dict[str, str]]:
 def vas_input_info(received: TaskInput) -> dict[str, Any]:
     """Return the input under its older name, and without `index`, which the older dialect has not."""
     info = input_info(received)
-    kind = "edgerestful" if received.type is InputType.RESTFUL else info["type"]
-    data = [{name: value for name, value in entry.items() if name != "index"} for entry in info["data"]]
-    return info | {"type": kind, "data": data}
+    if received.type is InputType.RESTFUL:
+        info["type"] = "edgerestful"
+    for entry in info["data"]:
+        entry.pop("index", None)
+    return info
 
 
 def vas_output_info(output: TaskOutput) -> dict[str, Any]:
     """Return the outputs; those of the older dialect without their empty fields."""
     info = output_info(output)
-    older = {name: info[name] for name in ("hosting", "localpath") if name in info}
-    return info | {
-        name: {key: value for key, value in fields.items() if value is not None} for name, fields in older.items()
-    }
+    for name in ("hosting", "localpath"):
+        if name in info:
+            info[name] = {key: value for key, value in info[name].items() if value is not None}
+    return info

@@ -11,6 +11,7 @@ from vedette.model.ids import ProjectId
 from vedette.model.lifecycle import State
 from vedette.store.batches import LEAVING
 from vedette.store.db import Database
+from vedette.store.source_facts import among
 from vedette.store.tables import batches, tasks, video_groups, video_sources
 from vedette.store.text import BETWEEN, holds
 
@@ -138,15 +139,18 @@ def _states(conn: Connection, batch_ids: Sequence[str]) -> dict[str, dict[str, i
 
 
 def _source_names(conn: Connection, project_id: ProjectId, batch_ids: Sequence[str]) -> dict[str, list[str]]:
-    """Return the names of sources of each batch, in one answer; the database joins them, so few rows come."""
+    """Return the names of sources of each batch: an index tells their ids, joined, and each name is read once."""
     as_indexed = (tasks.c.state, tasks.c.halted_by)  # else PostgreSQL may look for them through the whole table
     children = select(tasks.c.video_source_id).where(tasks.c.batch_id == batches.c.id).correlate(batches)
     some = children.order_by(*as_indexed).limit(MOST_NAMES).subquery()
-    same = (video_sources.c.project_id == project_id) & (video_sources.c.id == some.c.video_source_id)
-    names = select(video_sources.c.name).join(some, same).distinct().subquery()
-    joined = select(func.aggregate_strings(names.c.name, BETWEEN)).scalar_subquery()
-    rows = conn.execute(select(batches.c.id, joined.label("names")).where(batches.c.id.in_(batch_ids)))
-    return {row.id: sorted(row.names.split(BETWEEN)) for row in rows if row.names}
+    joined = select(func.aggregate_strings(some.c.video_source_id, BETWEEN)).scalar_subquery()
+    rows = conn.execute(select(batches.c.id, joined).where(batches.c.id.in_(batch_ids))).all()
+    found = {batch_id: set(ids.split(BETWEEN)) for batch_id, ids in rows if ids}
+    wanted = {source_id for ids in found.values() for source_id in ids}
+    here = (video_sources.c.project_id == project_id, among(video_sources.c.id, wanted))
+    named = conn.execute(select(video_sources.c.id, video_sources.c.name).where(*here)).all() if wanted else ()
+    names = {row.id: row.name for row in named}
+    return {batch_id: sorted(names[one] for one in ids if one in names) for batch_id, ids in found.items()}
 
 
 def _group_names(conn: Connection, project_id: ProjectId, batch_ids: Sequence[str]) -> dict[str, list[str]]:

@@ -1,19 +1,28 @@
 """The tasks of one service, as the older sibling lists them: counted, ordered by a column, and cut by offset."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from vedette.model.ids import ProjectId
 from vedette.model.lifecycle import State
-from vedette.model.task import Task
+from vedette.model.listed import ListedTask
+from vedette.model.task import TaskDocument
 from vedette.store.paging import cut
-from vedette.store.tables import tasks
-from vedette.store.tasks import chosen
+from vedette.store.tables import task_documents, tasks
 from vedette.store.text import holds
 from vedette.store.vault import Vault
+
+_SHOWN: Final = (
+    *(tasks.c[name] for name in ("id", "project_id", "creator")),
+    task_documents.c.document,
+    *(tasks.c[name] for name in ("state", "created_at", "updated_at", "status", "error_code", "error_message")),
+    *(tasks.c[name] for name in ("activated", "warnings")),
+)
+_STATES: Final = {state.value: state for state in State}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +49,11 @@ class Wanted:
     offset: int = 0
     limit: int = 100
 
+    @property
+    def seeks_text(self) -> bool:
+        """Whether a part of a text is looked for: no index leads there, so each look passes over all tasks."""
+        return self.name_like is not None or self.id_like is not None
+
 
 def count(conn: Connection, project_id: ProjectId, wanted: Wanted) -> int:
     """Return how many tasks of the project match."""
@@ -47,7 +61,7 @@ def count(conn: Connection, project_id: ProjectId, wanted: Wanted) -> int:
     return conn.execute(select(func.count()).select_from(tasks).where(*here)).scalar_one()
 
 
-def page(conn: Connection, vault: Vault, project_id: ProjectId, wanted: Wanted, total: int | None) -> list[Task]:
+def page(conn: Connection, vault: Vault, project_id: ProjectId, wanted: Wanted, total: int | None) -> list[ListedTask]:
     """Return the tasks of the page, in order.
 
     Args:
@@ -55,7 +69,30 @@ def page(conn: Connection, vault: Vault, project_id: ProjectId, wanted: Wanted, 
     """
     part = cut(wanted.offset, wanted.limit, total)
     ids = select(tasks.c.id).where(*_filters(project_id, wanted)).order_by(*_order(wanted, turned=part.turned))
-    return chosen(conn, vault, ids.offset(part.offset).limit(part.limit), _order(wanted))
+    found = ids.offset(part.offset).limit(part.limit).subquery()  # an index tells; rows are read for the page alone
+    rows = select(*_SHOWN).join(found, found.c.id == tasks.c.id)
+    rows = rows.join(task_documents, task_documents.c.task_id == tasks.c.id)
+    return [_listed(vault, row) for row in conn.execute(rows.order_by(*_order(wanted))).all()]
+
+
+def _listed(vault: Vault, row: Sequence[Any]) -> ListedTask:
+    # in the order of the columns: to ask a row for each by its name takes longer than to read it
+    task_id, project_id, creator, sealed, state, created_at, updated_at = row[:7]
+    status, error_code, error_message, activated, warnings = row[7:]
+    return ListedTask(
+        task_id,
+        project_id,
+        creator,
+        vault.unseal(sealed, TaskDocument),
+        _STATES[state],
+        created_at,
+        updated_at,
+        status,
+        error_code,
+        error_message,
+        None if activated is None else bool(activated),
+        () if warnings == "[]" else tuple(json.loads(warnings)),
+    )
 
 
 def _order(wanted: Wanted, *, turned: bool = False) -> list[ColumnElement[Any]]:
