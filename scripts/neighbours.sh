@@ -11,6 +11,7 @@ packages=(
     nats-server redis-server mosquitto # brokers
     postgresql               # the other database
     curl                     # types the tutorial
+    faketime                 # sets the clock of one process
     python3-swift            # an S3 store that checks signatures
     nodejs npm               # a second language's client
     python3-keystone         # another identity service; half a minute, for it brings some 120 packages

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from vedette.control.helm import HELD_S, LEASE_S, LOOK_S, NAME, RENEW_S, Alone, Shared
-from vedette.store import leases
-from vedette.store.db import Database
+from vedette.store import leases, schema
+from vedette.store.db import Database, open_database
 
 
 @dataclass
@@ -179,3 +179,14 @@ async def test_the_only_service_there_can_be_holds_it_from_the_start() -> None:
     assert helm.held
     await helm.release()
     assert helm.held
+
+
+async def test_two_services_may_start_at_once_on_an_empty_database(database_url: str) -> None:
+    """One makes the schema, the other finds it made."""
+    one, other = open_database(database_url), open_database(database_url)
+    try:
+        made = await asyncio.gather(one.write(schema.upgrade), other.write(schema.upgrade))
+        assert sorted(made) == [False, True]
+    finally:
+        await one.close()
+        await other.close()
