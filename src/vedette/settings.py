@@ -208,6 +208,27 @@ class Settings(BaseSettings):
         default=KEPT_BYTES,
         ge=1_048_576,
     )
+    finished_task_days: float = _limit(
+        "number",
+        "Tasks that SUCCEEDED or FAILED longer ago than this are removed; their events stay. 0: none is, as a client that "
+        "made a task may ask for it at any time.",
+        unit="days",
+        default=0.0,
+        ge=0,
+    )
+    history_max_days: float = _limit(
+        "number",
+        "Moves of a task's history older than this are removed; the first and the last ten are kept.",
+        unit="days",
+        default=90.0,
+        gt=0,
+    )
+    history_max_count: int = _limit(
+        "number",
+        "Moves that are kept of one task; beyond them the oldest are removed, all but the first.",
+        default=1000,
+        ge=20,
+    )
 
     delivery_queue_max: int = _limit(
         "number",

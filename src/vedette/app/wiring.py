@@ -25,6 +25,7 @@ from vedette.auth.authenticator import Authenticator
 from vedette.auth.keystone import Keystone
 from vedette.control.admission import Limits
 from vedette.control.batches import Batches
+from vedette.control.bygones import Bygones, Keep
 from vedette.control.fleet import Fleet
 from vedette.control.freezing import Freezer
 from vedette.control.gauges import Gauges
@@ -157,7 +158,7 @@ class Wiring:
             reconciler=reconciler,
             desk=desk,
             dispatcher=dispatcher,
-            janitor=Janitor(db, self._blobs, kept, self._metrics),
+            janitor=Janitor(db, self._blobs, kept, self._metrics, self._bygones()),
             freezer=Freezer(db, self._base.vault, on_change=loops.wake),
             gauges=Gauges(db, self._fleet, self._metrics, time.monotonic),
             server=Server(make_app(parts, further=self._doors(desk, dispatcher, vcn), large=(WORKER_PREFIX,))),
@@ -242,6 +243,11 @@ class Wiring:
         searches = device_discovery.make_router(policy(self._base.settings))
         of_events = event_routes.make_router(self._blobs, dispatcher.wake, self._kinds, self._feed)
         return of_events, progress.router, searches, door.router
+
+    def _bygones(self) -> Bygones:
+        settings = self._base.settings
+        keep = Keep(settings.finished_task_days, settings.history_max_days, settings.history_max_count)
+        return Bygones(self._base.db, keep)
 
     def _dispatcher(self) -> Dispatcher:
         settings, db, vault, outgoing = self._base.settings, self._base.db, self._base.vault, self._outgoing

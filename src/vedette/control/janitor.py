@@ -1,4 +1,4 @@
-"""What nobody needs any more: old events with their pictures, done deliveries with their targets."""
+"""What nobody needs any more: old events with their pictures, done deliveries, finished tasks, old moves."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ from typing import Final
 
 import structlog
 
+from vedette.control.bygones import Bygones, Keep
 from vedette.model.errors import NotFound
 from vedette.store import data_records, data_streams, idempotency, outbox_marks, retention
 from vedette.store.blobs import Blobs
@@ -25,11 +26,14 @@ ROUND: Final = 500
 class Janitor:
     """Removes, a little at a time."""
 
-    def __init__(self, db: Database, blobs: Blobs, keep: Retention, metrics: Metrics) -> None:
+    def __init__(
+        self, db: Database, blobs: Blobs, keep: Retention, metrics: Metrics, bygones: Bygones | None = None
+    ) -> None:
         self._db = db
         self._blobs = blobs
         self._keep = keep
         self._metrics = metrics
+        self._bygones = bygones or Bygones(db, Keep())
         self._weighed = False
         metrics.events_kept_limit.set(keep.events_max_rows)
         metrics.events_bytes_limit.set(keep.events_max_bytes)
@@ -46,6 +50,7 @@ class Janitor:
             pass
         await self._db.write(idempotency.sweep, now_ms)
         await self._expire_records(now_ms)
+        await self._bygones.run_once(now_ms)
         await self._sweep_orphans(now_ms)
         if removed:
             log.info("old events removed", events=removed)

@@ -265,7 +265,7 @@ def _stopping(task: Task, _now: int) -> tuple[list[State], dict[str, Any]]:
     if task.activated is not None:  # also while a timetable that was removed is still to be acted on
         calm = {"activated": False if task.document.schedule else None, "next_due_at": None}
     if task.state in COLD:
-        return [], {**calm, "resume": int(Comeback.REST)}
+        return [], {**calm, "resume": int(Comeback.REST), "halted_by": None}
     if task.state in AT_REST:
         return [], calm | ({"halted_by": None, "status": ""} if task.halted_by == HALTED else {})
     return [after(task.state, Signal.STOP)], {"status": "", **calm}
