@@ -19,7 +19,17 @@ from vedette.model.failure import Failure
 from vedette.model.ids import StreamId, WorkerId
 from vedette.model.lifecycle import Signal, State, after
 from vedette.model.look import Look, Probe
-from vedette.model.stream import Assignment, Orders, RunReport, StreamReport, StreamState, StreamStats, Sync
+from vedette.model.stream import (
+    Assignment,
+    GivenUp,
+    Orders,
+    RunReport,
+    StreamReport,
+    StreamState,
+    StreamStats,
+    Sync,
+    TaskRun,
+)
 from vedette.model.task import Task
 from vedette.store import tasks
 from vedette.store.assignments import Holding, holdings
@@ -89,12 +99,21 @@ class Played:
     given_up: dict[str, Failure] = field(default_factory=dict)
     note: str = ""
     frames: int = 0
+    at_work: dict[str, str] = field(default_factory=dict)
+    """Versions that stay at work whatever is asked for, by task."""
+    refused: dict[str, Failure] = field(default_factory=dict)
+    """Why the version that is asked for cannot take their place, by task."""
+
+    def _run(self, run: TaskRun) -> RunReport:
+        version, fault = self.at_work.get(run.task_id, run.service_version), self.refused.get(run.task_id)
+        given_up = GivenUp(run.service_version, fault) if fault and version != run.service_version else None
+        return RunReport(
+            run.run_id, self.frames, 0, self.note, self.given_up.get(run.task_id), version, given_up=given_up
+        )
 
     def report(self) -> StreamReport:
         spec = self.assignment.spec
-        runs = tuple(
-            RunReport(run.run_id, self.frames, 0, self.note, self.given_up.get(run.task_id)) for run in spec.runs
-        )
+        runs = tuple(self._run(run) for run in spec.runs)
         return StreamReport(
             spec.stream_id,
             self.assignment.epoch,

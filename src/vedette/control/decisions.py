@@ -9,7 +9,7 @@ from typing import Any, Final
 from vedette.control.fleet import WorkerView
 from vedette.model.failure import Failure
 from vedette.model.ids import StreamId, WorkerId
-from vedette.model.lifecycle import CLEARING, WANTED, Signal, State, path
+from vedette.model.lifecycle import CLEARING, WANTED, Signal, State, is_wanted, path
 from vedette.model.stream import RunReport, StreamReport, StreamState
 from vedette.store.assignments import Holding
 from vedette.store.tasks import STATUS_LENGTH, Standing
@@ -87,6 +87,8 @@ class Act:
     path: Sequence[State]
     cause: str
     columns: Mapping[str, Any] = field(default_factory=dict)
+    takes_back: bool = False
+    """Whether it is to stand on the former version of its service again."""
 
 
 def find(
@@ -121,7 +123,10 @@ def decide(task: Standing, seen: Seen, report: StreamReport | None, run: RunRepo
 
     A report that tells a state nothing new leaves it as it is.
     """
-    passed = path(task.state, DECISIONS[task.state in WANTED, seen])
+    given_up = run.given_up if run is not None and task.state in WANTED else None
+    if given_up is not None and given_up.service_version == task.service_version:
+        return _give_up(task, given_up.failure)
+    passed = path(task.state, _signals(task, seen, run))
     failure = (run.failure if run else None) or (report.failure if report else None)
     columns: dict[str, Any] = {}
     if passed and passed[-1] not in WANTED and passed[-1] is not State.DELETING:
@@ -138,7 +143,32 @@ def decide(task: Standing, seen: Seen, report: StreamReport | None, run: RunRepo
         columns |= {"error_code": None, "error_message": None}
     if "status" not in columns and task.status.startswith(AGAIN) and seen in _SETTLED:
         columns["status"] = ""
-    return Act(task, passed, _cause(seen, failure), columns)
+    return Act(task, passed, _cause(task, seen, failure), columns)
+
+
+def _signals(task: Standing, seen: Seen, run: RunReport | None) -> tuple[Signal, ...]:
+    """Return what a task is told; one that is UPGRADING waits until the new version has seen its first pictures."""
+    if task.state is not State.UPGRADING:
+        return DECISIONS[task.state in WANTED, seen]
+    if not is_wanted(task.state, task.resume):
+        return DECISIONS[REST, Seen.NOTHING]
+    if seen in (Seen.REFUSED, Seen.BROKEN):
+        return (G.REFUSED,)
+    version = task.service_version
+    if seen is Seen.SICK:  # no picture will come; with the first one it is tried
+        return (G.REFUSED,) if run is not None and version in (run.service_version, run.trying) else ()
+    if seen is Seen.ALIVE and (run is None or run.service_version != version):
+        return ()
+    return DECISIONS[RUN, seen]
+
+
+def _give_up(task: Standing, failure: Failure) -> Act:
+    """Return what to do to a task whose new version broke at once, while the former one goes on in its place."""
+    columns = _if_new(task, error_code=failure.code)
+    if columns:
+        columns["error_message"] = failure.message
+    cause = f"the version {task.service_version} broke: {failure.message}"
+    return Act(task, path(task.state, (G.SICK, G.REFUSED)), cause, columns, task.former_version is not None)
 
 
 def halt(act: Act) -> Act:
@@ -157,8 +187,12 @@ def _if_new(task: Standing, **columns: Any) -> dict[str, Any]:
     return {name: value for name, value in columns.items() if getattr(task, name) != value}
 
 
-def _cause(seen: Seen, failure: Failure | None) -> str:
-    return failure.message if failure else CAUSES[seen]
+def _cause(task: Standing, seen: Seen, failure: Failure | None) -> str:
+    if failure:
+        return failure.message
+    if task.state is State.UPGRADING and (seen is Seen.ALIVE or not is_wanted(task.state, task.resume)):
+        return f"it is on the version {task.service_version}"
+    return CAUSES[seen]
 
 
 CAUSES: Final[Mapping[Seen, str]] = {

@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 from sqlalchemy import Connection
 
-from vedette.control import line, run_ends, suspicion
+from vedette.control import line, run_ends, suspicion, upgrades
 from vedette.control.admission import Limits
 from vedette.control.decisions import SILENT_S, Act, Seen, decide, find, halt
 from vedette.control.fleet import Fleet
@@ -22,7 +22,7 @@ from vedette.control.settling import ACTOR, Settler
 from vedette.executors.base import Executor
 from vedette.model.errors import WorkerLost
 from vedette.model.ids import StreamId, TaskId, WorkerId
-from vedette.model.lifecycle import CLEARING, WANTED, Signal, State, path
+from vedette.model.lifecycle import CLEARING, WANTED, Signal, State, is_wanted, path
 from vedette.store import assignments, tasks
 from vedette.store.assignments import Holding, WorkerRow
 from vedette.store.db import Database
@@ -233,10 +233,15 @@ class Reconciler:
             settled = seen not in (Seen.UNHEARD, Seen.ALIVE, Seen.SICK, Seen.SILENT)
             if task.state is State.DELETING:
                 removed += [task.id] if settled else []
-            elif act.path or act.columns:
+            elif act.path or act.columns or act.takes_back:
                 steady = act.path and task.crashes and _is_steady(task, now_ms)
                 acts.append(replace(act, columns={**act.columns, "crashes": 0}) if steady else act)
-            if seen is Seen.NOTHING and task.state in WANTED and not undeployed and _may_retry(task, now_ms):
+            if (
+                seen is Seen.NOTHING
+                and is_wanted(task.state, task.resume)
+                and not undeployed
+                and _may_retry(task, now_ms)
+            ):
                 lost.append(task)
         return acts, lost, removed
 
@@ -261,11 +266,13 @@ def _release(conn: Connection, left: Sequence[Holding]) -> int:
 
 
 def _act(conn: Connection, vault: Vault, acts: Sequence[Act], removed: Sequence[TaskId], now_ms: int) -> int:
-    changed = sum(
-        run_ends.move(conn, vault, act.task, act.path, cause=act.cause, actor=ACTOR, at=now_ms, **act.columns)
-        for act in acts
-    )
-    return changed + sum(tasks.remove(conn, task_id) for task_id in removed)
+    return sum(_do(conn, vault, act, now_ms) for act in acts) + sum(tasks.remove(conn, task_id) for task_id in removed)
+
+
+def _do(conn: Connection, vault: Vault, act: Act, now_ms: int) -> bool:
+    if act.takes_back:
+        return upgrades.take_back(conn, vault, act, actor=ACTOR, now_ms=now_ms)
+    return run_ends.move(conn, vault, act.task, act.path, cause=act.cause, actor=ACTOR, at=now_ms, **act.columns)
 
 
 def _look(conn: Connection, limits: Limits, now_ms: int) -> World:

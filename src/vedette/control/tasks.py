@@ -19,7 +19,7 @@ from vedette.control.services import ServiceFacts, facts, lasting_facts
 from vedette.model.errors import Frozen, IllegalTransition, NotFound, Outdated
 from vedette.model.freezing import COLD, Comeback
 from vedette.model.ids import ProjectId, TaskId, VideoSourceId
-from vedette.model.lifecycle import WANTED, Signal, State, after
+from vedette.model.lifecycle import Signal, State, after, is_wanted, path
 from vedette.model.quota import USUAL, Quotas
 from vedette.model.secrets import unmask
 from vedette.model.source import VideoSource
@@ -223,12 +223,19 @@ class Tasks:
     def _starting(self, task: Task, now: int) -> tuple[list[State], dict[str, Any]]:
         if task.frozen_by is not None or task.state in COLD:
             raise Frozen(f"A frozen task cannot be started. {task.status}".rstrip())
-        if task.state in WANTED:
+        if is_wanted(task.state, task.resume):
             return [], {} if task.activated else activated(task.document.schedule, now)
-        fresh = {"status": "", "error_code": None, "error_message": None, "run_id": None, "stream_id": None}
-        return [after(task.state, Signal.START)], fresh | {"frames": 0, "crashes": 0} | activated(
-            task.document.schedule, now
-        )
+        fresh: dict[str, Any] = {
+            "status": "",
+            "error_code": None,
+            "error_message": None,
+            "run_id": None,
+            "stream_id": None,
+        }
+        fresh |= {"frames": 0, "crashes": 0, **activated(task.document.schedule, now)}
+        if task.state is State.UPGRADING:  # at rest: it stands on the new version already
+            return path(task.state, (Signal.STOPPED, Signal.START)), fresh
+        return [after(task.state, Signal.START)], fresh
 
     async def _tell(
         self,

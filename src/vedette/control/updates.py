@@ -16,7 +16,7 @@ from vedette.control import task_rules
 from vedette.control.reopening import reopen
 from vedette.model.errors import IllegalTransition, InvalidParameter
 from vedette.model.freezing import AGAIN, OPERATOR
-from vedette.model.lifecycle import WANTED, State
+from vedette.model.lifecycle import WANTED, State, is_wanted
 from vedette.model.schedule import Schedule
 from vedette.model.secrets import unmask
 from vedette.model.source import InputType, TaskInput
@@ -104,7 +104,7 @@ def timetable(task: Task, schedule: Schedule | None, now_ms: int) -> dict[str, A
         # one that waits for its window was asked to run: nothing holds it back any more
         waits = task.activated and task.state in AT_REST and not halted
         return {"activated": True, "next_due_at": now_ms} if waits else {"activated": None, "next_due_at": None}
-    asked = task.state in WANTED or halted  # of a frozen one the thaw knows whether it is to run
+    asked = is_wanted(task.state, task.resume) or halted  # of a frozen one the thaw knows whether it is to run
     if not (asked if task.activated is None else task.activated):
         return {"activated": False, "next_due_at": None}
     at_once = task.state in WANTED | AT_REST and not halted  # one that has ended is not begun again by a new timetable

@@ -96,6 +96,7 @@ class Task:
     frozen_by: str | None = None
     resume: Comeback | None = None
     parked_for: str | None = None
+    former_version: str | None = None
     warnings: tuple[str, ...] = field(default=())
 
 

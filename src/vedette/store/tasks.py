@@ -46,6 +46,7 @@ class Standing:
     resume: int | None = None
     frozen_by: str | None = None
     service_version: str = ""
+    former_version: str | None = None
 
 
 STATUS_LENGTH = 4096
@@ -394,5 +395,6 @@ def _task(vault: Vault, row: Row[Any]) -> Task:
         frozen_by=at["frozen_by"],
         resume=None if at["resume"] is None else Comeback(at["resume"]),
         parked_for=at["parked_for"],
+        former_version=at["former_version"],
         warnings=tuple(json.loads(at["warnings"])) if at["warnings"] != "[]" else (),
     )

@@ -53,7 +53,10 @@ def decided(state: State, seen: Seen, failure: Failure | None = None) -> list[St
 def test_deciding_twice_changes_nothing(state: State, seen: Seen) -> None:
     """A round that died half-way may be run again."""
     once = decided(state, seen)
-    assert not once or decided(once[-1], seen) == []
+    if state is State.UPGRADING and seen in (Seen.REFUSED, Seen.BROKEN):
+        assert once == [State.ABNORMAL]  # which is seen before the next round ends it
+    else:
+        assert not once or decided(once[-1], seen) == []
 
 
 @pytest.mark.parametrize(("state", "seen"), pairs(sorted(RESTING)))
