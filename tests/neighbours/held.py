@@ -24,15 +24,28 @@ class Held(ThreadingHTTPServer):
         self.body = path.read_bytes()
         self.open_until = int(len(self.body) * share)
         self.released = threading.Event()
+        self._opened = threading.Condition()
 
     @property
     def url(self) -> str:
         """Where the file is."""
         return f"http://127.0.0.1:{self.server_port}/clip.mp4"
 
+    def open_further(self, share: float) -> None:
+        """Give more of it."""
+        with self._opened:
+            self.open_until = int(len(self.body) * share)
+            self._opened.notify_all()
+
     def release(self) -> None:
         """Give the rest."""
         self.released.set()
+        self.open_further(1.0)
+
+    def waits_for(self, end: int) -> bool:
+        """Wait until it may be given up to there; return whether it may."""
+        with self._opened:
+            return self._opened.wait_for(lambda: end <= self.open_until, PATIENCE_S)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -55,7 +68,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             while start < end:
                 stop = min(end, start + CHUNK)
-                if stop > self.server.open_until and not self.server.released.wait(PATIENCE_S):
+                if not self.server.waits_for(stop):
                     return
                 self.wfile.write(self.server.body[start:stop])
                 start = stop
