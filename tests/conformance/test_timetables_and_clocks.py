@@ -1,8 +1,10 @@
 """Timetables under a clock that is set, and on a machine that slept: what the clock says now is obeyed."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection, event
 
 from conformance.ground import NOW, insert, move, task
 from conformance.theatre import Theatre
@@ -11,7 +13,8 @@ from vedette.control.scheduler import mended
 from vedette.model.lifecycle import State
 from vedette.model.schedule import Schedule, Window
 from vedette.model.task import Task
-from vedette.store.db import Database
+from vedette.store import tasks
+from vedette.store.db import Database, PostgresDatabase
 from vedette.store.vault import Vault
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
@@ -167,3 +170,30 @@ async def test_all_timetables_are_looked_at_anew_a_few_at_a_time(
     await insert(stage.db, stage.vault, *many)
     assert [await stage.scheduler.review(NOW) for _ in range(4)] == [True, True, False, False]
     assert {(await stage.see(one)).next_due_at for one in many} == {NOW + HOUR_MS}
+
+
+async def test_what_is_due_is_found_by_an_index(stage: Theatre) -> None:
+    """A hundred thousand timetables of which nothing is due cost a look no more than one."""
+    await insert(stage.db, stage.vault, *(timed(name=f"t{n}") for n in range(3)))
+
+    def plans(conn: Connection) -> list[str]:
+        found: list[str] = []
+
+        def explain(_conn: Any, _cursor: Any, statement: str, given: Any, *_: Any) -> None:
+            if not statement.startswith("INSERT"):
+                rows = conn.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", given)
+                found.extend(row[3] for row in rows)
+
+        event.listen(conn, "after_cursor_execute", explain)
+        tasks.next_due(conn)
+        tasks.due_later(conn, NOW)
+        alike = tasks.due(conn, stage.vault, NOW, 500)
+        tasks.move_all(conn, alike, (State.STOPPING,), cause="", actor="", at=NOW, next_due_at=None)
+        event.remove(conn, "after_cursor_execute", explain)
+        return found
+
+    if isinstance(stage.db, PostgresDatabase):  # which scans a table of three rows, and is right
+        return
+    found = await stage.db.write(plans)
+    assert sum("tasks_due" in plan for plan in found) == 3
+    assert [plan for plan in found if plan.startswith("SCAN") and "INDEX" not in plan] == []
