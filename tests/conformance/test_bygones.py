@@ -1,9 +1,10 @@
 """Finished tasks and long histories, over both databases."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, event, insert, select
 
 from conformance.ground import MINE, NOW, task
 from conformance.ground import insert as bring
@@ -13,7 +14,7 @@ from vedette.model.lifecycle import State
 from vedette.model.task import Task
 from vedette.store import bygones, tasks
 from vedette.store.bygones import ALWAYS
-from vedette.store.db import Database
+from vedette.store.db import Database, PostgresDatabase
 from vedette.store.tables import task_moves
 from vedette.store.vault import Vault
 
@@ -56,6 +57,25 @@ async def test_what_ended_long_ago_is_removed_if_that_is_wanted_and_else_never(d
     assert (await states(db)).get("DELETING") is None
     await Bygones(db, Keep(finished_days=7)).run_once(NOW)
     assert await states(db) == {"DELETING": 2, "SUCCEEDED": 2, "STOPPED": 1, "START_FAILED": 1}
+
+
+async def test_what_ended_is_found_by_its_index(db: Database) -> None:
+    """With ten thousand tasks that ended lately, a look for older ones reads none of them."""
+    if isinstance(db, PostgresDatabase):  # which scans a table that is empty, and is right
+        return
+
+    def plans(conn: Connection) -> list[str]:
+        found: list[str] = []
+
+        def explain(_conn: Any, _cursor: Any, statement: str, given: Any, *_: Any) -> None:
+            found.extend(row[3] for row in conn.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", given))
+
+        event.listen(conn, "after_cursor_execute", explain)
+        bygones.finished(conn, NOW, 1)
+        event.remove(conn, "after_cursor_execute", explain)
+        return found
+
+    assert await db.read(plans) == ["SEARCH tasks USING INDEX tasks_finished (next_due_at=? AND updated_at<?)"]
 
 
 async def test_a_finished_task_is_removed_with_its_reason_and_a_few_at_a_time(

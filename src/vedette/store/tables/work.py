@@ -154,8 +154,9 @@ Index(  # those that ended for a more important one
     sqlite_where=text("halted_by = 'priority'"),
     postgresql_where=text("halted_by = 'priority'"),
 )
-Index(  # those that have ended and that no timetable starts again
+Index(  # ended, and no timetable starts them again; next_due_at, so that SQLite prefers it to that of the states
     "tasks_finished",
+    tasks.c.next_due_at,
     tasks.c.updated_at,
     sqlite_where=text("state IN ('SUCCEEDED', 'FAILED') AND next_due_at IS NULL"),
     postgresql_where=text("state IN ('SUCCEEDED', 'FAILED') AND next_due_at IS NULL"),

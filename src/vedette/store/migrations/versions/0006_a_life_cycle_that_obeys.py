@@ -47,7 +47,8 @@ def upgrade() -> None:
     _index_what_is_frozen()
     _lay_rollouts()
     _index("tasks_given_way", "tasks", ["id"], "halted_by = 'priority'")
-    _index("tasks_finished", "tasks", ["updated_at"], "state IN ('SUCCEEDED', 'FAILED') AND next_due_at IS NULL")
+    ended = "state IN ('SUCCEEDED', 'FAILED') AND next_due_at IS NULL"
+    _index("tasks_finished", "tasks", ["next_due_at", "updated_at"], ended)
 
 
 def _lay_rollouts() -> None:
