@@ -112,6 +112,15 @@ def _cores() -> int:
     return max(1, len(os.sched_getaffinity(0)))
 
 
+def _quota() -> float:
+    """Return how many cores this process may use: of the machine, and of its control group (cgroup v2's `cpu.max`)."""
+    try:
+        most, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
+        return min(_cores(), int(most) / int(period))
+    except (OSError, ValueError):  # there is none, or it says `max`
+        return float(_cores())
+
+
 def _below(name: str) -> Any:
     """Return a factory of a path in the data folder."""
     return lambda given: given["data_dir"] / name
@@ -304,6 +313,14 @@ class Settings(BaseSettings):
         default=4,
         ge=1,
         le=64,
+    )
+    live_cores: float = _running(
+        "number",
+        "Cores that live streams may use in all, as measured, before another one waits; 0: as many as they like.",
+        default_factory=_quota,
+        shown="what the service may use",
+        ge=0,
+        le=4096,
     )
     tasks_per_worker: int = _running(
         "number",

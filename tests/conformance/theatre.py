@@ -99,6 +99,7 @@ class Played:
     given_up: dict[str, Failure] = field(default_factory=dict)
     note: str = ""
     frames: int = 0
+    cores: float | None = None
     at_work: dict[str, str] = field(default_factory=dict)
     """Versions that stay at work whatever is asked for, by task."""
     refused: dict[str, Failure] = field(default_factory=dict)
@@ -122,6 +123,7 @@ class Played:
             self.failure,
             StreamStats(),
             runs,
+            self.cores,
         )
 
 
@@ -181,6 +183,7 @@ class Theatre:
         self.workers: dict[WorkerId, FakeWorker] = {}
         self._crash_budget = crash_budget
         self.tasks_at_once: int | None = None
+        self.cores_at_once: float | None = None
         self.versions: dict[str, tuple[str, ...]] | None = None
         self.serve()
 
@@ -190,7 +193,13 @@ class Theatre:
         self.reconciler = Reconciler(
             self.db, self.vault, self.fleet, self.executor,
             metrics=Metrics(), crash_budget=self._crash_budget, monotonic=lambda: self.mono,
-            limits=Limits(ALGORITHMS, tasks_at_once=self.tasks_at_once, versions=self.versions), lonely_limit=LONELY,
+            limits=Limits(
+                ALGORITHMS,
+                tasks_at_once=self.tasks_at_once,
+                cores_at_once=self.cores_at_once,
+                versions=self.versions,
+            ),
+            lonely_limit=LONELY,
         )  # fmt: skip
         self.looks = Looks(
             self.db, self.vault, self.fleet, every_s=PROBE_EVERY_S, clock=lambda: self.now_ms,

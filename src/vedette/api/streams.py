@@ -61,6 +61,7 @@ def stream_info(one: Standing) -> dict[str, Any]:
         "dropped": stats.dropped,
         "corrupt": stats.corrupt,
         "reconnects": stats.reconnects,
+        "cores": None if report.cores is None else round(report.cores, 3),
         "lag_s": round(stats.lag_s, 3),
         "last_frame_at": stats.last_frame_ms or None,
         "drift_ppm": None if stats.drift_ppm is None else round(stats.drift_ppm, 1),

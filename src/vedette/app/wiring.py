@@ -187,6 +187,7 @@ class Wiring:
             limits=Limits(
                 alg_ids,
                 tasks_at_once=settings.workers * settings.tasks_per_worker,
+                cores_at_once=settings.live_cores or None,
                 versions={name: self._registry.versions(name) for name in alg_ids},
             ),
             lonely_limit=settings.lonely_workers,

@@ -13,6 +13,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from vedette.control.cores import KIND as CORES
+from vedette.control.cores import NO_LIMIT, Cores
 from vedette.model.errors import NotInstalled
 from vedette.model.ids import StreamId
 from vedette.model.lifecycle import CLEARING, WANTED, State
@@ -52,6 +54,8 @@ class Limits:
         capacities: the deployments there are.
         orders: the registered orders of the tasks that are looked at.
         tasks_at_once: how many tasks all workers together may have; None: as many as their streams feed.
+        cores_at_once: how many cores live streams may use in all; None: as many as they like.
+        cores: what they use of them.
         versions: service name -> the versions of it that the workers have; None: any.
     """
 
@@ -59,6 +63,8 @@ class Limits:
     capacities: Mapping[DeploymentKey, Capacity] = field(default_factory=dict)
     orders: Mapping[OrderKey, ResourceOrder] = field(default_factory=dict)
     tasks_at_once: int | None = None
+    cores_at_once: float | None = None
+    cores: Cores = NO_LIMIT
     versions: Mapping[str, Collection[str]] | None = None
 
     def check_installed(self, name: str, version: str) -> None:
@@ -137,6 +143,9 @@ def admit(
 def standing_barrier(key: str, limits: Limits, in_use: Used) -> Barrier | None:
     """Return what tasks parked under a key still wait for; None: some of them should be looked at one by one."""
     kind, project, name = key.split(":", 2)
+    if kind == CORES:
+        need = float(name)
+        return None if limits.cores.fits(need) else Barrier(key, limits.cores.sentence(need))
     if kind == WORKERS:
         return _full_workers(limits, in_use)
     order = limits.orders.get((project, name))

@@ -1,15 +1,17 @@
 """The line of waiting tasks, as a round reads it: a few hundred at most, however many wait."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from sqlalchemy import Connection
 
 from vedette.control.admission import Barrier, Limits, Used, order_of, standing_barrier, used
+from vedette.control.cores import reckon
 from vedette.model.ids import TaskId
 from vedette.model.service import ResourceOrder
 from vedette.store import deployments, orders, waiting
+from vedette.store.assignments import Holding
 from vedette.store.orders import OrderKey
 from vedette.store.tasks import Standing
 
@@ -43,16 +45,18 @@ class Queue:
     given_way: Sequence[TaskId] = ()
 
 
-def look(conn: Connection, usual: Limits, running: Sequence[Standing], now_ms: int) -> Queue:
+def look(conn: Connection, usual: Limits, running: Sequence[Standing], held: Collection[Holding], now_ms: int) -> Queue:
     """Read what waits, and what is allowed.
 
     Args:
         usual: the limits that do not stand in the database.
         running: all tasks that have a place.
+        held: the streams that are held.
     """
     new, keys = waiting.unparked(conn, now_ms, WINDOW), waiting.keys(conn)
     limits = replace(
         usual,
+        cores=reckon(usual.cores_at_once, held, running),
         capacities=deployments.capacities(conn),
         orders=orders.some(conn, {order for key in keys if (order := order_of(key))}),
     )

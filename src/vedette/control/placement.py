@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from vedette.control.admission import Barrier
+from vedette.control.cores import NO_LIMIT, Cores, key_of, rounded
 from vedette.model.ids import StreamId, WorkerId
 
 SUSPECT: Final = 2
@@ -41,6 +43,7 @@ class Crew:
         limit: how many shared workers there may be.
         lonely: live workers of one stream each.
         lonely_limit: how many of these there may be.
+        cores: what live streams use.
     """
 
     loads: Mapping[WorkerId, int]
@@ -49,6 +52,7 @@ class Crew:
     limit: int
     lonely: Mapping[WorkerId, Lonely] = field(default_factory=dict)
     lonely_limit: int = 0
+    cores: Cores = NO_LIMIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class Placement:
         crowded: streams for which there is no room.
         apart: those of the chosen workers that are shared no more.
         dismiss: workers of one stream whose place another stream needs more.
+        short: streams for which there are not enough cores, and what they wait for.
     """
 
     chosen: Mapping[StreamId, WorkerId]
@@ -70,16 +75,25 @@ class Placement:
     crowded: tuple[StreamId, ...]
     apart: frozenset[WorkerId] = frozenset()
     dismiss: tuple[WorkerId, ...] = ()
+    short: Mapping[StreamId, Barrier] = field(default_factory=dict)
 
 
-def place(homeless: Sequence[StreamId], crew: Crew, crashes: Mapping[StreamId, int] | None = None) -> Placement:
+def place(
+    homeless: Sequence[StreamId],
+    crew: Crew,
+    crashes: Mapping[StreamId, int] | None = None,
+    needs: Mapping[StreamId, float] | None = None,
+) -> Placement:
     """Spread streams over workers, the least loaded first; ask for workers while there are fewer than streams.
 
     Args:
         homeless: streams that nobody holds, who comes first first.
         crew: the workers there are.
         crashes: how many workers died with a stream, of those that any died with.
+        needs: how many cores a stream is to have free, of those that wait for cores.
     """
+    short = _short(homeless, crew.cores, needs or {})
+    homeless = [stream for stream in homeless if stream not in short]
     granted, patient, dismiss = _apart(homeless, crew, crashes or {})
     shared = [stream for stream in homeless if stream not in granted and stream not in patient]
     wanted = min(crew.limit, len(shared) + sum(crew.loads.values())) + len(granted)
@@ -103,7 +117,7 @@ def place(homeless: Sequence[StreamId], crew: Crew, crashes: Mapping[StreamId, i
             waiting.append(stream)
         else:
             crowded.append(stream)
-    return Placement(chosen, spawn, tuple(waiting), tuple(crowded), apart, dismiss)
+    return Placement(chosen, spawn, tuple(waiting), tuple(crowded), apart, dismiss, short)
 
 
 def room(crew: Crew) -> tuple[int, int]:
@@ -117,6 +131,20 @@ def idle(crew: Crew) -> tuple[WorkerId, ...]:
     done = [worker for worker, one in crew.lonely.items() if not one.busy and not one.leaving]
     empty = sorted(worker for worker, load in crew.loads.items() if not load)
     return (*done, *empty[: max(0, len(crew.loads) - crew.limit)])
+
+
+def _short(homeless: Sequence[StreamId], cores: Cores, needs: Mapping[StreamId, float]) -> Mapping[StreamId, Barrier]:
+    """Return the streams for which there are not enough cores: whoever comes first has them."""
+    short = {}
+    for stream in homeless:
+        need = needs.get(stream)
+        if need is None:
+            continue
+        if cores.fits(need):
+            cores = cores.plus(need)
+        else:
+            short[stream] = Barrier(key_of(need), cores.sentence(rounded(need)))
+    return short
 
 
 def _apart(

@@ -5,6 +5,7 @@ say), and does what is missing. It may be run twice, and after a crash between a
 decides the same again.
 """
 
+import math
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -278,7 +279,7 @@ def _do(conn: Connection, vault: Vault, act: Act, now_ms: int) -> bool:
 def _look(conn: Connection, limits: Limits, now_ms: int) -> World:
     held = {holding.stream_id: holding for holding in assignments.holdings(conn)}
     running = tasks.standing(conn, LOOKED_AT)
-    return World(running, held, assignments.all_workers(conn), line.look(conn, limits, running, now_ms))
+    return World(running, held, assignments.all_workers(conn), line.look(conn, limits, running, held.values(), now_ms))
 
 
 def _may_retry(task: Standing, now_ms: int) -> bool:
@@ -293,7 +294,12 @@ def _may_retry(task: Standing, now_ms: int) -> bool:
 
 
 def _is_steady(task: Standing, now_ms: int) -> bool:
-    return task.state is State.RUNNING and now_ms - task.updated_at >= STEADY_MS
+    return task.state is State.RUNNING and _since(task, now_ms) >= STEADY_MS
+
+
+def _since(task: Standing, now_ms: int) -> float:
+    """Return how long a task has been in its state, milliseconds; without end if the clock was set back since."""
+    return now_ms - task.updated_at if now_ms >= task.updated_at else math.inf
 
 
 def _crashes_in_a_row(task: Standing, now_ms: int) -> int:

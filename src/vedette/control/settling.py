@@ -6,6 +6,7 @@ key says that there is something to be had. What a round does not come to, the n
 
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import Final
 
 import structlog
@@ -13,6 +14,7 @@ from sqlalchemy import Connection
 
 from vedette.control import giving_way, run_ends
 from vedette.control.admission import Barrier, Limits, admit, in_order, stream_key
+from vedette.control.cores import KIND, Cores, has_changed
 from vedette.control.decisions import SILENT_S
 from vedette.control.fleet import Fleet
 from vedette.control.line import WINDOW, Queue, for_streams
@@ -94,6 +96,7 @@ class Settler:
         unique = {task.id: task for task in (*queue.new, *queue.stirred, *roomy)}
         admitted, barred = admit(in_order(unique.values()), limits, queue.in_use)
         changed = await self._park(barred, now_ms)
+        await self._note_costs(held)
         changed += await self._restate(queue)
         if ready := [*in_order(lost), *admitted][:WINDOW]:
             changed += await self._settle(ready, limits, now_ms)
@@ -128,9 +131,11 @@ class Settler:
         free, more = room(crew)
         shared = {holding.stream_id for holding in held if holding.worker_id in crew.loads}
         crowded = [task for task in queue.urgent if (task.parked_for or "").startswith(waiting.STREAMS)]
-        barred = [task for task in queue.urgent if task not in crowded]
+        short = [task for task in queue.urgent if (task.parked_for or "").startswith(f"{KIND}:")]
+        barred = [task for task in queue.urgent if task not in crowded and task not in short]
         pairs = for_limits(barred, running, queue.limits, queue.in_use, now_ms)
         pairs += for_room(crowded, running, shared, free + more + crew.starting, now_ms)
+        pairs += for_room(short, running, shared, 0, now_ms)
         return changed + (await self._db.write(giving_way.stop, pairs, now_ms) if pairs else 0)
 
     # -- parking
@@ -157,7 +162,7 @@ class Settler:
     async def _settle(self, ready: Sequence[Standing], limits: Limits, now_ms: int) -> int:
         wishes, refused = await self._db.write(self._wishes, ready, limits, now_ms)
         held = await self._db.read(assignments.holdings)
-        plan = await self._plan(list(dict.fromkeys(stream for _, stream, _ in wishes)), held)
+        plan = await self._plan(wishes, held, limits.cores)
         for _ in range(plan.spawn):
             await self.spawn()
         for worker_id in plan.dismiss:
@@ -188,11 +193,34 @@ class Settler:
         turn = {task_id: number for number, task_id in enumerate(known)}
         return sorted(wishes, key=lambda wish: turn[wish[0].id]), refused
 
-    async def _plan(self, streams: list[StreamId], held: Sequence[Holding]) -> Placement:
+    async def _plan(self, wishes: Sequence[Wish], held: Sequence[Holding], cores: Cores) -> Placement:
         taken = {holding.stream_id for holding in held}
-        homeless = [stream for stream in streams if stream not in taken]
-        crew = self._crew(held, await self._db.read(assignments.lonely))
-        return place(homeless, crew, await self._db.read(assignments.crashes, homeless))
+        homeless = [stream for stream in dict.fromkeys(stream for _, stream, _ in wishes) if stream not in taken]
+        crew = replace(self._crew(held, await self._db.read(assignments.lonely)), cores=cores)
+        needs = await self._db.read(self._needs, wishes, homeless, cores) if cores.limit is not None else {}
+        return place(homeless, crew, await self._db.read(assignments.crashes, homeless), needs)
+
+    def _needs(
+        self, conn: Connection, wishes: Sequence[Wish], homeless: Sequence[StreamId], cores: Cores
+    ) -> dict[StreamId, float]:
+        """Return what live streams cost, as was measured or as is usual; those that were lost keep their place."""
+        waiting = {stream for task, stream, run_id in wishes if str(stream) != run_id and task.state is State.PENDING}
+        lost = {stream for task, stream, _ in wishes if task.state is not State.PENDING}
+        asked = [stream for stream in homeless if stream in waiting - lost]
+        return dict.fromkeys(asked, cores.usual) | assignments.costs(conn, asked)
+
+    async def _note_costs(self, held: Sequence[Holding]) -> None:
+        """Write down what workers have measured, where that is news."""
+        costs: dict[StreamId, float] = {}
+        for holding in held:
+            view = self._fleet.get(holding.worker_id) if holding.worker_id else None
+            report = view.reports.get(holding.stream_id) if view else None
+            if report is None or report.epoch != holding.epoch or report.cores is None:
+                continue
+            if report.state is StreamState.FLOWING and has_changed(holding.cost, report.cores):
+                costs[holding.stream_id] = report.cores
+        if costs:
+            await self._db.write(assignments.price, costs)
 
     def _crew(self, held: Sequence[Holding], lonely: Collection[WorkerId]) -> Crew:
         """Return the workers that are live, and what they hold.
@@ -278,6 +306,8 @@ class Settler:
         if crowded:
             status = f"Waiting for room: {streams} streams run on {len(self._fleet.all())} workers, and no more fit."
         parked_for = stream_key(stream_id) if crowded and task.state is State.PENDING else None
+        if short := plan.short.get(stream_id):
+            parked_for, status = short.key, short.status
         if (task.parked_for, task.status) == (parked_for, status):
             return False
         tasks.move(conn, task, (), cause="", actor=ACTOR, at=now_ms, parked_for=parked_for, status=status)

@@ -115,6 +115,10 @@ class Feed:
         """Return the mark of the picture that `frames` gave last, for `Resume.seek`."""
         return self._given.mark() if self._given is not None and not self._live else None
 
+    def thread(self) -> int | None:
+        """Return the thread that decodes, by the system's number; None before there is one."""
+        return self._fetcher.native_id if self._fetcher is not None else None
+
     def stop(self) -> None:
         """End `frames`; returns at once, and may be called again."""
         self._stop.set()

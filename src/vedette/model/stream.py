@@ -177,7 +177,11 @@ class RunReport:
 
 @dataclass(frozen=True, slots=True)
 class StreamReport:
-    """How one stream goes."""
+    """How one stream goes.
+
+    Attributes:
+        cores: what it costs its worker, measured lately; None while that is not known.
+    """
 
     stream_id: StreamId
     epoch: int
@@ -186,6 +190,7 @@ class StreamReport:
     failure: Failure | None
     stats: StreamStats
     runs: tuple[RunReport, ...]
+    cores: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,8 @@ class StreamInfo(Wire):
     """Packets that came damaged, or that the decoder refused."""
     reconnects: int
     """Connections that were lost, or could not be made, and were tried again."""
+    cores: float | None
+    """Processor cores it uses, measured over some seconds; `null` in the first ones."""
     lag_s: float
     """How far the picture analysed last was behind what the source sent, in seconds."""
     last_frame_at: int | None

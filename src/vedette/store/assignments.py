@@ -8,7 +8,7 @@ A stream keeps in mind how many workers died with it (`streams.crashes`): one th
 of its own (`workers.alone`).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, select, update
@@ -23,12 +23,14 @@ class Holding:
 
     Attributes:
         crashes: workers that died with it, not long ago.
+        cost: cores it uses, as its workers measured it; None if none has yet.
     """
 
     stream_id: StreamId
     epoch: int
     worker_id: WorkerId | None
     crashes: int = 0
+    cost: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ def holdings(conn: Connection, worker_id: WorkerId | None = None) -> list[Holdin
     """Return all streams that are held, or those one worker holds."""
     held = streams.c.worker_id.is_not(None) if worker_id is None else streams.c.worker_id == worker_id
     rows = conn.execute(select(streams).where(held))
-    return [Holding(StreamId(row.id), row.epoch, WorkerId(row.worker_id), row.crashes) for row in rows]
+    return [Holding(StreamId(row.id), row.epoch, WorkerId(row.worker_id), row.crashes, row.cost) for row in rows]
 
 
 def assign(conn: Connection, stream_id: StreamId, worker_id: WorkerId) -> int | None:
@@ -108,6 +110,18 @@ def blame(conn: Connection, stream_ids: Collection[StreamId]) -> None:
 def forgive(conn: Connection, stream_ids: Collection[StreamId]) -> int:
     """Forget what died with these streams; return how many there were."""
     return conn.execute(update(streams).where(streams.c.id.in_(list(stream_ids))).values(crashes=0)).rowcount
+
+
+def price(conn: Connection, costs: Mapping[StreamId, float]) -> None:
+    """Write down what streams cost."""
+    for stream_id, cost in costs.items():
+        conn.execute(update(streams).where(streams.c.id == stream_id).values(cost=cost))
+
+
+def costs(conn: Connection, stream_ids: Collection[StreamId]) -> dict[StreamId, float]:
+    """Return what each of these streams cost when it ran last, of those of which that is known."""
+    here = (streams.c.id.in_(list(stream_ids)), streams.c.cost.is_not(None))
+    return {StreamId(row.id): row.cost for row in conn.execute(select(streams.c.id, streams.c.cost).where(*here))}
 
 
 def crashes(conn: Connection, stream_ids: Collection[StreamId]) -> dict[StreamId, int]:

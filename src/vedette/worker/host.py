@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import structlog
@@ -18,6 +19,7 @@ from vedette.model.stream import Assignment, Orders, Sync
 from vedette.model.worker import SYNC_WAIT_S, WorkerSpec
 from vedette.worker.link import Link
 from vedette.worker.looks import Album, Prober
+from vedette.worker.meter import Meter
 from vedette.worker.spool import Spool
 from vedette.worker.stream import Stream
 from vedette.worker.tidying import Tidier
@@ -69,6 +71,7 @@ class Host:
         self._lingering: list[tuple[float, Stream]] = []
         self._obeyed = self._syncs = 0
         self._tidier = Tidier(monotonic=monotonic)
+        self._meter = Meter(monotonic=monotonic)
         self._spool = Spool(spec.worker_id, link.ingest, on_refused=self._refused)
         prober.on_done = self._looked
 
@@ -109,7 +112,8 @@ class Host:
     def _report(self, wait_s: float) -> Sync:
         with self._lock:
             self._forget_ended()
-            reports = [stream.report() for stream in self._streams.values()]
+            cores = self._meter.cores({stream.key: stream.threads() for stream in self._streams.values()})
+            reports = [replace(one.report(), cores=cores.get(one.key)) for one in self._streams.values()]
             reports += [stream.report() for _, stream in self._ending if stream.key[0] not in self._streams]
             self._syncs += 1
             spec, looks, number = self._spec, self._album.some(), self._syncs

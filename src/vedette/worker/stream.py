@@ -118,6 +118,11 @@ class Stream:
         """Tell whether a thread of it is still there that has nothing to wait for."""
         return self._thread.is_alive() or (self._feed is not None and self._feed.reading)
 
+    def threads(self) -> tuple[int, ...]:
+        """Return its threads, by the system's numbers."""
+        decoding = self._feed.thread() if self._feed is not None else None
+        return tuple(one for one in (self._thread.native_id, decoding) if one is not None)
+
     def report(self) -> StreamReport:
         """Say how it goes."""
         status = self._feed.status() if self._feed is not None else None

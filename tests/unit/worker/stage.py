@@ -90,6 +90,9 @@ class FakeFeed:
     def seek_mark(self) -> bytes | None:
         return b"mark"
 
+    def thread(self) -> int | None:
+        return None
+
     def stop(self) -> None:
         self.stopped = True
         self._given.put(None)

@@ -59,6 +59,9 @@ class FakeStream:
     def lingers(self) -> bool:
         return self.hangs
 
+    def threads(self) -> tuple[int, ...]:
+        return ()
+
     def report(self) -> StreamReport:
         return StreamReport(*self.key, self.assignment.revision, StreamState.FLOWING, None, StreamStats(), ())
 
