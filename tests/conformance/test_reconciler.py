@@ -565,3 +565,18 @@ async def test_what_no_worker_has_any_more_has_failed(sqlite: Database, vault: V
         State.PENDING, State.STARTING, State.RUNNING, State.RECOVERING, State.FAILED,
     ]  # fmt: skip
     assert "nor is any other version" in str((await stage.see(one)).error_message)
+
+
+async def test_a_clock_that_is_set_back_makes_nobody_wait(stage: Theatre) -> None:
+    """A task that was lost twice waits a moment before it is tried again: by a clock that may be set meanwhile."""
+    (one,) = await stage.start(task())
+    for _ in range(2):
+        stage.executor.dies(stage.executor.started[-1])
+        await stage.settle()
+        await stage.boot()
+        await stage.talk()
+    assert (await stage.see(one)).state is State.RECOVERING
+    stage.now_ms -= 3_600_000
+    await stage.settle()
+    await stage.boot()
+    assert (await stage.see(one)).state is State.STARTING
