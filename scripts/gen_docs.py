@@ -126,6 +126,26 @@ def _first(kind: type) -> str:
     return (kind.__doc__ or "").strip().splitlines()[0]
 
 
+S = lifecycle.State
+MEANING = {
+    S.PENDING: "It is to run, and waits for room or for its turn; `status` says what is short.",
+    S.STARTING: "A worker has taken it, and opens its source.",
+    S.RUNNING: "Pictures flow.",
+    S.ABNORMAL: "It is to run and its source gives no pictures; it is tried again, and `error` says why.",
+    S.RECOVERING: "Its worker was lost; it is started again by itself.",
+    S.UPGRADING: "It is brought to another version of its service, or back.",
+    S.STOPPING: "It was stopped, and something of it still runs.",
+    S.STOPPED: "It rests: somebody stopped it, or its timetable, or what `status` says.",
+    S.CREATE_FAILED: "Nothing here can ever run it; `status` says why.",
+    S.START_FAILED: "Its source cannot be used, and no retry cures that; `error` says why. Correct it, then start the task.",
+    S.SUCCEEDED: "Its file was read to the end.",
+    S.FAILED: "It gave up; `error` says why. Start it again, or change it first.",
+    S.FREEZING: "It is being frozen, and something of it still runs.",
+    S.FROZEN: "Something forbids it to run; `status` says what, and what helps: see [freezes](../howto/freezing.md).",
+    S.DELETING: "It is removed as soon as nothing of it runs any more.",
+}
+
+
 def states() -> str:
     """Return the page of the task states, with the picture drawn from the table."""
     edges: dict[tuple[str, str], list[str]] = {}
@@ -155,12 +175,17 @@ def states() -> str:
             "`RECOVERING`; `FAILED` comes when a task's worker was lost several times in a row (`VEDETTE_CRASH_BUDGET`) "
             "without progress between. A file that was read to its end is `SUCCEEDED`."
         ),
+        (
+            "Every move is kept with its time, its cause and who made it: `GET /vedette/v1/{project_id}/tasks/{task_id}/history`. "
+            "For how long is said under [what is kept](retention.md)."
+        ),
         "\n".join(picture),
         table(
-            ("state", "the task", "signal → next state"),
+            ("state", "what it means", "the task", "left by signal → to"),
             (
                 (
                     f"`{state.value}`",
+                    MEANING[state],
                     next(words for members, words in kinds if state in members),
                     ", ".join(f"{s.value} → `{t.value}`" for s, t in moves.items()) or "the record is removed",
                 )

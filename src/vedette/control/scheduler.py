@@ -22,7 +22,7 @@ from vedette.store.db import Database
 from vedette.store.vault import Vault
 
 ACTOR: Final = "timetable"
-NEVER: Final = "Outside its timetable, which does not open any more."
+NEVER: Final = "Outside its timetable, which does not open any more; change its schedule to run it again."
 BATCH: Final = 500
 """Tasks that one transaction moves: whoever else wants to write has their turn in between."""
 REVIEWED: Final = 100
