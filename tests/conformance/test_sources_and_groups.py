@@ -157,8 +157,9 @@ async def test_facts_are_counted_for_those_asked_for(db: Database, vault: Vault)
     await looking(db, vault, "a", State.STOPPED, State.STARTING)
     await looking(db, vault, "a", State.RUNNING, project=OTHERS)
     await seen(db, "a", SourceLevel.ONLINE, OTHERS)
-    assert await db.read(source_facts.tasks_of, MINE, ["a", "b"]) == {"a": 2}
-    assert await db.read(source_facts.templates_of, MINE, ["a"]) == {}
+    assert await db.read(source_facts.counts, MINE, ["a"]) == {"a": (2, 0)}
+    assert await db.read(source_facts.counts, MINE, None) == {"a": (2, 0), "b": (0, 0)}
+    assert await db.read(source_facts.counts, MINE, ["none"]) == {}
     assert [one.sight.level for one in await db.read(source_lists.chosen, MINE, ["a"])] == [SourceLevel.OFFLINE]
     assert await db.read(source_looks.levels, MINE) == {"a": "2", "b": "2"}
 

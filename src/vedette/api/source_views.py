@@ -63,7 +63,7 @@ async def source_list(
         return await db.read(_page, vault, project_id, query, usual)
     answer: dict[str, Any]
     answer, counts = await asyncio.gather(
-        db.read(_all, vault, project_id, query, usual), db.read(_counts, project_id, None)
+        db.read(_all, vault, project_id, query, usual), db.read(source_facts.counts, project_id, None)
     )
     _add_counts(answer["video_source_list"], counts)
     return answer
@@ -123,7 +123,7 @@ def _sources(conn: Connection, vault: Vault, project_id: ProjectId, found: Seque
     made_over = group_facts.batches_over(conn, project_id, [group.id for group in members]) if members else {}
     told = group_facts.tally(source_looks.levels(conn, project_id), members, made_over) if members else {}
     documents = _documents(vault, found, members, told)
-    _add_counts(documents, _counts(conn, project_id, ids))
+    _add_counts(documents, source_facts.counts(conn, project_id, ids))
     return documents
 
 
@@ -143,20 +143,11 @@ def _documents(
     return [source_info(source, _shown(vault, source.kind, source.sealed), packages[source.id]) for source in found]
 
 
-def _counts(
-    conn: Connection, project_id: ProjectId, source_ids: Collection[str] | None
-) -> tuple[dict[str, int], dict[str, int]]:
-    """Return how many tasks and how many templates these sources have; None: all of the project."""
-    used = source_facts.tasks_of(conn, project_id, source_ids)
-    return used, source_facts.templates_of(conn, project_id, source_ids)
-
-
-def _add_counts(documents: list[dict[str, Any]], counts: tuple[Mapping[str, int], Mapping[str, int]]) -> None:
-    used, kept = counts
+def _add_counts(documents: list[dict[str, Any]], counts: Mapping[str, tuple[int, int]]) -> None:
     for document in documents:
-        source_id = document["video_source_id"]
-        document["num_tasks"] = used.get(source_id, 0)
-        document["num_service_config_templates"] = kept.get(source_id, 0)
+        used, kept = counts.get(document["video_source_id"], (0, 0))  # of one that is just being removed: none
+        document["num_tasks"] = used
+        document["num_service_config_templates"] = kept
 
 
 @lru_cache(SHOWN)

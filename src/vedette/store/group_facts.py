@@ -68,8 +68,9 @@ def batches_over(conn: Connection, project_id: ProjectId, group_ids: Collection[
     here = [among(tasks.c.group_id, group_ids)]  # the project is not asked for, as above
     if group_ids is None or len(group_ids) > MANY:
         here.append(tasks.c.group_id.in_(select(video_groups.c.id).where(video_groups.c.project_id == project_id)))
-    counted = select(tasks.c.group_id, func.count(tasks.c.batch_id.distinct()).label("n")).where(*here)
-    return {row.group_id: row.n for row in conn.execute(counted.group_by(tasks.c.group_id)).all()}
+    pairs = select(tasks.c.group_id, tasks.c.batch_id).where(*here, tasks.c.batch_id.is_not(None)).distinct().subquery()
+    counted = select(pairs.c.group_id, func.count().label("n")).group_by(pairs.c.group_id)
+    return {row.group_id: row.n for row in conn.execute(counted).all()}
 
 
 def tally(

@@ -126,13 +126,8 @@ def _listed(row: Sequence[Any]) -> Listed:
 def _ordered(
     query: Select[Any], project_id: ProjectId, wanted: SourceFilter, *, by: str, descending: bool
 ) -> Select[Any]:
-    first: ColumnElement[Any] = video_sources.c.create_at
-    if by != "create_at":
-        counters = {"num_task": source_facts.tasks_counted, "num_template": source_facts.templates_counted}
-        counted = counters[by](project_id)
-        query = query.outerjoin(counted, counted.c.source_id == video_sources.c.id)
-        first = func.coalesce(counted.c.n, 0)
-    order = [first, video_sources.c.id]
+    keys = {"num_task": source_facts.NUM_TASKS, "num_template": source_facts.NUM_TEMPLATES}
+    order = [keys.get(by, video_sources.c.create_at), video_sources.c.id]
     return _where(query, project_id, wanted).order_by(*(c.desc() if descending else c for c in order))
 
 
