@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import threading
+from collections import Counter
 from pathlib import Path
 from typing import Self
 
@@ -32,6 +33,7 @@ class RtspServer:
         self._process: subprocess.Popen[str] | None = None
         self._changed = threading.Condition()
         self._events: list[str] = []
+        self._watched: Counter[str] = Counter()
 
     @property
     def url(self) -> str:
@@ -75,6 +77,11 @@ class RtspServer:
         """Streams it has begun to play since it was made."""
         return self._count("playing")
 
+    def watchers(self) -> dict[str, int]:
+        """Return by how many connections each of its cameras is played now, those that are."""
+        with self._changed:
+            return {path: count for path, count in self._watched.items() if count > 0}
+
     @property
     def present(self) -> int:
         """Connections it has now."""
@@ -117,8 +124,13 @@ class RtspServer:
         assert process.stdout is not None
         try:
             for line in process.stdout:
+                said = json.loads(line)
                 with self._changed:
-                    self._events.append(json.loads(line)["event"])
+                    self._events.append(said["event"])
+                    if said["event"] == "ready":
+                        self._watched.clear()
+                    elif "path" in said:
+                        self._watched[said["path"]] += 1 if said["event"] == "playing" else -1
                     self._changed.notify_all()
         except ValueError:  # closed while reading
             return

@@ -3,7 +3,8 @@
 
     /usr/bin/python3 rtsp_server.py CLIP PORT FPS [CAMERAS [udp]]
 
-Writes one JSON line on stdout for each thing that happens: ready, connected, closed, playing. The path is /live; of
+Writes one JSON line on stdout for each thing that happens: ready, connected, closed, playing; with its path, once a
+client has asked to play it. The path is /live; of
 further cameras /live1, /live2 and so on. With udp it refuses to send over TCP.
 """
 
@@ -79,9 +80,15 @@ def main():
         server.get_mount_points().add_factory(f"/live{number or ''}", Loop(units, fps, udp="udp" in sys.argv))
 
     def connected(_, client):
+        shown = {}  # of this client: what closes is what it played
+
+        def playing(_, context):
+            shown["path"] = context.uri.abspath
+            say(event="playing", **shown)
+
         say(event="connected")
-        client.connect("play-request", lambda *_: say(event="playing"))
-        client.connect("closed", lambda *_: say(event="closed"))
+        client.connect("play-request", playing)
+        client.connect("closed", lambda *_: say(event="closed", **shown))
 
     server.connect("client-connected", connected)
     server.attach(None)
