@@ -5,13 +5,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, select, update
 from sqlalchemy import insert as insert_into
 from sqlalchemy.exc import IntegrityError
 
 from vedette.model.errors import TaskNameTaken, TaskNotFound
-from vedette.model.ids import ProjectId, RunId, StreamId, TaskId
 from vedette.model.freezing import Comeback
+from vedette.model.ids import ProjectId, RunId, StreamId, TaskId
 from vedette.model.lifecycle import WANTED, State
 from vedette.model.output import RESULT
 from vedette.model.priority import USUAL
@@ -167,12 +167,6 @@ def standings(
 def some(conn: Connection, vault: Vault, task_ids: Collection[TaskId]) -> list[Task]:
     """Return these tasks, of whatever project (for the loops), oldest first."""
     return _select(conn, vault, tasks.c.id.in_(list(task_ids)))
-
-
-def chosen(conn: Connection, vault: Vault, ids: Select[Any], order: Sequence[ColumnElement[Any]]) -> list[Task]:
-    """Return the tasks whose ids a statement finds, in an order."""
-    rows = conn.execute(_WHOLE.where(tasks.c.id.in_(ids)).order_by(None).order_by(*order)).all()
-    return [_task(vault, row) for row in rows]
 
 
 def of_streams(conn: Connection, vault: Vault, stream_ids: Collection[StreamId]) -> list[Task]:
