@@ -20,6 +20,7 @@ import fields_objects
 import fields_others
 import fields_people
 import fields_people_lists
+import fields_rollouts
 import fields_tasks
 import fields_webhooks
 import pytest
@@ -42,9 +43,14 @@ BODIES: Rows = (
     | fields_objects.rows()
     | fields_brokers.rows()
     | fields_webhooks.rows()
+    | fields_rollouts.rows()
 )
 QUERIES: Rows = (
-    fields_data_streams.queries() | fields_lists.rows() | fields_login.queries() | fields_people_lists.rows()
+    fields_data_streams.queries()
+    | fields_lists.rows()
+    | fields_login.queries()
+    | fields_people_lists.rows()
+    | fields_rollouts.queries()
 )
 TABLE: Rows = BODIES | QUERIES
 

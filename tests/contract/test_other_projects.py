@@ -107,6 +107,8 @@ def world(service: Service) -> World:
     ids["device_id"] = device
     ids["store_name"] = store
     ids["broker_name"] = broker
+    rollout_body = {"version": "3.0", "task_ids": [task]}
+    ids["rollout_id"] = made(f"{ours}/services/{CLOUD}/upgrade", rollout_body, "id")
     ids["stream_name"] = "cellar-events"
     ids["secret_id"] = made(f"{ours}/webhook-secrets", {}, "id")
     document = mine.call("GET", "/openapi.json").json

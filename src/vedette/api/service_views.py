@@ -6,7 +6,7 @@ from typing import Any, Final
 from vedette.algorithms.registry import service_config_xml, task_config_xml
 from vedette.api import drawings
 from vedette.control import catalogue
-from vedette.control.catalogue import Published
+from vedette.control.catalogue import Published, Versions
 from vedette.control.deployments import Deployed
 from vedette.control.services import package_id
 from vedette.control.sources import SERVED_OUTPUTS
@@ -29,14 +29,14 @@ REQUESTS: Final = (
 )
 
 
-def service_row(one: Published, capacity: Capacity | None) -> dict[str, Any]:
+def service_row(one: Published, capacity: Capacity | None, versions: Versions) -> dict[str, Any]:
     """Return a service as lists show it."""
     manifest = one.manifest
     return {
         "service_id": one.service_id,
         "service_name": one.name,
         "alg_id": one.alg_id,
-        "alg_status": catalogue.status(capacity).value,
+        "alg_status": catalogue.status(capacity, versions.upgrading).value,
         "alg_class": "self" if manifest.company == OURS else "partner",
         "alg_version": one.version,
         "function_version": manifest.function_version,
@@ -47,18 +47,20 @@ def service_row(one: Published, capacity: Capacity | None) -> dict[str, Any]:
         "request_mode": REQUEST_MODE,
         "tags": list(manifest.tags),
         "description": manifest.description,
-        "can_update": False,
+        "can_update": versions.behind,
         "created_at": manifest.released_at,
     }
 
 
-def service_detail(one: Published, project_id: str, deployment: Deployment | None) -> dict[str, Any]:
+def service_detail(
+    one: Published, project_id: str, deployment: Deployment | None, versions: Versions
+) -> dict[str, Any]:
     """Return all that is known of a service."""
     manifest = one.manifest
     capacity = Capacity(deployment.status, deployment.stream_count) if deployment else None
     inputs, outputs = [kind.value for kind in one.inputs()], sorted(kind.value for kind in SERVED_OUTPUTS)
     machine = platform.machine()
-    return service_row(one, capacity) | {
+    return service_row(one, capacity, versions) | {
         "api": one.name,
         "pool_id": deployment.pool_id if deployment else LOCAL_POOL,
         "logo": drawings.logo(manifest.title_en),

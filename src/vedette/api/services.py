@@ -42,9 +42,10 @@ EXAMPLE: Final[dict[str, Any]] = {
 @router.get(f"{SERVICES}/user", operation_id="ListUserServices", response_model=ServiceList)
 async def find(principal: Member, query: Annotated[ServiceQuery, Query()], parts: PartsOf) -> JSONResponse:
     """List the services, each in its newest version, with how they stand in the project."""
-    capacities = await parts.db.read(deployments.capacities_of, principal.project_id)
     known = [one for one in catalogue.newest(parts.registry) if _is_like(one, query.name_like)]
-    rows = [(one, service_row(one, capacities.get(one.alg_id))) for one in known]
+    capacities = await parts.db.read(deployments.capacities_of, principal.project_id)
+    versions = await parts.db.read(catalogue.versions_of, principal.project_id, known)
+    rows = [(one, service_row(one, capacities.get(one.alg_id), versions[one.name])) for one in known]
     chosen = [row for _, row in _sorted(rows, query) if not query.alg_status or row["alg_status"] in query.alg_status]
     shown = chosen if query.page is None else chosen[query.page]
     return JSONResponse({"count": len(shown), "total": len(chosen), "service_list": shown})
@@ -55,7 +56,8 @@ async def show(principal: Member, service_id: ServiceIdInPath, parts: PartsOf) -
     """Show one version of a service: what it takes, what may be set, and how it stands in the project."""
     one = catalogue.find(parts.registry, service_id)
     deployment = await parts.db.read(deployments.find, parts.vault, principal.project_id, one.alg_id)
-    return JSONResponse(service_detail(one, principal.project_id, deployment))
+    versions = await parts.db.read(catalogue.versions_of, principal.project_id, [one])
+    return JSONResponse(service_detail(one, principal.project_id, deployment, versions[one.name]))
 
 
 @router.post(

@@ -27,6 +27,7 @@ TAGS: Final = {
     "Video sources (additions)": "The last picture of a source, and a look at it on demand. Ours.",
     "Video groups": "Sources that belong together.",
     "Services": "The algorithms that tasks can run, and their deployment.",
+    "Rollouts": "Upgrades of tasks to another version of their service, and the way back. Ours.",
     "Edge pools": "Groups of machines near the cameras.",
     "Edge devices": "Cameras near the edge, for `edgecamera` inputs: in the shape of the edge platform's published API.",
     "Identity": "Tokens and projects, in the shape of Keystone.",
@@ -77,6 +78,7 @@ PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "event_id": _text(EVENT_ID, "Id of an event, the `message_id` that webhooks got."),
     "secret_id": _text("[0-9a-f]{32}", "Id of a webhook secret."),
     "subscription_id": _text("[0-9a-f]{32}", "Id of a subscription."),
+    "rollout_id": _text(OBJECT_ID, "Id of a rollout."),
     "letter_id": _text("[0-9]{1,19}", "Id of a delivery that was given up."),
 }
 
@@ -218,6 +220,8 @@ STATE: Final = errors.IllegalTransition("A task that is DELETING cannot be start
 FROZEN: Final = errors.Frozen("A frozen task cannot be started. Frozen: an operator has frozen this task.")
 TASK_NAME: Final = errors.TaskNameTaken("A task of this project has the name yard already.")
 TASK_QUOTA: Final = errors.TaskQuotaReached("The project has 1000 tasks and may have 1000.")
+VERSION: Final = errors.NotReferable("The service has the versions 1.0, 1.1, 3.0.", param="service_version")
+WAY_BACK: Final = errors.NotReferable("The task 4f2a was not upgraded: it has no way back.", param="task_ids")
 SOURCE: Final = errors.NotReferable("There is no video source with this id.", param="video_source_id")
 SOURCE_ASKED: Final = errors.NotReferable("There is no video source 4f2a.", param="sources")
 SUBSCRIPTION_NAME: Final = errors.NameTaken("A subscription of this project has the name 'desk'.", param="name")
@@ -266,6 +270,10 @@ PARTICULAR: Final[dict[str, Refusals]] = {
     "DeleteBatchTask": (ABSENT,),
     "BatchStartStopTask": (ABSENT,),
     "ShowServiceDetail": (ABSENT,),
+    "UpgradeService": (VERSION,),
+    "RollbackService": (WAY_BACK,),
+    "ShowRollout": (ABSENT,),
+    "StopRollout": (ABSENT,),
     "DeployAlgorithm": (ABSENT,),
     "StopDeployAlgorithm": (ABSENT,),
     "ShowEdgePoolInfo": (ABSENT,),

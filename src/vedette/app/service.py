@@ -29,6 +29,7 @@ log = structlog.get_logger()
 
 GAUGES_S = 2.0
 BATCHES_S = 60.0
+ROLLOUTS_S = 0.5
 FREEZING_S = 1.0
 ROOM_S = 30.0
 VCN_S = 2.0
@@ -85,6 +86,7 @@ async def _run(base: Ground, listener: socket.socket, metrics: Metrics, name: st
             asyncio.create_task(keep("janitor", lambda: rooms.janitor.run_once(now_ms()), HOUR_MS / 1000, helm)),
             asyncio.create_task(keep("room", lambda: rooms.janitor.fit(now_ms()), ROOM_S, helm)),
             asyncio.create_task(keep("freezing", lambda: rooms.freezer.run_once(now_ms()), FREEZING_S, helm)),
+            asyncio.create_task(keep("rollouts", rooms.rollouts.run_once, ROLLOUTS_S, helm)),
             asyncio.create_task(keep("gauges", rooms.gauges.run_once, GAUGES_S)),
             asyncio.create_task(keep("batches", rooms.batches.resume, BATCHES_S, helm)),
             asyncio.create_task(keep("vcn", rooms.vcn.run_once, VCN_S, helm)),

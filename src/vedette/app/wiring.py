@@ -35,6 +35,7 @@ from vedette.control.looks import Looks
 from vedette.control.object_stores import Reach
 from vedette.control.orders import Desk
 from vedette.control.reconciler import Reconciler
+from vedette.control.rollouts import Rollouts
 from vedette.control.scheduler import Scheduler
 from vedette.control.services import algorithm_ids
 from vedette.control.storing import Storing
@@ -84,6 +85,7 @@ class Rooms:
     dispatcher: Dispatcher
     janitor: Janitor
     freezer: Freezer
+    rollouts: Rollouts
     gauges: Gauges
     server: Server
     batches: Batches
@@ -129,11 +131,7 @@ class Wiring:
         self._base, self._metrics, self._keystone = base, metrics, keystone
         self._outgoing = outgoing
         self._registry, self._fleet, self._loops, self._feed = Registry.load(), Fleet(), Loops(), Feed()
-        self._kinds = {
-            number: name
-            for service in self._registry.services()
-            for number, name in service.manifest.event_types.items()
-        }
+        self._kinds = {kind.number: kind.name for kind in self._registry.event_kinds()}
         self._blobs = Blobs(base.settings.data_dir / "pictures")
         self._storing = Storing(metrics, time.monotonic)
         self._worker_key = secrets.token_urlsafe(32)
@@ -160,6 +158,7 @@ class Wiring:
             dispatcher=dispatcher,
             janitor=Janitor(db, self._blobs, kept, self._metrics, self._bygones()),
             freezer=Freezer(db, self._base.vault, on_change=loops.wake),
+            rollouts=Rollouts(db, self._base.vault, self._registry, loops.wake, now_ms),
             gauges=Gauges(db, self._fleet, self._metrics, time.monotonic),
             server=Server(make_app(parts, further=self._doors(desk, dispatcher, vcn), large=(WORKER_PREFIX,))),
             batches=parts.batches,

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from vedette.cli import brokers, deliveries, devices, freezing, people, services, stores
+from vedette.cli import brokers, deliveries, devices, freezing, people, rollouts, services, stores
 from vedette.model.errors import InvalidParameter, Misconfigured, VedetteError
 from vedette.model.guard import GuardPolicy
 from vedette.settings import Settings
@@ -36,6 +36,7 @@ app.add_typer(people.key, name="key")
 app.add_typer(services.order, name="order")
 app.add_typer(services.service, name="service")
 app.add_typer(services.quota, name="quota")
+app.add_typer(rollouts.rollout, name="rollout")
 app.add_typer(freezing.freeze, name="freeze")
 app.add_typer(freezing.thaw, name="thaw")
 app.add_typer(devices.devices, name="devices")

@@ -1,15 +1,19 @@
 """The published services as a project sees them: one entry for each version of each name."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+from sqlalchemy import Connection
 
 from vedette.algorithms.base import Manifest
 from vedette.algorithms.registry import Registry
 from vedette.control.services import algorithm_id, service_id
 from vedette.control.task_rules import ONLY
 from vedette.model.errors import NotFound
+from vedette.model.ids import ProjectId
 from vedette.model.service import AlgStatus
 from vedette.model.source import InputType
+from vedette.store import rollouts
 from vedette.store.deployments import Capacity
 
 SERVED_INPUTS = (InputType.VIDEO_SOURCE, InputType.URL)
@@ -38,6 +42,19 @@ class Published:
     def inputs(self) -> tuple[InputType, ...]:
         """Return the inputs that it takes and that can be opened."""
         return tuple(kind for kind in SERVED_INPUTS if ONLY.get(kind, self.deploy) == self.deploy)
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """How the tasks of a project stand to the newest version of a service.
+
+    Attributes:
+        behind: some stand on another one.
+        upgrading: a rollout is under way.
+    """
+
+    behind: bool
+    upgrading: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +108,19 @@ def deployable(registry: Registry, alg_id: str) -> Deployable:
     return found
 
 
-def status(capacity: Capacity | None) -> AlgStatus:
+def status(capacity: Capacity | None, upgrading: bool) -> AlgStatus:
     """Return how a service stands in a project; one that nobody deployed or stopped runs: all of it is here."""
-    return AlgStatus.RUNNING if capacity is None else capacity.status
+    known = AlgStatus.RUNNING if capacity is None else capacity.status
+    return AlgStatus.UPGRADING if upgrading and known is AlgStatus.RUNNING else known
+
+
+def versions_of(conn: Connection, project_id: ProjectId, services: Iterable[Published]) -> Mapping[str, Versions]:
+    """Return how the tasks of a project stand to the newest versions of services, by name."""
+    moving = rollouts.services_under_way(conn, project_id)
+    return {
+        one.name: Versions(rollouts.has_others(conn, project_id, one.name, one.versions[-1]), one.name in moving)
+        for one in services
+    }
 
 
 def _published(registry: Registry, name: str, version: str) -> Published:

@@ -139,25 +139,24 @@ class Rollouts:
         if rollout is None:
             return False
         self._judge(conn, rollout, now_ms)
-        counts = rollout_steps.counts(conn, rollout_id)
-        if counts[Outcome.FAILED] and rollout.status is Status.RUNNING:
+        counts, told = rollout_steps.counts(conn, rollout_id), False
+        if rollout.status is Status.RUNNING and not counts[Outcome.FAILED]:
+            told = self._give_turns(conn, rollout, rollout.at_once - counts[Outcome.UNDER_WAY], now_ms)
+            counts = rollout_steps.counts(conn, rollout_id)
+        if counts[Outcome.FAILED]:
             (failed, *_) = rollout_steps.found(conn, rollout_id, Outcome.FAILED, limit=1)
             reason = f"The task {failed.name} ({failed.step.task_id}) failed: {failed.step.reason}"
             rollouts.halt(conn, rollout.project_id, rollout_id, reason)
-            rollout = replace(rollout, status=Status.STOPPING)
-        under_way = counts[Outcome.UNDER_WAY]
-        if rollout.status is Status.STOPPING:
-            if not under_way:
-                rollouts.end(conn, rollout_id, Status.STOPPED if counts[Outcome.LEFT] else Status.DONE, now_ms)
-            return False
-        if not counts[Outcome.LEFT] and not under_way:
-            rollouts.end(conn, rollout_id, Status.DONE, now_ms)
-            return False
-        return self._give_turns(conn, rollout, rollout.at_once - under_way, now_ms)
+        if not counts[Outcome.UNDER_WAY]:
+            if not counts[Outcome.LEFT]:
+                rollouts.end(conn, rollout_id, Status.DONE, now_ms)
+            elif counts[Outcome.FAILED] or rollout.status is Status.STOPPING:
+                rollouts.end(conn, rollout_id, Status.STOPPED, now_ms)
+        return told
 
     def _judge(self, conn: Connection, rollout: Rollout, now_ms: int) -> None:
         for found in rollout_steps.found(conn, rollout.id, Outcome.UNDER_WAY):
-            outcome, reason = judge(found.step, found.state, found.version, found.error)
+            outcome, reason = judge(found)
             if outcome is not Outcome.UNDER_WAY:
                 self._note(conn, rollout, found.step, outcome, reason, now_ms)
 

@@ -72,6 +72,22 @@ class Step:
     at: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A step, and where its task stands.
+
+    Attributes:
+        version: of the task's service, now.
+        error: the message of its error.
+    """
+
+    step: Step
+    name: str
+    state: State
+    version: str
+    error: str | None
+
+
 UPGRADED: Final = frozenset({State.RUNNING, State.ABNORMAL, State.STOPPED})
 """States that lead to UPGRADING."""
 BETWEEN: Final = frozenset({State.STARTING, State.UPGRADING, State.STOPPING, State.FREEZING, State.DELETING})
@@ -82,19 +98,12 @@ COMING: Final = BETWEEN | {State.RECOVERING}
 BROKEN: Final = frozenset({State.FAILED, State.START_FAILED, State.CREATE_FAILED})
 
 
-def judge(step: Step, state: State, version: str, error: str | None) -> tuple[Outcome, str]:
-    """Return how it stands with a task that is under way, and why it failed if it did.
-
-    Args:
-        step: its step.
-        state: where the task stands.
-        version: of its service.
-        error: the message of its error.
-    """
-    if version != step.version:
-        return Outcome.FAILED, f"It stands on the version {version}."
-    if state in COMING:
+def judge(turn: Turn) -> tuple[Outcome, str]:
+    """Return how it stands with a task that is under way, and why it failed if it did."""
+    if turn.version != turn.step.version:
+        return Outcome.FAILED, f"It stands on the version {turn.version}."
+    if turn.state in COMING:
         return Outcome.UNDER_WAY, ""
-    if state in BROKEN:
-        return Outcome.FAILED, error or f"It is {state}."
+    if turn.state in BROKEN:
+        return Outcome.FAILED, turn.error or f"It is {turn.state}."
     return Outcome.DONE, ""

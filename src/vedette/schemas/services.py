@@ -70,7 +70,7 @@ class ServiceInfo(Wire):
     alg_id: str
     """What is deployed; services of one algorithm share it."""
     alg_status: str
-    """How it stands in the project, such as `service_running`."""
+    """How it stands in the project, such as `service_running`; `service_upgrading` while a rollout is under way."""
     alg_class: str
     """`self`, or `partner` if others made it."""
     alg_version: str
@@ -92,7 +92,7 @@ class ServiceInfo(Wire):
     description: str
     """What it does."""
     can_update: bool
-    """Whether a newer version can be deployed; always false, all versions are one installation."""
+    """Whether tasks of the project stand on another version than this newest one; a rollout brings them to it."""
     created_at: int
     """When it was released; milliseconds since the epoch."""
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 
 from vedette.model.ids import ProjectId, TaskId
 from vedette.model.lifecycle import State
-from vedette.model.rollout import BETWEEN, Outcome, Step
+from vedette.model.rollout import BETWEEN, Outcome, Step, Turn
 from vedette.store.rollouts import TOLD
 from vedette.store.tables import rollout_steps, tasks
 
@@ -22,17 +22,6 @@ class Candidate:
     id: TaskId
     version: str
     former: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A step, and where its task stands."""
-
-    step: Step
-    name: str
-    state: State
-    version: str
-    error: str | None
 
 
 def candidates(
@@ -80,13 +69,13 @@ def counts(conn: Connection, rollout_id: str) -> dict[Outcome, int]:
 
 def found(
     conn: Connection, rollout_id: str, outcome: Outcome | None, *, offset: int = 0, limit: int = CHUNK
-) -> list[Found]:
+) -> list[Turn]:
     """Return steps of a rollout in their order, with where their tasks stand."""
     here = [] if outcome is None else [rollout_steps.c.outcome == outcome]
     return _joined(conn, rollout_id, *here, offset=offset, limit=limit)
 
 
-def ready(conn: Connection, rollout_id: str, settled_before: int, limit: int) -> list[Found]:
+def ready(conn: Connection, rollout_id: str, settled_before: int, limit: int) -> list[Turn]:
     """Return steps whose tasks can have their turn.
 
     Args:
@@ -104,7 +93,7 @@ def ready(conn: Connection, rollout_id: str, settled_before: int, limit: int) ->
 
 def _joined(
     conn: Connection, rollout_id: str, *here: ColumnElement[bool], offset: int = 0, limit: int = CHUNK
-) -> list[Found]:
+) -> list[Turn]:
     rows = conn.execute(
         select(rollout_steps, tasks.c.name, tasks.c.state, tasks.c.service_version, tasks.c.error_message)
         .join(tasks, tasks.c.id == rollout_steps.c.task_id)
@@ -114,7 +103,7 @@ def _joined(
         .limit(limit)
     )
     return [
-        Found(
+        Turn(
             Step(TaskId(row.task_id), row.before, row.version, Outcome(row.outcome), row.reason, row.at),
             row.name,
             State(row.state),
