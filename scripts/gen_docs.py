@@ -136,7 +136,7 @@ MEANING = {
     S.UPGRADING: "It is brought to another version of its service, or back.",
     S.STOPPING: "It was stopped, and something of it still runs.",
     S.STOPPED: "It rests: somebody stopped it, or its timetable, or what `status` says.",
-    S.CREATE_FAILED: "Nothing here can ever run it; `status` says why.",
+    S.CREATE_FAILED: "Nothing here can ever run it: its algorithm is not installed, or not in that version; `error` says what is.",
     S.START_FAILED: "Its source cannot be used, and no retry cures that; `error` says why. Correct it, then start the task.",
     S.SUCCEEDED: "Its file was read to the end.",
     S.FAILED: "It gave up; `error` says why. Start it again, or change it first.",
@@ -172,8 +172,9 @@ def states() -> str:
             "A live source that is away is tried again without limit: the task is `ABNORMAL` meanwhile, and `RUNNING` comes "
             "only with a picture. `START_FAILED` is for what no retry cures, such as a wrong address or a file that is no "
             "video. A task for which no worker has room stays `PENDING`; its `status` says so. A crash leads through "
-            "`RECOVERING`; `FAILED` comes when a task's worker was lost several times in a row (`VEDETTE_CRASH_BUDGET`) "
-            "without progress between. A file that was read to its end is `SUCCEEDED`."
+            "`RECOVERING`; `FAILED` comes when a task's worker was lost more than `VEDETTE_CRASH_BUDGET` times in a row, each "
+            "time before it had run for five seconds: see [when something fails](recovery.md). A file that was read to its "
+            "end is `SUCCEEDED`."
         ),
         (
             "Every move is kept with its time, its cause and who made it: `GET /vedette/v1/{project_id}/tasks/{task_id}/history`. "
