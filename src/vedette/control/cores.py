@@ -1,7 +1,7 @@
 """How many cores live streams use, and whether another fits. Pure.
 
 What counts is what workers measured. A stream that has not been measured yet is taken for a usual one: the median of
-those that are known. Files are not counted: they take what is left, and wait for nothing but a place.
+those that are known. Files are not counted: they use whatever there is, and wait for nothing but a place.
 """
 
 import math

@@ -22,7 +22,7 @@ def task(stream: str, run: str) -> Standing:
 
 
 def test_live_streams_are_counted_and_files_are_not() -> None:
-    """A file takes what is left; whoever is not measured yet is taken for a usual one."""
+    """A file uses whatever there is; whoever is not measured yet is taken for a usual one."""
     held = [Holding(StreamId(name), 1, A, 0, cost) for name, cost in (("a", 0.2), ("b", 0.4), ("c", None), ("f", 1.0))]
     running = [task("a", "r1"), task("b", "r2"), task("c", "r3"), task("c", "r4"), task("f", "f")]
     cores = reckon(4.0, held, running)
