@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from lives_stage import QUOTAS
 
+from vedette.model.freezing import COLD
 from vedette.model.lifecycle import TRANSITIONS, WANTED, Signal, State
 
 BAD: Final = "VIAS.00010001"
@@ -19,7 +20,7 @@ SOURCES_FULL: Final = "VIAS.0010047"
 TASKS_FULL: Final = "VIAS.0010048"
 OUTDATED: Final = "VEDETTE.5002"
 QUIET: Final = frozenset(
-    {State.STOPPING, State.STOPPED, State.CREATE_FAILED, State.START_FAILED, State.SUCCEEDED, State.FAILED}
+    {State.STOPPING, State.STOPPED, State.CREATE_FAILED, State.START_FAILED, State.SUCCEEDED, State.FAILED} | COLD
 )
 """States in which a stop has nothing to do."""
 
@@ -46,6 +47,12 @@ class Task:
     n: int = 0
     template: str | None = None
     saved: bool | None = None
+    held: bool = False
+    """An operator has frozen it."""
+    locked: bool = False
+    """An operator has frozen its project."""
+    calmed: bool = False
+    """An operator had frozen it: whether its timetable is obeyed is looked at where it must be known."""
 
     def document(self) -> tuple[Any, ...]:
         """Return all that counts as a change."""
@@ -70,6 +77,8 @@ class Task:
 
     def start(self) -> str | None:
         """Start it, or say why that cannot be."""
+        if self.held or self.locked:
+            return NOT_NOW
         if self.state not in WANTED:
             if Signal.START not in TRANSITIONS[self.state]:
                 return NOT_NOW
@@ -148,6 +157,7 @@ class Project:
     keys: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     streams: int | None = None
     """How many the deployment allows; None: nobody deployed or stopped it. 0: it is stopped."""
+    frozen: bool = False
 
     def task_names(self) -> set[str]:
         return {task.name for task in self.tasks.values()}
@@ -167,6 +177,7 @@ class Project:
             (TASKS_FULL, len(names) > self.room()),
             (NO_REFERENCE, source is not None and source not in self.sources),
             (BAD, self.expired(order, now)),
+            (NOT_NOW, self.frozen),
         )
 
     def why_not_changed(self, task: Task, wish: dict[str, Any], now: int) -> set[str]:

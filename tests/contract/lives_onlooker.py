@@ -102,7 +102,7 @@ class Onlooker(RuleBasedStateMachine):
                     del project.tasks[task.id]
                     continue
                 assert_legal(steps[task.id], task)
-                if task.order:  # what freezes it calms its timetable
+                if task.order or task.calmed:  # what freezes it calms its timetable
                     task.activated = None
                 task.state = State(steps[task.id][-1][1])
 

@@ -215,6 +215,31 @@ class Lives(Onlooker):
         refused = "VIAS.00010007" if strange else getattr(task, verb)()
         agreed(answer, {refused} if refused else set())
 
+    @precondition(has("tasks"))
+    @rule(who=people, n=which, thaw=st.booleans())
+    def hold_task(self, who: int, n: int, thaw: bool) -> None:
+        """Freeze a task by an operator's hand, or take that back; what else freezes it is not thawed by itself."""
+        task = self.pick(who, "tasks", n)
+        if task is None:
+            return
+        path = f"{self.ours(who)}/tasks/{task.id}/freeze"
+        answer = self.ask(who, "DELETE", path) if thaw else self.ask(who, "PUT", path, {"reason": "so"})
+        if thaw and not task.held:
+            assert answer.status == 200 or answer.json["error_code"] == NOT_NOW, answer.text
+        elif agreed(answer, {NOT_NOW} if task.state is State.DELETING and not thaw else set()):
+            task.held, task.calmed = not thaw, True
+        self.learn()
+
+    @rule(who=people, thaw=st.booleans())
+    def hold_project(self, who: int, thaw: bool) -> None:
+        """Freeze all that a project has, or take that back."""
+        path, project = f"{self.ours(who)}/freeze", self.projects[who]
+        answer = self.ask(who, "DELETE", path) if thaw else self.ask(who, "PUT", path, {})
+        agreed(answer, set())
+        project.frozen = not thaw
+        for task in project.tasks.values():
+            task.locked, task.calmed = not thaw, True
+
     # -- sources and groups
 
     @rule(
@@ -351,6 +376,7 @@ class Lives(Onlooker):
         codes = _codes(
             (TASK_TAKEN, name in {batch.name for batch in project.batches.values()}),
             (BAD, project.expired(order, self.now())),
+            (NOT_NOW, project.frozen),
         )
         made = self.make(who, "/batch-tasks", body, key, codes)
         if not made:
@@ -369,7 +395,7 @@ class Lives(Onlooker):
             task = Task(
                 by_name[f"{batch.name}_{n}"], f"{batch.name}_{n}", State.PENDING, self.now(), source,
                 secret="secret-batch", order=batch.order, batch=batch.id, group=group, n=n,
-                description=batch.description, **given,
+                description=batch.description, locked=self.projects[who].frozen, **given,
             )  # fmt: skip
             self.projects[who].tasks[task.id] = task
 
@@ -526,10 +552,8 @@ class Lives(Onlooker):
                 assert held[1] <= max(project.streams, whole), "the deployment gives too many streams"
             for task in project.tasks.values():
                 assert task.state not in CLEARING, f"{task.name} is left {task.state}"
-                frozen = project.expired(task.order, self.now())
-                assert (task.state is State.FROZEN) == frozen, (
-                    f"{task.name} is {task.state}, its order has ended: {frozen}"
-                )
+                frozen = project.expired(task.order, self.now()) or task.held or task.locked
+                assert (task.state is State.FROZEN) == frozen, f"{task.name} is {task.state}, to be frozen: {frozen}"
                 if project.streams == 0:
                     assert task.state not in WANTED - {State.PENDING}, (
                         f"{task.name} is {task.state} without its service"
@@ -631,6 +655,14 @@ def test_a_life_told_step_by_step(stage: Stage) -> None:
         ("world_moves", moves_on),
         ("forget_order", {"who": 0, "name": "order-1"}),
         ("tell_task", {"who": 1, "n": 0, "verb": "stop", "strange": True}),
+        ("hold_task", {"who": 0, "n": 1, "thaw": False}),
+        ("hold_project", {"who": 0, "thaw": False}),
+        ("world_moves", moves_on),
+        ("tell_task", {"who": 0, "n": 1, "verb": "stop", "strange": False}),
+        ("hold_task", {"who": 0, "n": 1, "thaw": True}),
+        ("world_moves", moves_on),
+        ("hold_project", {"who": 0, "thaw": True}),
+        ("world_moves", moves_on),
         ("tell_batch", {"who": 1, "n": 0, "verb": "stop"}),
         ("world_moves", moves_on),
         ("deploy", {"who": 1, "count": 2}),

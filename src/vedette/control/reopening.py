@@ -41,12 +41,13 @@ def reopen_source(
 ) -> tuple[TaskId, ...]:
     """Reopen every task that looks at a video source; return those that somebody else moved first, to be tried again.
 
-    Their version grows, for what they look at is another: whoever is just placing one by what it was is too late.
+    The version of those that are to run grows, for what they look at is another: whoever is just placing one by what it
+    was is too late.
     """
     here = (rows.c.project_id == project_id, rows.c.video_source_id == source_id, rows.c.state.in_(REOPENED))
     found = [TaskId(task_id) for task_id in conn.execute(select(rows.c.id).where(*here)).scalars()]
     return tuple(
         task.id
         for task in tasks.some(conn, vault, found)
-        if not reopen(conn, task, actor=actor, at=at, version=task.version + 1)
+        if not reopen(conn, task, actor=actor, at=at, **({"version": task.version + 1} if task.state in WANTED else {}))
     )
