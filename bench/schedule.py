@@ -26,7 +26,7 @@ SPREAD, BURST = TASKS // 100, TASKS // 10
 
 
 def timetables() -> list[Timetable]:
-    """Return timetables of every kind; few days each, so that there is a week's work for each task in four weeks."""
+    """Return timetables of every kind; few days each, so that four weeks are gone through in minutes."""
     dice = random.Random(6)
     return [_timetable(dice, number) for number in range(KINDS)]
 
@@ -41,21 +41,21 @@ def rows() -> list[Row]:
 
 
 def _timetable(dice: random.Random, number: int) -> Timetable:
-    monthly = number % 6 == 0
+    monthly = number % 3 != 0
     given: dict[str, Any] = {
         "type": "monthly" if monthly else "weekly",
         "timezone": dice.choice(("+00:00", "-08:00", "+05:30")),
     }
-    if number % 3 == 1:
+    if number % 5 < 2:
         given["zone"] = dice.choice(ZONES)
     if number % 7 == 2:
         given["skip_dates"] = [f"2025-10-{dice.randrange(6, 32):02}" for _ in range(3)]
     if number % 11 == 3:  # over midnight, and over the week's end
         days, periods = [7, 1], [[("18:00:00", "23:59:00")], [("00:00:00", "06:00:00")]]
         return given | {"type": "weekly", "days_of_week": days, "periods": periods}
-    days = sorted(dice.sample(range(1, 32) if monthly else range(1, 8), 2 if monthly else 1))
+    days = sorted(dice.sample(range(1, 32) if monthly else range(1, 8), 1 + (number % 5 == 1) if monthly else 1))
     given["days_of_month" if monthly else "days_of_week"] = days
-    return given | {"periods": [_windows(dice, 1 if number % 4 else 2)]}
+    return given | {"periods": [_windows(dice, 2 if number % 7 == 0 else 1)]}
 
 
 def _windows(dice: random.Random, count: int) -> list[tuple[str, str]]:
