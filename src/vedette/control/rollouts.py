@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-import structlog
 from sqlalchemy import Connection
 
 from vedette.algorithms.registry import Registry
@@ -20,8 +19,6 @@ from vedette.store import rollout_steps, rollouts, tasks
 from vedette.store.db import Database
 from vedette.store.rollout_steps import Candidate
 from vedette.store.vault import Vault
-
-log = structlog.get_logger()
 
 CHUNK: Final = 50
 """How many tasks one transaction begins with, or judges."""
@@ -123,7 +120,6 @@ class Rollouts:
         await self.db.write(write)
         await self.db.write(self._go_on, rollout.id, self.clock())
         self.wake()
-        log.info("rollout begun", rollout=rollout.id, service=wish.service_name, tasks=len(steps), actor=actor)
         return await self.db.read(rollouts.get, project_id, rollout.id)
 
     def _check(self, conn: Connection, steps: Sequence[Step]) -> None:
