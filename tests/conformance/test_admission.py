@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from conformance.ground import MINE, NOW, OTHERS, SERVICE, insert, move, task
 from conformance.theatre import ALGORITHMS, Theatre
 from vedette.control.admission import NOT_DEPLOYED
-from vedette.control.freezing import Freezer
+from vedette.control.freezer import Freezer
 from vedette.control.line import WINDOW
 from vedette.model.freezing import AGAIN
 from vedette.model.lifecycle import Signal, State
@@ -195,9 +195,7 @@ async def _stream_key(stage: Theatre, one: Task) -> str:
 def _hold(conn: Connection, one: Task, stage: Theatre) -> None:
     """Bring in a task that runs already, on a worker that is somewhere else."""
     tasks.insert(conn, stage.vault, one, actor="user")
-    conn.execute(
-        rows.update().where(rows.c.id == one.id).values(state=State.RECOVERING, updated_at=NOW, crashes=9)
-    )
+    conn.execute(rows.update().where(rows.c.id == one.id).values(state=State.RECOVERING, updated_at=NOW, crashes=9))
 
 
 def important(name: str, priority: Priority, **given: Any) -> Task:
