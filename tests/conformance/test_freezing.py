@@ -8,8 +8,8 @@ from sqlalchemy import Connection, event, update
 
 from conformance.ground import MINE, NOW, OTHERS, insert, move, task
 from conformance.theatre import Theatre
+from vedette.control.freezer import CHUNK, Freezer
 from vedette.control.freezes import Freezes
-from vedette.control.freezing import CHUNK, Freezer
 from vedette.control.reopening import reopen
 from vedette.model.errors import Frozen, IllegalTransition, NotFound
 from vedette.model.freezing import Comeback
@@ -244,7 +244,7 @@ async def test_a_frozen_project_freezes_its_tasks_alone_and_gets_no_work(stage: 
 
 async def test_a_great_project_freezes_and_thaws_a_chunk_at_a_time(stage: Stage) -> None:
     """Whoever else wants to write has their turn in between."""
-    crowd = [live(f"t{n}", at=NOW + n) for n in range(2 * CHUNK + 50)]
+    crowd = [live(f"t{n}", at=NOW + n) for n in range(2 * CHUNK + 5)]
     await insert(stage.db, stage.vault, *(replace(one, state=State.STOPPED) for one in crowd))
     changes: list[int] = []
     freezer = Freezer(stage.db, stage.vault, on_change=lambda: changes.append(1))

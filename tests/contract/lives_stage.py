@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select
 
 from conformance.theatre import FakeWorker, Theatre
 from vedette.auth import passwords
-from vedette.control.freezing import Freezer
+from vedette.control.freezer import Freezer
 from vedette.model.failure import Failure
 from vedette.model.quota import Quotas
 from vedette.model.stream import StreamState

@@ -8,7 +8,7 @@ from batch_scene import group as batch_group
 from bodies import TASK
 from service import Client, Service
 
-from vedette.control.freezing import Freezer
+from vedette.control.freezer import Freezer
 
 
 def ours(client: Client, path: str = "freeze") -> str:

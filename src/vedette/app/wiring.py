@@ -27,7 +27,7 @@ from vedette.control.admission import Limits
 from vedette.control.batches import Batches
 from vedette.control.bygones import Bygones, Keep
 from vedette.control.fleet import Fleet
-from vedette.control.freezing import Freezer
+from vedette.control.freezer import Freezer
 from vedette.control.gauges import Gauges
 from vedette.control.helm import Alone, Helm, Shared
 from vedette.control.janitor import Janitor

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 from sqlalchemy import Connection
 
-from vedette.control.freezing import causes, freeze, release
+from vedette.control.freezing import World, freeze, release
 from vedette.model.errors import IllegalTransition
 from vedette.model.freezing import AGAIN, COLD, OPERATOR, THAWED, THAWING, Cause, Comeback, ProjectFreeze, by_operator
 from vedette.model.ids import ProjectId, TaskId
@@ -153,7 +153,8 @@ def _thaw(conn: Connection, vault: Vault, task: Task, actor: str, now: int) -> b
             return True
         raise IllegalTransition(f"No operator has frozen this task. {task.status}")
     if task.state is State.FROZEN:
-        return release(conn, vault, task, now, told=THAWED[OPERATOR], actor=actor)
+        world = World.look(conn, task.project_id, [task])
+        return release(conn, vault, world, task, now, told=THAWED[OPERATOR], actor=actor)
     if task.state is State.FREEZING:
         return tasks.move(conn, task, (), cause="", actor=actor, at=now, frozen_by=AGAIN, status=THAWING)
     return tasks.move(conn, task, (), cause="", actor=actor, at=now, frozen_by=None, status="")
@@ -163,7 +164,7 @@ def _shown(conn: Connection, vault: Vault, project_id: ProjectId, task_id: TaskI
     task = tasks.get(conn, vault, project_id, task_id)
     if task.frozen_by is None or task.state is State.DELETING:
         return TaskFreeze(frozen=False)
-    found = causes(conn, task, now)
+    found = World.look(conn, project_id, [task]).causes(task, now)
     if task.frozen_by == OPERATOR:
         found = [Cause(OPERATOR, task.status, "", ""), *found]
     cold = task.state in COLD

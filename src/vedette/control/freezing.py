@@ -1,73 +1,29 @@
-"""Tasks are frozen while something forbids them, and thawed when nothing does. Found by indexes, a chunk at a time.
+"""How a task is frozen, and what it comes back to when it thaws.
 
 A frozen task keeps its document and runs nothing; its timetable is calm. What it comes back to is written down when it
-is frozen first. Of several causes one stands in its row; when that one is over, the loop looks at the others.
+is frozen first. Of several causes one stands in its row; when that one is over, the others are looked at.
 """
 
-from collections.abc import Callable
-from typing import Concatenate, Final, ParamSpec
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import Connection
 
 from vedette.control import run_ends
-from vedette.model.freezing import (
-    AGAIN,
-    OPERATOR,
-    ORDER,
-    PROJECT,
-    QUOTA,
-    THAWED,
-    Cause,
-    Comeback,
-    by_order,
-    by_project,
-    by_quota,
-    comeback,
-)
+from vedette.model.freezing import Cause, Comeback, by_order, by_project, by_quota, comeback
 from vedette.model.ids import ProjectId
 from vedette.model.lifecycle import WANTED, Signal, State, after
+from vedette.model.service import ResourceOrder
 from vedette.model.task import Task
 from vedette.store import freezing, orders, tasks
-from vedette.store.db import Database
-from vedette.store.freezing import Held
+from vedette.store.freezing import Terms
 from vedette.store.tasks import Standing
 from vedette.store.vault import Vault
 
-P = ParamSpec("P")
-
-ACTOR: Final = "freezing"
-CHUNK: Final = 200
-"""How many tasks one transaction moves: whoever else wants to write has their turn in between."""
 ENDED: Final = frozenset({State.SUCCEEDED, State.FAILED, State.START_FAILED, State.CREATE_FAILED})
 FRESH: Final[dict[str, object]] = {"run_id": None, "stream_id": None, "frames": 0}
 """What lets a new run begin."""
-
-
-class Freezer:
-    """The loop that freezes what something forbids, and thaws what nothing does."""
-
-    def __init__(self, db: Database, vault: Vault, *, on_change: Callable[[], None]) -> None:
-        self._db = db
-        self._vault = vault
-        self._on_change = on_change
-
-    async def run_once(self, now_ms: int) -> None:
-        """Freeze and thaw all there is to freeze and thaw."""
-        for project_id in await self._db.read(freezing.frozen_projects):
-            await self._all(_freeze_project, project_id, now_ms)
-        for project_id in await self._db.read(freezing.overfull_projects):
-            await self._all(_freeze_beyond, project_id, now_ms)
-        if await self._db.read(freezing.under_expired_orders, now_ms, 1):  # a look keeps nobody waiting
-            await self._all(_freeze_expired, now_ms)
-        if await self._db.read(freezing.marked, 1):
-            await self._all(_freeze_marked, now_ms)
-        for held in await self._db.read(_lifted, now_ms):
-            await self._all(_thaw_held, self._vault, held, now_ms)
-
-    async def _all(self, step: Callable[Concatenate[Connection, P], int], *args: P.args, **kwargs: P.kwargs) -> None:
-        """Do a step until it finds nothing more to do."""
-        while await self._db.write(step, *args, **kwargs):
-            self._on_change()
 
 
 def freeze(conn: Connection, task: Standing | Task, cause: Cause, now_ms: int) -> bool:
@@ -83,24 +39,47 @@ def freeze(conn: Connection, task: Standing | Task, cause: Cause, now_ms: int) -
     return tasks.move(conn, task, (step,), cause=cause.told, actor=cause.actor, at=now_ms, **columns)
 
 
-def causes(conn: Connection, task: Standing | Task, now_ms: int) -> list[Cause]:
-    """Return what the world has that freezes a task, besides what an operator said of it alone."""
-    terms = freezing.terms(conn, [task.project_id])[task.project_id]
-    found = [by_project(terms.freeze)] if terms.freeze else []
-    order_id = task.resource_order_id if isinstance(task, Standing) else task.document.resource_order_id
-    order = orders.find(conn, task.project_id, order_id) if order_id else None
-    if order is not None and not order.holds(now_ms):
-        found.append(by_order(order.id))
-    if terms.quota is not None and terms.tasks > terms.quota <= freezing.awake(conn, task.project_id):
-        found.append(by_quota(terms.quota))
-    return found
+@dataclass(slots=True)
+class World:
+    """What of a project freezes tasks, as a transaction finds it.
+
+    Attributes:
+        orders: those that the tasks name, by id.
+        awake: how many tasks are not frozen; looked at only where a quota is exhausted.
+    """
+
+    terms: Terms
+    orders: Mapping[str, ResourceOrder]
+    awake: int
+
+    @classmethod
+    def look(cls, conn: Connection, project_id: ProjectId, of: Iterable[Standing | Task]) -> "World":
+        """Look at what matters for these tasks of a project."""
+        terms = freezing.terms(conn, [project_id])[project_id]
+        named = {(str(project_id), order_id) for task in of if (order_id := _order_of(task))}
+        found = {order.id: order for order in orders.some(conn, named).values()}
+        return cls(terms, found, freezing.awake(conn, project_id) if exhausted(terms) else 0)
+
+    def causes(self, task: Standing | Task, now_ms: int) -> list[Cause]:
+        """Return what freezes a task, besides what an operator said of it alone."""
+        found = [by_project(self.terms.freeze)] if self.terms.freeze else []
+        order = self.orders.get(_order_of(task) or "")
+        if order is not None and not order.holds(now_ms):
+            found.append(by_order(order.id))
+        quota = self.terms.quota
+        if quota is not None and exhausted(self.terms) and self.awake >= quota:
+            found.append(by_quota(quota))
+        return found
 
 
-def release(conn: Connection, vault: Vault, task: Standing | Task, now_ms: int, *, told: str, actor: str) -> bool:
+def release(
+    conn: Connection, vault: Vault, world: World, task: Standing | Task, now_ms: int, *, told: str, actor: str
+) -> bool:
     """Thaw a task that stands frozen, unless something else freezes it: that takes the place of the mark."""
-    if others := causes(conn, task, now_ms):
+    if others := world.causes(task, now_ms):
         mark = {"frozen_by": others[0].mark, "status": others[0].status}
         return tasks.move(conn, task, (), cause="", actor=actor, at=now_ms, **mark)
+    world.awake += 1
     before = freezing.state_before(conn, task.id)
     signal, columns = _back(conn, vault, task, before, now_ms)
     columns |= {"frozen_by": None, "resume": None}
@@ -108,6 +87,15 @@ def release(conn: Connection, vault: Vault, task: Standing | Task, now_ms: int, 
     if signal is Signal.THAW and before in WANTED:  # the run that was cut off has ended now
         return run_ends.move(conn, vault, task, path, cause=told, actor=actor, at=now_ms, **columns)
     return tasks.move(conn, task, path, cause=told, actor=actor, at=now_ms, **columns)
+
+
+def _order_of(task: Standing | Task) -> str | None:
+    return task.document.resource_order_id if isinstance(task, Task) else task.resource_order_id
+
+
+def exhausted(terms: Terms) -> bool:
+    """Tell whether a project has more tasks than a quota of its own."""
+    return terms.quota is not None and terms.tasks > terms.quota
 
 
 def _back(
@@ -135,69 +123,3 @@ def _back(
     begun = {} if resume is Comeback.GOES_ON else FRESH
     clean: dict[str, object] = {"status": "", "error_code": None, "error_message": None, "crashes": 0}
     return Signal.THAW_RUNNING, clean | begun | obeyed
-
-
-# -- steps: each is one transaction, and returns how many tasks it changed
-
-
-def _freeze_project(conn: Connection, project_id: ProjectId, now_ms: int) -> int:
-    terms = freezing.terms(conn, [project_id]).get(project_id)
-    if terms is None or terms.freeze is None:
-        return 0
-    cause = by_project(terms.freeze)
-    return sum(freeze(conn, task, cause, now_ms) for task in freezing.of_project(conn, project_id, CHUNK))
-
-
-def _freeze_beyond(conn: Connection, project_id: ProjectId, now_ms: int) -> int:
-    terms = freezing.terms(conn, [project_id]).get(project_id)
-    if terms is None or terms.quota is None or terms.tasks <= terms.quota:
-        return 0
-    beyond = freezing.awake(conn, project_id) - terms.quota
-    if beyond <= 0:
-        return 0
-    cause = by_quota(terms.quota)
-    chosen = freezing.least_wanted(conn, project_id, min(beyond, CHUNK))
-    return sum(freeze(conn, task, cause, now_ms) for task in chosen)
-
-
-def _freeze_expired(conn: Connection, now_ms: int) -> int:
-    found = freezing.under_expired_orders(conn, now_ms, CHUNK)
-    return sum(freeze(conn, task, by_order(task.resource_order_id or ""), now_ms) for task in found)
-
-
-def _freeze_marked(conn: Connection, now_ms: int) -> int:
-    return sum(
-        freeze(conn, task, Cause(OPERATOR, task.status, "freeze", OPERATOR), now_ms)
-        for task in freezing.marked(conn, CHUNK)
-    )
-
-
-def _thaw_held(conn: Connection, vault: Vault, held: Held, now_ms: int) -> int:
-    mark, project_id = held
-    room = _room(conn, mark, project_id, now_ms)
-    kind = mark.partition(":")[0]
-    actor = (kind == PROJECT and freezing.thawer(conn, project_id)) or ACTOR
-    return sum(
-        release(conn, vault, task, now_ms, told=THAWED[kind], actor=actor)
-        for task in freezing.frozen(conn, mark, project_id, min(room, CHUNK))
-    )
-
-
-def _lifted(conn: Connection, now_ms: int) -> list[Held]:
-    """Return the marks of frozen tasks whose cause is over."""
-    return [held for held in freezing.held(conn) if _room(conn, *held, now_ms) and freezing.frozen(conn, *held, 1)]
-
-
-def _room(conn: Connection, mark: str, project_id: ProjectId, now_ms: int) -> int:
-    """Return how many of the tasks under a mark it does not hold any more."""
-    if mark == OPERATOR:
-        return 0
-    if mark == AGAIN:
-        return CHUNK
-    if mark.startswith(ORDER):
-        order = orders.find(conn, project_id, mark.removeprefix(ORDER))
-        return CHUNK if order is None or order.holds(now_ms) else 0
-    terms = freezing.terms(conn, [project_id])[project_id]
-    if mark == QUOTA and terms.quota is not None:
-        return max(0, terms.quota - freezing.awake(conn, project_id))
-    return 0 if mark == PROJECT and terms.freeze else CHUNK

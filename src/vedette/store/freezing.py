@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, exists, func, select, tuple_, update
 
 from vedette.model.errors import Frozen, NotFound
 from vedette.model.freezing import OPERATOR, ProjectFreeze
@@ -24,6 +24,13 @@ COUNTED: Final = (*FREEZABLE, State.STOPPING)
 Held = tuple[str, ProjectId]
 """What marks tasks as frozen, and in which project."""
 _PAIR: Final = tuple_(tasks.c.frozen_by, tasks.c.project_id)
+_BEFORE: Final = (
+    select(task_moves.c.before)
+    .where(task_moves.c.task_id == bindparam("task"), task_moves.c.after == State.FREEZING)
+    .order_by(task_moves.c.id.desc())
+    .limit(1)
+)
+"""Made once: to build a statement costs as much as to run it."""
 _ITS_ORDER: Final = and_(
     resource_orders.c.project_id == tasks.c.project_id, resource_orders.c.id == tasks.c.resource_order_id
 )
@@ -126,8 +133,7 @@ def awake(conn: Connection, project_id: ProjectId) -> int:
 
 def state_before(conn: Connection, task_id: TaskId) -> State | None:
     """Return what a task was before it was frozen last; None if its history does not reach back so far."""
-    here = (task_moves.c.task_id == task_id, task_moves.c.after == State.FREEZING)
-    before = conn.execute(select(task_moves.c.before).where(*here).order_by(task_moves.c.id.desc()).limit(1)).scalar()
+    before = conn.execute(_BEFORE, {"task": task_id}).scalar()
     return None if before is None else State(before)
 
 
