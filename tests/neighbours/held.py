@@ -1,10 +1,12 @@
 """A web server that gives the beginning of a file, and the rest when it is told to: a task that stays half-way meanwhile."""
 
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 CHUNK = 65_536
 PATIENCE_S = 60.0
@@ -25,6 +27,11 @@ class Held(ThreadingHTTPServer):
         self.open_until = int(len(self.body) * share)
         self.released = threading.Event()
         self._opened = threading.Condition()
+
+    def handle_error(self, *given: Any) -> None:
+        """Say nothing of clients that were killed."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(*given)
 
     @property
     def url(self) -> str:

@@ -70,6 +70,14 @@ def wait_state(feed: Feed, state: StreamState, deadline_s: float = 10.0) -> bool
     return True
 
 
+def gone(feed: Feed, deadline_s: float = 10.0) -> bool:
+    """Tell whether nothing reads for a feed any more, within the time-outs of a connection."""
+    end, pause = time.monotonic() + deadline_s, threading.Event()
+    while feed.reading and time.monotonic() < end:
+        pause.wait(0.01)
+    return not feed.reading
+
+
 @pytest.fixture
 def mute() -> Iterator[int]:
     """A port that accepts and says nothing."""
@@ -354,8 +362,10 @@ def test_stop_ends_the_frames_within_a_second_in_every_phase(make_clip: MakeClip
         with serving(Manners(body, silent_after=len(body) // 2)) as address:
             watcher = Watcher(feed_of(address, limits=type(QUICK)()))
             assert watcher.wait_for(3)
+            assert watcher.feed.reading
             watcher.feed.stop()
             assert watcher.ended(1)
+            assert gone(watcher.feed), "what is read after a stop hangs, as far as anybody can tell"
         return
     feed = feed_of(url, live=True, backoff=slow, limits=QUICK if phase == "waiting" else type(QUICK)())
     if phase == "unstarted":
