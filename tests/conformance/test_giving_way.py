@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection
+from sqlalchemy.event import listen
 
 from conformance.ground import MINE, NOW, OTHERS, SERVICE, task
 from conformance.theatre import ALGORITHMS, Theatre
@@ -156,3 +157,15 @@ async def test_a_window_that_closes_meanwhile_keeps_it_stopped(stage: Theatre) -
     assert (seen.state, seen.halted_by) == (State.STOPPED, None)
     assert seen.status.startswith("Outside its timetable")
     assert await stage.db.read(waiting.given_way, 10) == []
+
+
+async def test_those_that_gave_way_are_found_by_an_index_of_their_own(sqlite: Database, vault: Vault) -> None:
+    """A round asks for them twice a second, beside a hundred thousand that are STOPPED."""
+    asked: list[str] = []
+
+    def plan(conn: Connection) -> str:
+        listen(conn, "before_cursor_execute", lambda *given: asked.append(given[2]))
+        waiting.given_way(conn, 10)
+        return str(conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked[0]}", (10, 0)).all())
+
+    assert "tasks_given_way" in await sqlite.read(plan)

@@ -32,7 +32,7 @@ class Queue:
         for_streams: whether tasks are parked for want of room on the workers.
         in_use: streams that are taken.
         urgent: those of the parked tasks that are more important than usual, and still barred.
-        given_way: tasks that have stopped for a more important one.
+        given_way: tasks that give way to a more important one, or have stopped for it.
     """
 
     new: Sequence[Standing]
