@@ -78,8 +78,8 @@ def test_what_the_clock_says_now_is_obeyed(machine: Machine) -> None:
         machine.task("later", 50, 70),
         machine.task("on", -5, 90),
     )
-    service.wait_for(open_now, "ABNORMAL", seconds=OBEYED_S)
-    service.wait_for(open_long, "ABNORMAL", seconds=OBEYED_S)
+    service.wait_for(open_now, "ABNORMAL")
+    service.wait_for(open_long, "ABNORMAL")
     service.wait_for(open_later, "STOPPED", seconds=OBEYED_S)
     for lead, runs, rests in ((60, open_later, open_now), (0, open_now, open_later)):
         machine.set_clock(lead)
