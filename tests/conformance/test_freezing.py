@@ -178,6 +178,18 @@ async def test_saying_it_twice_does_no_harm_and_a_deleted_task_is_not_frozen(sta
     assert [step[0] for step in await stage.tale(one)][1:] == ["FREEZING", "FROZEN", "STOPPED"]
 
 
+async def test_a_task_that_is_upgraded_at_rest_comes_back_at_rest(stage: Stage) -> None:
+    """UPGRADING is left for what was before it."""
+    one = live("a")
+    await insert(stage.db, stage.vault, replace(one, state=State.STOPPED))
+    assert await move(stage.db, await stage.see(one), (State.UPGRADING,), cause="", actor="user", at=NOW, resume=0)
+    await stage.freeze(one)
+    await stage.settle()
+    assert (await stage.see(one)).resume is Comeback.REST
+    await stage.thaw(one)
+    assert await stage.state(one) is State.STOPPED
+
+
 # -- several causes
 
 

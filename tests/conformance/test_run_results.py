@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert, select, update
 from conformance.ground import MINE, NOW, batch, move, task
 from conformance.theatre import Theatre
 from vedette.control.freezes import Freezes
+from vedette.model.errors import SourceRefused
 from vedette.model.failure import Failure
 from vedette.model.ids import RunId
 from vedette.model.lifecycle import Signal, State
@@ -131,6 +132,13 @@ async def test_a_run_that_is_frozen_has_a_summary_only_if_it_does_not_go_on(stag
         await freezes.thaw_task(MINE, one.id, actor="ann")
     (said,) = await told(stage)
     assert (said["summary"]["task_id"], said["summary"]["state"]) == (stopped.id, "STOPPED")
+
+
+async def test_a_task_that_failed_is_told_what_can_be_done_about_it(stage: Theatre) -> None:
+    """Its error says what happened; its status says what to do."""
+    (one,) = await stage.start(of_file(), state=StreamState.OPENING)
+    refused = await ended(stage, one, StreamState.REFUSED, Failure("VEDETTE.1003", "the camera refused the login"))
+    assert (refused.state, refused.status) == (State.START_FAILED, SourceRefused.advice)
 
 
 async def test_a_run_that_failed_says_why_and_shows_no_secret(stage: Theatre) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from vedette.control.input_paths import file_of
+from vedette.model.errors import advice_on
 from vedette.model.lifecycle import State
 from vedette.model.secrets import hide_userinfo
 from vedette.model.source import Liveness
@@ -24,6 +25,7 @@ OVER: Final[Mapping[State, str]] = {
     State.STOPPED: "it was stopped",
 }
 """States in which a run has ended for good, and what is said of it if nothing else is known."""
+FAILED: Final = frozenset({State.FAILED, State.START_FAILED, State.CREATE_FAILED})
 
 
 def move(
@@ -37,7 +39,13 @@ def move(
     at: int,
     **columns: Any,
 ) -> bool:
-    """Move a task as `store.tasks.move` does; if that ends the run of a file, let its summary be sent."""
+    """Move a task as `store.tasks.move` does; if that ends the run of a file, let its summary be sent.
+
+    One that has failed is told what can be done about it.
+    """
+    code = columns.get("error_code", task.error_code)
+    if path and path[-1] in FAILED and code and not columns.get("status"):
+        columns["status"] = advice_on(code)
     moved = tasks.move(conn, task, path, cause=cause, actor=actor, at=at, **columns)
     # a stream of its own is a file's; a live one is shared, and named otherwise. One that is thawed left it before
     of_file = task.state is State.FROZEN or str(task.stream_id) == task.run_id

@@ -255,6 +255,7 @@ class SourceUnreachable(SourceError):
     """Nobody answers at the source's address, or not in time."""
 
     code = "VEDETTE.1001"
+    advice = "Check the address and the network; the task goes on trying by itself."
     transient = True
 
 
@@ -262,6 +263,7 @@ class SourceLost(SourceError):
     """The source was there and went away."""
 
     code = "VEDETTE.1002"
+    advice = "Wait: the task goes on trying by itself. Check the source if it does not come back."
     transient = True
 
 
@@ -273,6 +275,7 @@ class SourceRefused(SourceError):
     """
 
     code = "VEDETTE.1003"
+    advice = "Correct the address, the login or what it allows, then start the task again."
 
     def __init__(self, message: str, *, param: str | None = None, login: bool = False) -> None:
         super().__init__(message, param=param)
@@ -283,18 +286,21 @@ class SourceInvalid(SourceError):
     """What the source gives is no video that can be decoded."""
 
     code = "VEDETTE.1004"
+    advice = "Give it a video that can be decoded, then start the task again."
 
 
 class SourceTruncated(SourceError):
     """The file ended before the end it declares."""
 
     code = "VEDETTE.1005"
+    advice = "See whether the file was copied whole, then start the task again."
 
 
 class SourceUnsupported(SourceError):
     """This release cannot read this kind of input, or write this kind of output."""
 
     code = "VEDETTE.1006"
+    advice = "Use another kind of input or output; the documentation names those that are served."
 
 
 class SinkError(VedetteError):
@@ -383,7 +389,9 @@ class WorkerLost(VedetteError):
 
     code = "VEDETTE.4001"
     reason = "A worker was lost."
-    advice = "The task is started again by itself; look at the log if this repeats."
+    advice = (
+        "The task is started again by itself. If it FAILED: see the service's log for the cause, then start it again."
+    )
     transient = True
 
 
@@ -416,3 +424,14 @@ class Misconfigured(VedetteError):
     code = "VEDETTE.5001"
     reason = "The configuration is at fault."
     advice = "Correct the setting."
+
+
+def advice_on(code: str) -> str:
+    """Return what to do about an error of a task, by its code; empty for a code that nobody here has."""
+    todo: list[type[VedetteError]] = [VedetteError]
+    while todo:
+        kind = todo.pop(0)
+        if kind.code == code:
+            return kind.advice
+        todo += kind.__subclasses__()
+    return ""

@@ -67,3 +67,11 @@ def test_codes_of_our_own_are_told_apart() -> None:
     """Two failures under one code of ours would be one failure."""
     ours = [kind.code for kind in TREE if kind.code.startswith("VEDETTE.")]
     assert len(ours) == len(set(ours))
+
+
+def test_every_error_that_a_task_can_have_says_what_can_be_done() -> None:
+    """Its status shows it; a code of another release has no advice, and breaks nothing."""
+    for kind in (*_all(errors.SourceError), errors.AlgorithmError, errors.ModelError, errors.WorkerLost):
+        assert errors.advice_on(kind.code), kind
+    assert errors.advice_on("VEDETTE.1003") == errors.SourceRefused.advice
+    assert errors.advice_on("VEDETTE.9999") == ""
