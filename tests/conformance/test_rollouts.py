@@ -11,9 +11,12 @@ from conformance.theatre import FakeWorker, Theatre
 from vedette.algorithms.base import AlgorithmConfig
 from vedette.algorithms.builtin.intrusion import Intrusion
 from vedette.algorithms.registry import Registry, Service
+from vedette.control.freezing import freeze
 from vedette.control.rollouts import SETTLED_MS, Rollouts, Wish
+from vedette.control.tasks import Tasks
 from vedette.model.errors import InvalidParameter, NotFound, NotReferable, TaskNotFound
 from vedette.model.failure import Failure
+from vedette.model.freezing import Comeback, by_operator
 from vedette.model.ids import TaskId
 from vedette.model.lifecycle import Signal, State
 from vedette.model.rollout import Outcome, Rollout, Status
@@ -357,6 +360,48 @@ async def test_others_versions_are_found(theatre: Theatre) -> None:
     assert not await theatre.db.read(rollouts.has_others, MINE, SERVICE, "3.0")
     assert await theatre.db.read(rollouts.has_others, MINE, SERVICE, "4.0")
     assert not await theatre.db.read(rollouts.has_others, MINE, "c-nothing-cloud", "4.0")
+
+
+async def test_who_is_started_while_it_is_upgraded_at_rest_runs(theatre: Theatre, verbs: Rollouts) -> None:
+    """A wish is not lost because it comes in the round between."""
+    (known,) = await running(theatre, 1)
+    await theatre.wish(known, Signal.STOP)
+    await theatre.talk()
+    await verbs.upgrade(MINE, Wish(SERVICE, "4.0"), actor="alice")
+    of_tasks = Tasks(theatre.db, theatre.vault, REGISTRY, lambda: None, lambda: theatre.now_ms)
+    await of_tasks.start(MINE, known.id, actor="bob")
+    after = await theatre.see(known)
+    assert (after.state, after.document.service_version, after.resume) == (State.PENDING, "4.0", None)
+    assert (await theatre.states(known))[-3:] == [State.UPGRADING, State.STOPPED, State.PENDING]
+
+
+async def test_who_is_frozen_while_it_is_upgraded_at_rest_comes_back_to_rest(theatre: Theatre, verbs: Rollouts) -> None:
+    """UPGRADING says that something is to run; of this one nothing was."""
+    (known,) = await running(theatre, 1)
+    await theatre.wish(known, Signal.STOP)
+    await theatre.talk()
+    await verbs.upgrade(MINE, Wish(SERVICE, "4.0"), actor="alice")
+    here = await theatre.see(known)
+    assert await theatre.db.write(freeze, here, by_operator("carol", ""), theatre.now_ms)
+    assert (await theatre.see(known)).resume is Comeback.REST
+
+
+async def test_a_document_that_changes_meanwhile_keeps_the_new_version(theatre: Theatre, verbs: Rollouts) -> None:
+    """And the version it goes back to."""
+    (known,) = await running(theatre, 1)
+    played = next(iter(worker(theatre).streams.values()))
+    played.at_work = {known.id: "3.0"}
+    await verbs.upgrade(MINE, Wish(SERVICE, "4.0"), actor="alice")
+    of_tasks = Tasks(theatre.db, theatre.vault, REGISTRY, lambda: None, lambda: theatre.now_ms)
+    await of_tasks.update(MINE, known.id, {"config": {"person_sw": False}}, actor="bob")
+    await theatre.talk()
+    assert (await theatre.see(known)).state is State.UPGRADING
+    (run,) = played.assignment.spec.runs
+    assert (run.service_version, run.config) == ("4.0", {"person_sw": False})
+    played.at_work = {}
+    await theatre.talk()
+    after = await theatre.see(known)
+    assert (after.state, after.document.service_version, after.former_version) == (State.RUNNING, "4.0", "3.0")
 
 
 async def _set(theatre: Theatre, known: Task, **columns: Any) -> None:
