@@ -13,7 +13,7 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench.camera import clip
 from bench.filled import PROJECT, TOKEN, Place
@@ -31,6 +31,13 @@ SERVICE = "bench-finder"
 _PROGRAMS = Path(__file__).parent / "programs"
 
 
+class Memory(NamedTuple):
+    """What a process uses, MB: of its own, and with the pages of files that the system keeps for it."""
+
+    own: float
+    resident: float
+
+
 def backlog(place: Place) -> Iterator[Row]:
     path = clip("camera-360p", width=640, height=360, frames=100)
     with receiving() as receiver, playing(path) as address, _finder() as folder:
@@ -43,7 +50,7 @@ def backlog(place: Place) -> Iterator[Row]:
         yield from _drained(place, receiver, folder, memory)
 
 
-def _at_rest(place: Place, receiver: Receiver, address: str, folder: str) -> tuple[list[float], dict[str, float]]:
+def _at_rest(place: Place, receiver: Receiver, address: str, folder: str) -> tuple[list[float], dict[str, Memory]]:
     with _serving(place, folder) as (pid, base):
         for number in range(TASKS):
             body = {
@@ -56,46 +63,46 @@ def _at_rest(place: Place, receiver: Receiver, address: str, folder: str) -> tup
         _flowing(receiver)
         receiver.ask("/go")
         time.sleep(REST_S)
-        return receiver.tell()["ages"], {"nothing waits": _rss_mb(pid)}
+        return receiver.tell()["ages"], {"nothing waits": _memory(pid)}
 
 
-def _waiting(place: Place, receiver: Receiver, folder: str) -> float:
+def _waiting(place: Place, receiver: Receiver, folder: str) -> Memory:
     """Return the memory of a service whose backlog waits: the receiver takes a call, and does not answer."""
     receiver.ask("/hold")
     with _serving(place, folder) as (pid, _):
         receiver.until_held(1)
         _flowing(receiver)
         time.sleep(3)
-        return _rss_mb(pid)
+        return _memory(pid)
 
 
-def _drained(place: Place, receiver: Receiver, folder: str, memory: dict[str, float]) -> Iterator[Row]:
+def _drained(place: Place, receiver: Receiver, folder: str, memory: dict[str, Memory]) -> Iterator[Row]:
     receiver.ask("/hold")
     with _serving(place, folder) as (pid, _):
         receiver.until_held(2)
         _flowing(receiver)
         time.sleep(3)
-        memory["100,000 wait"] = _rss_mb(pid)
+        memory["100,000 wait"] = _memory(pid)
         receiver.ask("/go")
-        seen = [_rss_mb(pid)]
+        seen = [_memory(pid)]
         while (told := receiver.tell())["drained"] < 2 * WAITING:
-            seen.append(_rss_mb(pid))
+            seen.append(_memory(pid))
             time.sleep(0.5)
         memory["most while they are drained"] = max(seen)
-        memory["afterwards"] = _rss_mb(pid)
+        memory["afterwards"] = _memory(pid)
     name = f"{place.name}: 100,000 events drained"
     wrong = told["repeated"] + told["late"]
     note = f"to 2 destinations, {told['drained_s']:.1f} s, beside {len(told['ages'])} new events of {TASKS} tasks; "
     yield Row(name, 2 * WAITING / told["drained_s"], "deliveries/s", note=note + f"repeated, out of order: {wrong}")
     yield _soon(f"{place.name}: from finding to receipt, while 100,000 of others are drained", told["ages"])
-    least = memory["nothing waits"]
-    for when, value in memory.items():
-        grown = value - least
+    least = memory["nothing waits"].own
+    for when, used in memory.items():
+        grown = used.own - least
         judged = when != "nothing waits"
         yield Row(
-            f"{place.name}: memory of the service, {when}", value, "MB",
+            f"{place.name}: memory of the service, {when}", used.own, "MB",
             target=f"<= {GROWTH_MB:g} MB more" if judged else "", holds=grown <= GROWTH_MB if judged else None,
-            note="RSS of the process that serves and delivers",
+            note=f"of its own; with files, SQLite's among them, {used.resident:.0f} MB are resident",
         )  # fmt: skip
 
 
@@ -149,6 +156,9 @@ def _ask(base: str, method: str, path: str, body: Any = None) -> Any:
         raise SystemExit(f"{method} {path}: {error.read()[:500]!r}") from None
 
 
-def _rss_mb(pid: int) -> float:
+def _memory(pid: int) -> Memory:
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:")) / 1024
+    told = {
+        line.split(":")[0]: line.split()[1] for line in status.splitlines() if line.startswith(("VmRSS:", "RssAnon:"))
+    }
+    return Memory(int(told["RssAnon"]) / 1024, int(told["VmRSS"]) / 1024)

@@ -29,7 +29,7 @@ BATCH = 256
 """Units of work that share one commit at most."""
 WAITING = 10_000
 """Units of work that may wait; beyond it callers are refused instead of piling up."""
-MAPPED: Final = 2**30
+MAPPED: Final = 2**28
 """Bytes of SQLite's file that are read where they lie in the system's cache: to copy each page of an index out of it first
 is half of what a look through the index takes."""
 TRIES: Final = 8
