@@ -16,13 +16,21 @@ if [ -n "${ARGS:-}" ]; then
     tests $ARGS || status=$?
     exit "$status"
 fi
-# The tests of the whole service mostly wait for it: they run beside the others, and are printed after them.
-log=.make/whole-service.log
-tests tests/e2e -p no:cacheprovider >"$log" 2>&1 &
-beside=$!
-trap 'kill "$beside" 2>/dev/null' INT TERM
+# The tests of the whole service mostly wait for it: they run beside the others in two lanes, and are printed after them.
+lanes=()
+for lane in 0 1; do
+    files=() n=0
+    for file in tests/e2e/test_*.py; do
+        if [ $((n++ % 2)) = "$lane" ]; then files+=("$file"); fi
+    done
+    tests "${files[@]}" -p no:cacheprovider >".make/whole-service-$lane.log" 2>&1 &
+    lanes+=($!)
+done
+trap 'kill "${lanes[@]}" 2>/dev/null' INT TERM
 tests --ignore=tests/e2e || status=$?
-printf '== the tests of the whole service, which ran meanwhile\n'
-wait "$beside" || status=$?
-cat "$log"
+for lane in 0 1; do
+    printf '== the tests of the whole service, lane %s, which ran meanwhile\n' "$lane"
+    wait "${lanes[$lane]}" || status=$?
+    cat ".make/whole-service-$lane.log"
+done
 exit "$status"
