@@ -1,5 +1,6 @@
 """Tasks that ended long ago are removed, if that is wanted; histories that have grown long lose their middle."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,7 +9,6 @@ from sqlalchemy import Connection
 
 from vedette.model.lifecycle import Signal, after
 from vedette.store import bygones, tasks
-from vedette.store.bygones import Page
 from vedette.store.db import Database
 
 log = structlog.get_logger()
@@ -18,6 +18,8 @@ DAY_MS: Final = 86_400_000
 CHUNK: Final = 200
 PAGE: Final = 500
 """Moves that are looked at, or removed, in one go: nobody waits long behind it."""
+TASKS: Final = 2000
+"""Tasks whose moves are counted in one go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +40,14 @@ class Keep:
 class Bygones:
     """Removes, a little at a time.
 
-    What it has looked at it need not look at again: moves are written once, and their ids grow. A service that begins
-    anew looks once at all there is.
+    Old moves that it has looked at it need not look at again: moves are written once, and their ids grow. A service that
+    begins anew looks once at all that are old. How many moves each task has is counted each time.
     """
 
     def __init__(self, db: Database, keep: Keep) -> None:
         self._db = db
         self._keep = keep
         self._aged = 0
-        self._crowded = 0
 
     async def run_once(self, now_ms: int) -> None:
         """Remove what is too old, and what is too much."""
@@ -56,13 +57,13 @@ class Bygones:
         removed, more = 0, True
         while more:
             page = await self._db.read(bygones.aged, self._aged, before, PAGE)
-            removed += await self._forget(page)
+            removed += await self._forget(page.ids)
             self._aged, more = page.last or self._aged, page.more
-        more = True
+        last, more = "", True
         while more:
-            page = await self._db.read(bygones.crowded, self._crowded, self._keep.moves_count, PAGE)
-            removed += await self._forget(page)
-            self._crowded, more = page.last or self._crowded, page.more
+            crowd = await self._db.read(bygones.crowded, last, self._keep.moves_count, TASKS)
+            removed += await self._forget(crowd.ids)
+            last, more = crowd.last, crowd.more
         if removed:
             log.info("old moves of tasks removed", moves=removed)
 
@@ -83,8 +84,8 @@ class Bygones:
             for task in bygones.finished(conn, before_ms, CHUNK)
         )
 
-    async def _forget(self, page: Page) -> int:
+    async def _forget(self, ids: Sequence[int]) -> int:
         removed = 0
-        for start in range(0, len(page.ids), PAGE):
-            removed += await self._db.write(bygones.forget, page.ids[start : start + PAGE])
+        for start in range(0, len(ids), PAGE):
+            removed += await self._db.write(bygones.forget, ids[start : start + PAGE])
         return removed

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, delete, literal_column, select
+from sqlalchemy import ColumnElement, Connection, delete, func, literal_column, select
 
 from vedette.store.tables import task_moves, tasks
 from vedette.store.tasks import Standing, standings
@@ -28,6 +28,21 @@ class Page:
 
     ids: Sequence[int]
     last: int | None
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Some tasks' moves that are too many.
+
+    Attributes:
+        ids: of moves that may go.
+        last: id of the last task looked at.
+        more: there are more behind it that are to be looked at.
+    """
+
+    ids: Sequence[int]
+    last: str
     more: bool
 
 
@@ -55,20 +70,20 @@ def aged(conn: Connection, after: int, before_ms: int, limit: int) -> Page:
     return Page(ids, old[-1].id if old else None, len(old) == limit)
 
 
-def crowded(conn: Connection, after: int, most: int, limit: int) -> Page:
-    """Return the moves beyond so many of the tasks that moved behind an id, but never the first of a task."""
-    page = conn.execute(
-        select(task_moves.c.id, task_moves.c.task_id)
-        .where(task_moves.c.id > after)
-        .order_by(task_moves.c.id)
-        .limit(limit)
-    ).all()
+def crowded(conn: Connection, after: str, most: int, limit: int) -> Crowd:
+    """Return the moves beyond so many of tasks whose ids come behind one, but never the first of a task.
+
+    Args:
+        limit: tasks that are looked at. They are counted by the index of moves: nothing is read of those with few.
+    """
+    moves = select(task_moves.c.task_id, func.count().label("n")).where(task_moves.c.task_id > after)
+    counted = moves.group_by(task_moves.c.task_id).order_by(task_moves.c.task_id).limit(limit).subquery()
+    last, looked_at = conn.execute(select(func.max(counted.c.task_id), func.count())).one()
     ids: list[int] = []
-    for task_id in {row.task_id for row in page}:
-        if edge := _edge(conn, task_id, most - 1):
-            beyond = (task_moves.c.task_id == task_id, task_moves.c.id <= edge, task_moves.c.before.is_not(None))
-            ids += conn.execute(select(task_moves.c.id).where(*beyond)).scalars()
-    return Page(sorted(ids), page[-1].id if page else None, len(page) == limit)
+    for task_id in conn.execute(select(counted.c.task_id).where(counted.c.n > most)).scalars().all():
+        beyond = (task_moves.c.task_id == task_id, task_moves.c.id <= _edge(conn, task_id, most - 1))
+        ids += conn.execute(select(task_moves.c.id).where(*beyond, task_moves.c.before.is_not(None))).scalars()
+    return Crowd(ids, last or after, looked_at == limit)
 
 
 def forget(conn: Connection, ids: Iterable[int]) -> int:
