@@ -19,7 +19,9 @@ from vedette.control.admission import Limits
 from vedette.control.decisions import SILENT_S, Act, Seen, decide, find, halt
 from vedette.control.fleet import Fleet
 from vedette.control.line import Queue
-from vedette.control.settling import ACTOR, Settler
+from vedette.control.parking import ACTOR
+from vedette.control.roster import Roster
+from vedette.control.settling import Settler
 from vedette.executors.base import Executor
 from vedette.model.errors import WorkerLost
 from vedette.model.ids import StreamId, TaskId, WorkerId
@@ -97,7 +99,8 @@ class Reconciler:
         self._crash_budget = crash_budget
         self._monotonic = monotonic
         self._limits = limits
-        self._settler = Settler(db, vault, fleet, executor, metrics, monotonic, lonely_limit=lonely_limit)
+        self._roster = Roster(db, fleet, executor, metrics, monotonic, lonely_limit=lonely_limit)
+        self._settler = Settler(db, vault, fleet, self._roster)
         self._exited: set[WorkerId] = set()
         self._began: float | None = None  # the round before
         self._hung: dict[WorkerId, float] = {}  # buried while their process lives, and when they were last heard
@@ -109,7 +112,7 @@ class Reconciler:
     async def ensure_worker(self) -> None:
         """Start a worker if there is none: somebody has work for it that is no task."""
         if not self._executor.present():
-            await self._settler.spawn()
+            await self._roster.spawn()
 
     async def run_once(self, now_ms: int) -> bool:
         """Do one round; return whether it changed anything."""
@@ -148,11 +151,11 @@ class Reconciler:
             view = self._fleet.get(row.id)
             silent = view is None or now - view.heard_at > SILENT_S
             if row.id in exited:
-                gone[row.id] = row.id not in self._settler.leaving
+                gone[row.id] = row.id not in self._roster.leaving
             elif silent and (row.lease_until < now_ms or self._executor.is_dead(row.node, row.pid)):
                 self._metrics.lease_losses.inc()
                 # one that was never heard died with the service before this one
-                gone[row.id] = view is not None and row.id not in self._settler.leaving
+                gone[row.id] = view is not None and row.id not in self._roster.leaving
         if gone:
             await self._db.write(self._free, world, gone, now_ms)
             for worker_id in gone:
@@ -161,8 +164,7 @@ class Reconciler:
                     self._hung[worker_id] = view.heard_at
                 self._fleet.forget(worker_id)
         for worker_id in exited:
-            self._settler.starting.pop(worker_id, None)
-            self._settler.leaving.discard(worker_id)
+            self._roster.forget(worker_id)
             self._hung.pop(worker_id, None)
         self._exited -= exited  # not before the database knows: a round that failed is run again
         return bool(gone)
@@ -210,7 +212,7 @@ class Reconciler:
             elif worker_id in self._hung:
                 until = self._hung[worker_id] + HUNG_S
             else:
-                until = self._settler.starting.setdefault(worker_id, now) + STARTING_S
+                until = self._roster.starting.setdefault(worker_id, now) + STARTING_S
             if now > until:
                 log.warning("worker does not answer, ending it", worker=worker_id)
                 await self._executor.kill(worker_id)

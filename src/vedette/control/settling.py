@@ -4,26 +4,24 @@ A round looks at a few hundred tasks at most: those that nobody has looked at ye
 key says that there is something to be had. What a round does not come to, the next one does.
 """
 
-from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-import structlog
 from sqlalchemy import Connection
 
 from vedette.control import giving_way, run_ends
-from vedette.control.admission import Barrier, Limits, admit, in_order, stream_key
+from vedette.control.admission import Limits, admit, in_order, stream_key
 from vedette.control.cores import KIND, Cores, has_changed
-from vedette.control.decisions import SILENT_S
 from vedette.control.fleet import Fleet
 from vedette.control.line import WINDOW, Queue, for_streams
-from vedette.control.placement import Crew, Lonely, Placement, idle, place, room
+from vedette.control.parking import ACTOR, Parking
+from vedette.control.placement import Placement, place, room
 from vedette.control.precedence import for_limits, for_room
+from vedette.control.roster import Roster
 from vedette.control.sources import address_of, stream_of
-from vedette.executors.base import Executor
-from vedette.model.errors import NotInstalled, Unavailable, VedetteError
-from vedette.model.ids import RunId, StreamId, WorkerId, new_hex
+from vedette.model.errors import NotInstalled, VedetteError
+from vedette.model.ids import RunId, StreamId, new_hex
 from vedette.model.lifecycle import WANTED, Signal, State, path
 from vedette.model.stream import StreamState
 from vedette.model.task import Task
@@ -32,49 +30,21 @@ from vedette.store.assignments import Holding
 from vedette.store.db import Database
 from vedette.store.tasks import Standing
 from vedette.store.vault import Vault
-from vedette.telemetry.metrics import Metrics
 
-log = structlog.get_logger()
-
-ACTOR: Final = "service"
 OVER: Final = frozenset({StreamState.ENDED, StreamState.REFUSED, StreamState.FAILED})
 
-NEW_S: Final = 5.0
-"""A worker that was heard for the first time so lately is still to be given what it was started for."""
-
 Wish = tuple[Task, StreamId, RunId]
-Barred = tuple[Standing, Barrier]
 
 
 class Settler:
-    """Finds places for tasks that nobody holds.
+    """Finds places for tasks that nobody holds."""
 
-    Attributes:
-        starting: workers that were started and have not spoken yet, and since when, seconds of the monotonic clock.
-        leaving: workers that were told to end: what they hold is handed back, and no crash.
-    """
-
-    def __init__(
-        self,
-        db: Database,
-        vault: Vault,
-        fleet: Fleet,
-        executor: Executor,
-        metrics: Metrics,
-        monotonic: Callable[[], float],
-        *,
-        lonely_limit: int,
-    ) -> None:
-        self.starting: dict[WorkerId, float] = {}
-        self.leaving: set[WorkerId] = set()
-        self._lonely_limit = lonely_limit
+    def __init__(self, db: Database, vault: Vault, fleet: Fleet, roster: Roster) -> None:
         self._db = db
         self._vault = vault
         self._fleet = fleet
-        self._executor = executor
-        self._metrics = metrics
-        self._monotonic = monotonic
-        self._stated: dict[str, str] = {}  # key -> the sentence that all tasks parked under it have
+        self._roster = roster
+        self._parking = Parking(db)
 
     async def run_once(
         self,
@@ -95,13 +65,13 @@ class Settler:
         roomy, limits = await self._for_streams(queue, held)
         unique = {task.id: task for task in (*queue.new, *queue.stirred, *roomy)}
         admitted, barred = admit(in_order(unique.values()), limits, queue.in_use)
-        changed = await self._park(barred, now_ms)
+        changed = await self._parking.park(barred, now_ms)
         await self._note_costs(held)
-        changed += await self._restate(queue)
+        changed += await self._parking.restate(queue)
         if ready := [*in_order(lost), *admitted][:WINDOW]:
             changed += await self._settle(ready, limits, now_ms)
         changed += await self._make_way(queue, running, held, now_ms)
-        await self._send_home()
+        await self._roster.send_home()
         return changed > 0
 
     # -- who is looked at
@@ -113,7 +83,7 @@ class Settler:
         """
         if not queue.for_streams:
             return (), queue.limits
-        free, more = room(self._crew(held, await self._db.read(assignments.lonely)))
+        free, more = room(await self._roster.crew(held))
         limit = min(WINDOW, free + max(0, more - len(queue.new)))
         joinable = [stream_key(holding.stream_id) for holding in held]
         return await self._db.read(for_streams, joinable, limit, queue.limits)
@@ -127,7 +97,7 @@ class Settler:
             changed += await self._db.write(giving_way.come_back, self._vault, queue.given_way, now_ms)
         if not queue.urgent:
             return changed
-        crew = self._crew(held, await self._db.read(assignments.lonely))
+        crew = await self._roster.crew(held)
         free, more = room(crew)
         shared = {holding.stream_id for holding in held if holding.worker_id in crew.loads}
         crowded = [task for task in queue.urgent if (task.parked_for or "").startswith(waiting.STREAMS)]
@@ -138,25 +108,6 @@ class Settler:
         pairs += for_room(short, running, shared, 0, now_ms)
         return changed + (await self._db.write(giving_way.stop, pairs, now_ms) if pairs else 0)
 
-    # -- parking
-
-    async def _park(self, barred: Sequence[Barred], now_ms: int) -> int:
-        moved = [one for one in barred if (one[0].parked_for, one[0].status) != (one[1].key, one[1].status)]
-        return await self._db.write(_park, moved[: 2 * WINDOW], now_ms) if moved else 0
-
-    async def _restate(self, queue: Queue) -> int:
-        """Tell parked tasks when what they wait for has another number."""
-        changed = 0
-        for barrier in queue.barriers:
-            if self._stated.get(barrier.key) != barrier.status:
-                told = await self._db.write(waiting.restate, barrier.key, barrier.status, WINDOW)
-                changed += told
-                if told < WINDOW:
-                    self._stated[barrier.key] = barrier.status
-        closed = {barrier.key for barrier in queue.barriers}
-        self._stated = {key: sentence for key, sentence in self._stated.items() if key in closed}
-        return changed
-
     # -- placing
 
     async def _settle(self, ready: Sequence[Standing], limits: Limits, now_ms: int) -> int:
@@ -164,9 +115,9 @@ class Settler:
         held = await self._db.read(assignments.holdings)
         plan = await self._plan(wishes, held, limits.cores)
         for _ in range(plan.spawn):
-            await self.spawn()
+            await self._roster.spawn()
         for worker_id in plan.dismiss:
-            await self._dismiss(worker_id, "another stream needs a worker of its own more")
+            await self._roster.dismiss(worker_id, "another stream needs a worker of its own more")
         return refused + await self._db.write(self._place, wishes, held, plan, now_ms)
 
     def _wishes(
@@ -196,7 +147,7 @@ class Settler:
     async def _plan(self, wishes: Sequence[Wish], held: Sequence[Holding], cores: Cores) -> Placement:
         taken = {holding.stream_id for holding in held}
         homeless = [stream for stream in dict.fromkeys(stream for _, stream, _ in wishes) if stream not in taken]
-        crew = replace(self._crew(held, await self._db.read(assignments.lonely)), cores=cores)
+        crew = replace(await self._roster.crew(held), cores=cores)
         needs = await self._db.read(self._needs, wishes, homeless, cores) if cores.limit is not None else {}
         return place(homeless, crew, await self._db.read(assignments.crashes, homeless), needs)
 
@@ -221,57 +172,6 @@ class Settler:
                 costs[holding.stream_id] = report.cores
         if costs:
             await self._db.write(assignments.price, costs)
-
-    def _crew(self, held: Sequence[Holding], lonely: Collection[WorkerId]) -> Crew:
-        """Return the workers that are live, and what they hold.
-
-        Args:
-            held: the streams that are held.
-            lonely: the workers of one stream each.
-        """
-        now, present = self._monotonic(), self._executor.present()
-        self.starting = {
-            worker_id: since
-            for worker_id, since in self.starting.items()
-            if worker_id in present and self._fleet.get(worker_id) is None
-        }
-        live = [view for view in self._fleet.all() if now - view.heard_at <= SILENT_S]
-        shared = [view for view in live if view.id not in lonely and view.id not in self.leaving]
-        loads = Counter(holding.worker_id for holding in held)
-        crashes = {holding.worker_id: holding.crashes for holding in held}
-        alone = {
-            worker: Lonely(crashes.get(worker, 0), busy=worker in crashes, leaving=worker in self.leaving)
-            for worker in (view.id for view in live if view.id in lonely)
-        }
-        return Crew(
-            {view.id: loads[view.id] for view in shared}, {view.id: view.capacity for view in shared},
-            len(self.starting), self._executor.limit, alone, self._lonely_limit,
-        )  # fmt: skip
-
-    async def _send_home(self) -> None:
-        """End the workers that nobody needs any more."""
-        lonely = await self._db.read(assignments.lonely)
-        if not lonely and len(self._executor.present()) <= self._executor.limit:
-            return
-        for worker_id in idle(self._crew(await self._db.read(assignments.holdings), lonely)):
-            view = self._fleet.get(worker_id)
-            if view is not None and self._monotonic() - view.since > NEW_S:
-                await self._dismiss(worker_id, "nobody needs it")
-
-    async def _dismiss(self, worker_id: WorkerId, reason: str) -> None:
-        log.info("worker is sent home", worker=worker_id, reason=reason)
-        self.leaving.add(worker_id)
-        await self._executor.stop(worker_id)
-
-    async def spawn(self) -> None:
-        """Start a worker, if a process can be started."""
-        worker_id = WorkerId(f"{self._executor.node}-{new_hex()[:8]}")
-        try:
-            await self._executor.start(worker_id)
-            self.starting[worker_id] = self._monotonic()
-            self._metrics.workers_started.inc()
-        except Unavailable as failure:
-            log.warning("no worker could be started", reason=failure.message)
 
     def _place(
         self, conn: Connection, wishes: Sequence[Wish], held: Sequence[Holding], plan: Placement, now_ms: int
@@ -318,10 +218,3 @@ class Settler:
         view = self._fleet.get(holding.worker_id) if holding.worker_id else None
         report = view.reports.get(holding.stream_id) if view else None
         return report is not None and report.epoch == holding.epoch and report.state in OVER
-
-
-def _park(conn: Connection, barred: Sequence[Barred], now_ms: int) -> int:
-    return sum(
-        tasks.move(conn, task, (), cause="", actor=ACTOR, at=now_ms, parked_for=barrier.key, status=barrier.status)
-        for task, barrier in barred
-    )
