@@ -7,7 +7,7 @@ import pytest
 from conformance.ground import NOW, batch, task
 from conformance.theatre import LEASE_S, Theatre
 from vedette.control.decisions import SILENT_S
-from vedette.control.reconciler import HUNG_S, STARTING_S, WAITED_FOR_S
+from vedette.control.losses import HUNG_S, STARTING_S, WAITED_FOR_S
 from vedette.model.errors import Unavailable
 from vedette.model.failure import Failure
 from vedette.model.lifecycle import Signal, State
