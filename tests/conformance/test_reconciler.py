@@ -290,10 +290,10 @@ async def test_a_dead_worker_is_not_forgotten_while_the_database_is_away(sqlite:
     stage = Theatre(sqlite, vault)
     (one,) = await stage.start(task())
     stage.executor.dies(stage.executor.started[-1])
-    stage.reconciler._db = Away(sqlite)
+    stage.reconciler._losses._db = Away(sqlite)
     with pytest.raises(Unavailable):
         await stage.reconciler.run_once(stage.now_ms)
-    stage.reconciler._db = sqlite
+    stage.reconciler._losses._db = sqlite
     await stage.settle()
     assert (await stage.see(one)).state is State.RECOVERING
     assert await stage.holding(one) is None

@@ -217,7 +217,7 @@ class Theatre:
         self.mono += seconds
         self.now_ms += round(seconds * 1000)
         if not deaf:
-            self.reconciler._began = None
+            self.reconciler._losses._began = None
 
     async def settle(self) -> None:
         """Let the loops run until they have nothing more to do."""
