@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from time import monotonic
 from typing import Final
 
 import structlog
@@ -18,6 +19,10 @@ log = structlog.get_logger()
 TICK_S: Final = 0.5
 """The reconciler looks this often even if nobody wakes it: a level cannot be missed."""
 AFTER_FAILURE_S: Final = 1.0
+REST: Final = 3.0
+"""How long a loop rests after a round, as a multiple of what the round took: many calls that wake it share one round, and
+under load at most a quarter of the time goes into rounds."""
+REST_MAX_S: Final = 0.1
 LATE_MS: Final = 20
 PAUSE_S: Final = 0.02
 """Between looks at timetables that are looked at anew: they are in nobody's way."""
@@ -38,7 +43,7 @@ class Loops:
     async def obey(self, scheduler: Scheduler, clock: Callable[[], int], steps: ClockSteps, helm: Helm) -> None:
         """Obey the timetables, while at the helm: each change at its moment, whatever else is going on."""
         while True:
-            ring, wait_s = self._bell.listen(), TICK_S
+            ring, wait_s, began = self._bell.listen(), TICK_S, monotonic()
             if helm.held:
                 try:
                     if steps.set_back(clock()):
@@ -51,13 +56,14 @@ class Loops:
                 # As below: the next round begins anew.
                 except Exception:
                     log.exception("a round of the timetables broke, the next one tries again")
+            await _rest(began)
             await heard(ring, wait_s)
 
     async def reconcile(self, reconciler: Reconciler, changed: Bell, clock: Callable[[], int], helm: Helm) -> None:
         """Make wanted and seen agree, while at the helm; ring `changed` when orders may have changed."""
         woken = False
         while True:
-            ring = self._bell.listen()
+            ring, began = self._bell.listen(), monotonic()
             if not helm.held:
                 await heard(ring, TICK_S)
                 continue
@@ -66,6 +72,7 @@ class Loops:
                 if stepped or woken:  # what woke it may be a new configuration: no task moves, and orders change
                     changed.ring()
                 woken = False
+                await _rest(began)
                 if stepped:
                     continue  # one step may make the next possible
             except VedetteError as error:
@@ -76,6 +83,11 @@ class Loops:
                 log.exception("a round broke, the next one tries again")
                 await asyncio.sleep(AFTER_FAILURE_S)
             woken = await heard(ring, TICK_S) or woken
+
+
+async def _rest(began: float) -> None:
+    """Let the calls have their turn after a round; what rings meanwhile is heard afterwards."""
+    await asyncio.sleep(min(REST * (monotonic() - began), REST_MAX_S))
 
 
 def _until(due_ms: int | None, now_ms: int) -> float:

@@ -1,6 +1,7 @@
 """The loop that freezes what something forbids, and thaws what nothing does. Found by indexes, a chunk at a time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Concatenate, Final, ParamSpec
 
 from sqlalchemy import Connection
@@ -20,6 +21,17 @@ CHUNK: Final = 50
 """How many tasks one transaction moves: whoever else wants to write has their turn in between."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """What there is to do; each step looks again in its own transaction."""
+
+    frozen: Sequence[ProjectId]
+    overfull: Sequence[ProjectId]
+    expired: bool
+    marked: bool
+    lifted: Sequence[Held]
+
+
 class Freezer:
     """The loop that freezes what something forbids, and thaws what nothing does."""
 
@@ -30,15 +42,16 @@ class Freezer:
 
     async def run_once(self, now_ms: int) -> None:
         """Freeze and thaw all there is to freeze and thaw."""
-        for project_id in await self._db.read(freezing.frozen_projects):
+        due = await self._db.read(_look, now_ms)
+        for project_id in due.frozen:
             await self._all(_freeze_project, project_id, now_ms)
-        for project_id in await self._db.read(freezing.overfull_projects):
+        for project_id in due.overfull:
             await self._all(_freeze_beyond, project_id, now_ms)
-        if await self._db.read(freezing.under_expired_orders, now_ms, 1):  # a look keeps nobody waiting
+        if due.expired:
             await self._all(_freeze_expired, now_ms)
-        if await self._db.read(freezing.marked, 1):
+        if due.marked:
             await self._all(_freeze_marked, now_ms)
-        for held in await self._db.read(_lifted, now_ms):
+        for held in due.lifted:
             await self._all(_thaw_held, self._vault, held, now_ms)
 
     async def _all(self, step: Callable[Concatenate[Connection, P], int], *args: P.args, **kwargs: P.kwargs) -> None:
@@ -90,6 +103,16 @@ def _thaw_held(conn: Connection, vault: Vault, held: Held, now_ms: int) -> int:
     chosen = freezing.frozen(conn, mark, project_id, min(room, CHUNK))
     world = World.look(conn, project_id, chosen)
     return sum(release(conn, vault, world, task, now_ms, told=THAWED[kind], actor=actor) for task in chosen)
+
+
+def _look(conn: Connection, now_ms: int) -> _Due:
+    return _Due(
+        freezing.frozen_projects(conn),
+        freezing.overfull_projects(conn),
+        bool(freezing.under_expired_orders(conn, now_ms, 1)),
+        bool(freezing.marked(conn, 1)),
+        _lifted(conn, now_ms),
+    )
 
 
 def _lifted(conn: Connection, now_ms: int) -> list[Held]:
