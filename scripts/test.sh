@@ -9,7 +9,8 @@ scripts/neighbours.sh || status=1
 scripts/lint.sh || status=1
 if [ -n "${STRICT:-}" ]; then export VEDETTE_TEST_STRICT=1; fi
 [ "$status" = 0 ] || printf '== a check above has failed; the tests run all the same, and the command will fail\n'
-tests() { .venv/bin/pytest -m "not soak" --continue-on-collection-errors --durations=20 --durations-min=5 "$@"; }
+# a test that hangs fails by its own limit; this one is for a run that does not end after its tests
+tests() { timeout --kill-after=60 45m .venv/bin/pytest -m "not soak" --continue-on-collection-errors --durations=20 --durations-min=5 "$@"; }
 
 if [ -n "${ARGS:-}" ]; then
     # shellcheck disable=SC2086 # ARGS holds several words
