@@ -104,6 +104,8 @@ class PlainReceiver:
 
 
 class _Silent(WSGIRequestHandler):
+    timeout = 5  # it serves one connection at a time: one that says nothing must not hold it up for good
+
     def log_message(self, *_args: object) -> None:
         pass
 
