@@ -19,6 +19,7 @@ from vedette import cli
 from vedette.algorithms import registry
 from vedette.algorithms.base import EventKind
 from vedette.algorithms.messages import message_schema
+from vedette.algorithms.parameters import unit_of
 from vedette.api import vas_errors
 from vedette.api.errors import status_of
 from vedette.model import errors, lifecycle
@@ -229,9 +230,15 @@ def services() -> str:
                 + "."
             ),
             table(
-                ("parameter", "meaning", "type", "default", "from", "to"),
+                ("parameter", "meaning", "unit", "type", "default", "from", "to"),
                 (
-                    (f"`{p['name']}`", p["titleEn"], p["type"], *(p.get(key, "") for key in ("default", "min", "max")))
+                    (
+                        f"`{p['name']}`",
+                        p["titleEn"],
+                        unit_of(manifest, p["name"]),
+                        p["type"],
+                        *(p.get(key, "") for key in ("default", "min", "max")),
+                    )
                     for p in (param.attrib for param in fromstring(registry.task_config_xml(manifest)).iter("param"))
                 ),
             ),

@@ -92,11 +92,13 @@ class EventKind:
         number: `event_type` of the message.
         name: one word or a few, such as `intrusion`; lists and reviews filter by it.
         data: what stands in `data` of its message. The message is made of it, and so is the published schema.
+        ends: whether its message has an `alarm_type`, which tells the begin of something from its end.
     """
 
     number: int
     name: str
     data: type[EventData]
+    ends: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,14 +150,18 @@ class Manifest:
         Raises:
             AlgorithmError: it is not.
         """
-        declared = next((kind.data for kind in self.events if kind.number == finding.event_type), None)
-        if declared is None:
+        kind = next((kind for kind in self.events if kind.number == finding.event_type), None)
+        if kind is None:
             raise AlgorithmError(
                 f"{self.name} tells events of the type {finding.event_type}, which it does not declare."
             )
-        if type(finding.data) is not declared:
+        if type(finding.data) is not kind.data:
             told = type(finding.data).__name__
-            raise AlgorithmError(f"{self.name} tells {told} where it declares {declared.__name__}.")
+            raise AlgorithmError(f"{self.name} tells {told} where it declares {kind.data.__name__}.")
+        if (finding.over is not None) is not kind.ends:
+            raise AlgorithmError(
+                f"{self.name}: {kind.name} {'must' if kind.ends else 'cannot'} say whether it is over."
+            )
 
 
 C = TypeVar("C", bound=AlgorithmConfig)

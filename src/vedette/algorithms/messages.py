@@ -25,6 +25,10 @@ def message_schema(kind: EventKind) -> dict[str, Any]:
     body = parts.pop(top["$ref"].rpartition("/")[2])
     told = body["properties"]["event_type"]["description"]
     body["properties"]["event_type"] = {"description": told, "const": kind.number}
+    if kind.ends:
+        body["required"].append("alarm_type")
+    else:
+        del body["properties"]["alarm_type"]
     return {"$schema": DIALECT, **body, "title": f"Message of an event: {kind.name}", "$defs": parts}
 
 

@@ -97,6 +97,12 @@ def service_config_xml(manifest: Manifest) -> str:
     return f"<algorithm><deployConfig>{_params(manifest, optional=True)}</deployConfig></algorithm>"
 
 
+def unit_of(manifest: Manifest, name: str) -> str:
+    """Return the unit of a declared parameter's value; empty if it has none."""
+    extra = manifest.config.model_fields[name].json_schema_extra
+    return str(extra.get("unit", "")) if isinstance(extra, dict) else ""
+
+
 def _params(manifest: Manifest, *, optional: bool = False) -> str:
     params = []
     for name, field in manifest.config.model_fields.items():

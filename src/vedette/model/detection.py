@@ -17,6 +17,7 @@ class Detections:
         classes: (n,) int64, indices into `labels`.
         track_ids: (n,) int64; -1 where nobody has tracked yet.
         labels: the names of the classes.
+        points: (n, k, 2) float32: k marks on each thing in pixels, such as the eyes of a face; None if the model gives none.
     """
 
     boxes: NDArray[np.float32]
@@ -24,9 +25,12 @@ class Detections:
     classes: NDArray[np.int64]
     track_ids: NDArray[np.int64]
     labels: tuple[str, ...]
+    points: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         n = len(self.boxes)
+        if self.points is not None and (len(self.points) != n or self.points.shape[2:] != (2,)):
+            raise ValueError("the points of Detections do not fit its boxes")
         if self.boxes.shape != (n, 4) or not (len(self.scores) == len(self.classes) == len(self.track_ids) == n):
             raise ValueError("the columns of Detections differ in length")
 
@@ -37,9 +41,10 @@ class Detections:
         scores: NDArray[np.float32],
         classes: NDArray[np.int64],
         labels: tuple[str, ...],
+        points: NDArray[np.float32] | None = None,
     ) -> "Detections":
         """Return untracked detections."""
-        return cls(boxes, scores, classes, np.full(len(boxes), -1, np.int64), labels)
+        return cls(boxes, scores, classes, np.full(len(boxes), -1, np.int64), labels, points)
 
     @classmethod
     def none(cls, labels: tuple[str, ...] = ()) -> "Detections":
@@ -51,8 +56,9 @@ class Detections:
 
     def where(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> "Detections":
         """Return the chosen rows, by mask or by index."""
+        points = None if self.points is None else self.points[chosen]
         return Detections(
-            self.boxes[chosen], self.scores[chosen], self.classes[chosen], self.track_ids[chosen], self.labels
+            self.boxes[chosen], self.scores[chosen], self.classes[chosen], self.track_ids[chosen], self.labels, points
         )
 
     def rows(self) -> Iterator[tuple[NDArray[np.float32], float, str, int]]:

@@ -40,12 +40,15 @@ class Finding:
             `region:0:track:7`; part of the event's id.
         data: the `data` object of the documented message, as the manifest declares it for this type.
         drawing: what to draw; None for events without a picture.
+        over: whether it tells that something is over which was told before, of events that have both; None: it is not
+            one of those.
     """
 
     event_type: int
     subject: str
     data: EventData
     drawing: Drawing | None = field(default_factory=Drawing)
+    over: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

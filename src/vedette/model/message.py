@@ -59,6 +59,12 @@ class Envelope(Struct, Generic[D], frozen=True, kw_only=True, forbid_unknown_fie
         ),
     ]
     timestamp: Annotated[int, Meta(description="When it happened, in seconds since 1970 (UTC).", ge=0)]
+    alarm_type: (
+        Annotated[
+            int, Meta(description="0: something is wrong; 1: what an earlier message told of is over.", ge=0, le=1)
+        ]
+        | UnsetType
+    ) = UNSET
     data: D
     image_base64: (
         Annotated[

@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from vedette.model.event import Event, Finding
 from vedette.model.frame import Frame
@@ -38,6 +39,7 @@ def make_event(run: TaskRun, frame: Frame, finding: Finding, picture: bytes | No
         stream_id=run.stream_name,
         message_id=name,
         timestamp=timestamp_ms // 1000,
+        alarm_type=UNSET if finding.over is None else int(finding.over),
         data=finding.data,
     )
 

@@ -4,17 +4,16 @@ One finding is one message with one target.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
-import numpy as np
 from msgspec import UNSET, Meta, UnsetType
-from pydantic import Field, field_validator
 
-from vedette.algorithms.base import Algorithm, AlgorithmConfig, EventKind, Manifest, Models, PlainState, ServiceName
-from vedette.algorithms.builtin.targets import ANYTHING, CAPTIONS, PERSON, VEHICLE, Target, Targets
-from vedette.algorithms.geometry import Line, Polygon, Roi, whole
-from vedette.algorithms.parameters import Number, Switch, Whole
+from vedette.algorithms.base import Algorithm, EventKind, Manifest, Models, PlainState, ServiceName
+from vedette.algorithms.geometry import Line, Polygon, whole
+from vedette.algorithms.keys import PictureKeys, RegionKeys, SizeKeys, key
+from vedette.algorithms.parameters import Number, Switch
 from vedette.algorithms.rules import Crossed, Entered, LineWatch, Lingered, RegionWatch
+from vedette.algorithms.targets import ANYTHING, PERSON, USUAL, VEHICLE, Target, Targets, columns
 from vedette.model.event import Drawing, Finding
 from vedette.model.frame import Frame
 from vedette.model.message import BoundingBox, EventData, Track
@@ -24,50 +23,24 @@ LOITERING = 196610
 
 SLACK = 1 / 72
 """Share of the picture's height by which a foot must be clear of an edge or a line (8 px of 576)."""
-USUAL_HEIGHT = 1080
-"""The picture height that the default sizes are meant for."""
-USUAL_LEAST, USUAL_MOST = 60, 1080
+USUAL_SIZES = (60.0, 1080.0)
 
 
-def _titles(english: str, chinese: str, default: Any, **limits: Any) -> Any:
-    return Field(default=default, title=english, json_schema_extra={"title_cn": chinese}, **limits)
-
-
-class IntrusionConfig(AlgorithmConfig):
+class IntrusionConfig(RegionKeys, PictureKeys, SizeKeys):
     """The task's `config.common`; all keys as documented."""
 
-    person_detection_sw: Switch = _titles("Detect persons", "行人检测开关", True)
-    car_detection_sw: Switch = _titles("Detect vehicles", "车辆检测开关", False)
-    detection_min_size: Whole | None = _titles("Smallest target, pixels", "最小目标尺寸", None, ge=0, le=10_000)
-    detection_max_size: Whole | None = _titles("Largest target, pixels", "最大目标尺寸", None, ge=1, le=10_000)
-    line_detection_sw: Switch = _titles("Line rule", "绊线检测开关", True)
-    region_detection_sw: Switch = _titles("Region rule", "区域检测开关", True)
-    loitering_detection_sw: Switch = _titles("Loitering rule", "徘徊检测开关", False)
-    alert_time_threshold: Number = _titles(
-        "Stay that counts as loitering, seconds", "徘徊时间阈值", 10.0, ge=0, le=86_400
+    person_detection_sw: Switch = key("Detect persons", "行人检测开关", True)
+    car_detection_sw: Switch = key("Detect vehicles", "车辆检测开关", False)
+    line_detection_sw: Switch = key("Line rule", "绊线检测开关", True)
+    region_detection_sw: Switch = key("Region rule", "区域检测开关", True)
+    loitering_detection_sw: Switch = key("Loitering rule", "徘徊检测开关", False)
+    alert_time_threshold: Number = key(
+        "Stay that counts as loitering", "徘徊时间阈值", 10.0, unit="seconds", ge=0, le=86_400
     )
-    alert_detection_interval: Number = _titles(
-        "Seconds before a rule tells of the same target again", "告警间隔", 0.0, ge=0, le=86_400
+    alert_detection_interval: Number = key(
+        "Time before a rule tells of the same target again", "告警间隔", 0.0, unit="seconds", ge=0, le=86_400
     )
-    all_print_sw: Switch = _titles("Draw all targets", "全部目标绘制开关", False)
-    render_result_sw: Switch = _titles("Draw boxes", "结果渲染开关", True)
-    render_roi_sw: Switch = _titles("Draw regions and lines", "区域渲染开关", False)
-    image_compression_ratio: Whole = _titles("JPEG quality", "图片压缩率", 90, ge=20, le=100)
-    target_roi: str = _titles("Regions and lines", "检测区域", "")
-
-    @field_validator("target_roi")
-    @classmethod
-    def _roi_is_sound(cls, text: str) -> str:
-        Roi.parse(text)
-        return text
-
-    @field_validator("detection_max_size")
-    @classmethod
-    def _sizes_are_in_order(cls, most: int | None, info: Any) -> int | None:
-        least = info.data.get("detection_min_size")
-        if most is not None and least is not None and most < least:
-            raise ValueError("must not be smaller than detection_min_size")
-        return most
+    all_print_sw: Switch = key("Draw all targets", "全部目标绘制开关", False)
 
 
 class IntrusionTarget(EventData):
@@ -121,8 +94,8 @@ class Intrusion(Algorithm[IntrusionConfig]):
         self._detector = models.detector("objects")
         wanted = {PERSON: config.person_detection_sw, VEHICLE: config.car_detection_sw}
         asked = frozenset(kind for kind, on in wanted.items() if on)
-        self._targets = Targets(self._detector, asked | {ANYTHING} if asked else asked)
-        self._roi = Roi.parse(config.target_roi)
+        self._targets = Targets(self._detector, USUAL, asked | {ANYTHING} if asked else asked)
+        self._roi = config.roi()
         interval = config.alert_detection_interval
         self._lines = [LineWatch(line, interval) for line in self._roi.lines]
         self._regions = [self._region(polygon) for polygon in self._roi.polygons]
@@ -139,12 +112,9 @@ class Intrusion(Algorithm[IntrusionConfig]):
         if self._roi.is_whole and self._size != [frame.width, frame.height]:
             self._size = [frame.width, frame.height]
             self._regions = [self._region(whole(frame.width, frame.height))]
-        least, most = self._sizes(frame.height)
-        targets = self._targets.look(frame, least, most)
+        targets = self._targets.look(frame, *self._config.sizes(frame.height, USUAL_SIZES))
         seen = {target.track: target for target in targets}
-        ids = np.array([target.track for target in targets], np.int64)
-        feet = np.array([target.foot for target in targets], np.float64).reshape(-1, 2)
-        standings = [target.standing for target in targets]
+        ids, feet, standings = columns(targets)
         slack, findings = frame.height * SLACK, []
         if self._config.line_detection_sw:
             for n, watch in enumerate(self._lines):
@@ -167,12 +137,6 @@ class Intrusion(Algorithm[IntrusionConfig]):
 
     def _region(self, polygon: Polygon) -> RegionWatch:
         return RegionWatch(polygon, self._config.alert_time_threshold, self._config.alert_detection_interval)
-
-    def _sizes(self, height: int) -> tuple[float, float]:
-        """Return the least and the greatest longer side of a box, in pixels."""
-        share = height / USUAL_HEIGHT
-        least, most = self._config.detection_min_size, self._config.detection_max_size
-        return USUAL_LEAST * share if least is None else least, USUAL_MOST * share if most is None else most
 
     def _crossing(self, line: Line, n: int, event: Crossed, seen: dict[int, Target]) -> Finding:
         places = line.side_name(event.before), line.side_name(event.after)
@@ -210,14 +174,8 @@ class Intrusion(Algorithm[IntrusionConfig]):
 
     def _drawing(self, target: Target, seen: dict[int, Target]) -> Drawing:
         shown = [other for other in seen.values() if other.shown] if self._config.all_print_sw else [target]
-        roi = self._roi if self._config.render_roi_sw else Roi()
-        return Drawing(
-            boxes=tuple((one.box, f"{CAPTIONS[one.category]} {one.track}") for one in shown)
-            if self._config.render_result_sw
-            else (),
-            polygons=tuple(polygon.corners for polygon in roi.polygons),
-            lines=tuple((line.start, line.end) for line in roi.lines),
-            quality=self._config.image_compression_ratio,
+        return self._config.drawing(
+            ((one.box, f"{USUAL.captions[one.category]} {one.track}") for one in shown), self._roi
         )
 
     def state(self) -> PlainState:

@@ -1,5 +1,6 @@
-"""The targets of a picture: detections of persons and vehicles, tracked, and what each counts for."""
+"""The targets of a picture: what a task asks for, found, tracked, and what each counts for."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -8,18 +9,50 @@ from numpy.typing import NDArray
 
 from vedette.algorithms.base import Detector, PlainState
 from vedette.algorithms.boxes import distinct
-from vedette.algorithms.rules import Standing
+from vedette.algorithms.geometry import Points
+from vedette.algorithms.rules.standing import Ids, Standing
 from vedette.algorithms.tracking import Tracker, TrackerSettings
 from vedette.model.detection import Detections
+from vedette.model.errors import ModelError
 from vedette.model.event import Box
 from vedette.model.frame import Frame
 
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """What a service tells apart: classes of a model, put together into categories.
+
+    Attributes:
+        captions: the name of each category; a category is an index into them.
+        of: the category of a class, by its name; other classes are not looked at.
+        unknown: the category of what a detector sees that knows no classes; None: the service needs one that does.
+    """
+
+    captions: tuple[str, ...]
+    of: Mapping[str, int]
+    unknown: int | None = None
+
+    def of_labels(self, detector: Detector) -> NDArray[np.int64]:
+        """Return (n,) categories of the detector's n classes; -1 for those that are not looked at.
+
+        Raises:
+            ModelError: it knows no classes, and the service needs them.
+        """
+        if detector.knows_classes:
+            return np.array([self.of.get(label, -1) for label in detector.labels], np.int64)
+        if self.unknown is None:
+            raise ModelError("No model is installed that knows what it sees; `vedette models pull` fetches one.")
+        return np.full(len(detector.labels), self.unknown, np.int64)
+
+
 PERSON, VEHICLE, ANYTHING = 0, 1, 2
 """`category` on the wire."""
-CAPTIONS: Final = ("person", "vehicle", "target")
-
-_KINDS: Final = {"person": PERSON, "car": VEHICLE, "bus": VEHICLE, "truck": VEHICLE, "motorcycle": VEHICLE}
-"""Names of classes, as COCO has them."""
+USUAL: Final = Kinds(
+    ("person", "vehicle", "target"),
+    {"person": PERSON, "car": VEHICLE, "bus": VEHICLE, "truck": VEHICLE, "motorcycle": VEHICLE},  # as COCO names them
+    unknown=ANYTHING,
+)
+"""Persons, vehicles and, where nobody knows, whatever moves."""
 
 TRAVELLED: Final = 0.5
 """Where classes are not known, a target counts once it has gone this share of its longer side from where it was first
@@ -33,6 +66,7 @@ class Target:
     """One tracked thing in the picture.
 
     Attributes:
+        score: how sure the detector is, 0..1.
         foot: where it stands, pixels.
         shown: whether it is drawn among all targets.
     """
@@ -40,6 +74,7 @@ class Target:
     track: int
     category: int
     box: Box
+    score: float
     foot: tuple[float, float]
     standing: Standing
     shown: bool
@@ -50,18 +85,21 @@ class Targets:
 
     Args:
         detector: the eyes.
-        asked: categories that count.
+        kinds: what is told apart.
+        asked: categories that count; None: all of them.
+
+    Raises:
+        ModelError: the detector knows no classes, and they are needed.
     """
 
-    def __init__(self, detector: Detector, asked: frozenset[int]) -> None:
+    def __init__(self, detector: Detector, kinds: Kinds = USUAL, asked: frozenset[int] | None = None) -> None:
         self._detector = detector
-        self._asked = asked
-        if detector.knows_classes:
-            self._categories = np.array([_KINDS.get(label, -1) for label in detector.labels], np.int64)
-        else:
-            self._categories = np.full(len(detector.labels), ANYTHING, np.int64)
+        self._captions = kinds.captions
+        self._asked = frozenset(range(len(kinds.captions))) if asked is None else asked
+        self._categories = kinds.of_labels(detector)
         # what merely moves has to travel before it counts, so its track may begin on less
-        self._tracker = Tracker(CAPTIONS, TrackerSettings() if detector.knows_classes else TrackerSettings(newborn=0.5))
+        how = TrackerSettings() if detector.knows_classes else TrackerSettings(newborn=0.5)
+        self._tracker = Tracker(kinds.captions, how)
         self._births: dict[int, list[float]] = {}
         self._roamed: set[int] = set()
 
@@ -70,7 +108,7 @@ class Targets:
         """The tracks that may still be seen again."""
         return self._tracker.alive
 
-    def look(self, frame: Frame, least: float, most: float) -> list[Target]:
+    def look(self, frame: Frame, least: float = 0.0, most: float = np.inf) -> list[Target]:
         """Return the targets of the next picture.
 
         Args:
@@ -91,9 +129,9 @@ class Targets:
             sure = bool(tracked.confirmed[row]) and self._has_roamed(track, box, longer)
             wanted = category in self._asked and least <= longer <= most
             standing = Standing.UNSURE if not sure else Standing.COUNTED if wanted else Standing.IGNORED
-            targets.append(
-                Target(track, category, _whole_box(box), (foot[0], foot[1]), standing, sure and category in self._asked)
-            )
+            shown = sure and category in self._asked
+            score = float(tracked.seen.scores[row])
+            targets.append(Target(track, category, _whole_box(box), score, (foot[0], foot[1]), standing, shown))
         return targets
 
     def _relevant(self, found: Detections) -> Detections:
@@ -101,7 +139,7 @@ class Targets:
         chosen = np.flatnonzero(categories >= 0)
         kinds = categories[chosen]
         kept = distinct(found.boxes[chosen], found.scores[chosen], kinds, ONE_THING)
-        return Detections.of(found.boxes[chosen][kept], found.scores[chosen][kept], kinds[kept], CAPTIONS)
+        return Detections.of(found.boxes[chosen][kept], found.scores[chosen][kept], kinds[kept], self._captions)
 
     def _has_roamed(self, track: int, box: NDArray[np.float32], longer: float) -> bool:
         if self._detector.knows_classes or track in self._roamed:
@@ -136,6 +174,13 @@ class Targets:
         self._tracker.restore(state["tracker"])
         self._births = {int(track): list(place) for track, place in state["births"].items()}
         self._roamed = set(state["roamed"])
+
+
+def columns(targets: Sequence[Target]) -> tuple[Ids, Points, list[Standing]]:
+    """Return targets as rules take them: (n,) tracks, (n, 2) feet in pixels, and what each counts for."""
+    ids = np.array([target.track for target in targets], np.int64)
+    feet = np.array([target.foot for target in targets], np.float64).reshape(-1, 2)
+    return ids, feet, [target.standing for target in targets]
 
 
 def _whole_box(box: NDArray[np.float32]) -> Box:
