@@ -46,6 +46,9 @@ class Played:
     def __call__(self, frame: Frame) -> Detections:
         return self._known[frame.position]
 
+    def has(self, role: str) -> bool:
+        return role == "objects"
+
     def detector(self, role: str) -> "Played":
         return self
 

@@ -62,6 +62,14 @@ class Detector(Protocol):
 class Models(Protocol):
     """What an algorithm asks for a detector."""
 
+    def has(self, role: str) -> bool:
+        """Return whether a model is installed for a role: for what an algorithm can do without.
+
+        Raises:
+            ModelError: the folder of models cannot be read.
+        """
+        ...
+
     def detector(self, role: str) -> Detector:
         """Return the best detector there is for a role of the manifest, such as `objects`.
 

@@ -40,6 +40,14 @@ class StreamModels:
         self._shared: dict[str, Detector] = {}
         self._motion: _Memo | None = None
 
+    def has(self, role: str) -> bool:
+        """Return whether a model is installed for the role.
+
+        Raises:
+            ModelError: a manifest in the folder cannot be read.
+        """
+        return self._store.find(role) is not None
+
     def detector(self, role: str) -> Detector:
         """Return the best installed detector for the role; motion for `objects` where nothing is installed.
 

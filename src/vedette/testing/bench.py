@@ -150,6 +150,10 @@ class ScriptedModels:
         self._sees = sees
         self._knows_classes = knows_classes
 
+    def has(self, role: str) -> bool:
+        """Return whether something was scripted for the role; a script for all of them counts for `objects` alone."""
+        return role in self._sees if isinstance(self._sees, Mapping) else role == "objects"
+
     def detector(self, role: str) -> ScriptedDetector:
         """Return the role's detector.
 

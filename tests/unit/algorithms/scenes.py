@@ -38,6 +38,9 @@ class Scripted:
     def __call__(self, picture: Frame) -> Detections:
         return detections(self._script(picture.time), self.labels)
 
+    def has(self, role: str) -> bool:
+        return role == "objects"
+
     def detector(self, role: str) -> "Scripted":
         return self
 

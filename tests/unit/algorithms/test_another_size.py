@@ -34,6 +34,9 @@ class Moving(Models):
     def __init__(self) -> None:
         self.motion = MotionDetector()
 
+    def has(self, role: str) -> bool:
+        return role == "objects"
+
     def detector(self, role: str) -> MotionDetector:
         return self.motion
 

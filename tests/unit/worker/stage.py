@@ -104,6 +104,9 @@ class FakeFeed:
 class NoModels:
     """There is no model."""
 
+    def has(self, role: str) -> bool:
+        return role == "objects"
+
     def detector(self, role: str) -> object:
         raise ModelError(f"There is no model for {role}.")
 
