@@ -9,7 +9,7 @@ import pytest
 from degrade import WAYS, Shot
 
 from conftest import Say
-from vedette.media.quality import Judge
+from vedette.algorithms.quality import Judge
 from vedette.model.look import Fault
 from vedette.testing import write_scene
 

@@ -8,10 +8,10 @@ import cv2
 
 from vedette.algorithms.engine import Engine
 from vedette.algorithms.models import ModelStore
+from vedette.algorithms.quality.judge import Judge
 from vedette.algorithms.registry import Registry
 from vedette.media.lookup import Find, finder
 from vedette.media.picture import Resume
-from vedette.media.quality.judge import Judge
 from vedette.media.reconnect import Feed
 from vedette.model.ids import StreamId
 from vedette.model.look import Probe

@@ -10,8 +10,8 @@ import pytest
 
 from conftest import LOOPBACK, MakeClip, Read
 from neighbours.rtsp import RtspServer
+from vedette.algorithms.quality import Judge
 from vedette.media.lookup import as_it_is
-from vedette.media.quality import Judge
 from vedette.model.errors import SourceError, SourceInvalid, SourceRefused, SourceUnreachable
 from vedette.model.frame import Image
 from vedette.model.look import Fault, Look, Probe

@@ -8,7 +8,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from vedette.media.quality.picture import TINY, Bytes, Floats, Picture, block_means
+from vedette.algorithms.quality.picture import TINY, Bytes, Floats, Picture, block_means
 from vedette.model.look import Fault
 
 WINDOW_US: Final = 8_000_000

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vedette.media.quality.picture import GRID, Floats, Picture, block_deviations, block_means
+from vedette.algorithms.quality.picture import GRID, Floats, Picture, block_deviations, block_means
 from vedette.model.look import Fault
 
 Mask = NDArray[np.bool_]

@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from vedette.media.quality import still
-from vedette.media.quality.motion import Motion
-from vedette.media.quality.picture import Bytes, reduce
-from vedette.media.quality.scene import Scene
+from vedette.algorithms.quality import still
+from vedette.algorithms.quality.motion import Motion
+from vedette.algorithms.quality.picture import Bytes, reduce
+from vedette.algorithms.quality.scene import Scene
 from vedette.model.look import Fault
 
 PICTURES_LEAST: Final = 3

@@ -6,7 +6,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from vedette.media.quality.picture import Bytes, Floats, Picture, grey
+from vedette.algorithms.quality.picture import Bytes, Floats, Picture, grey
 from vedette.model.look import Fault
 
 BLACK_LEVEL: Final = 25

@@ -1,5 +1,5 @@
 """What is wrong with a source's picture, in the words of `video_source_quality`."""
 
-from vedette.media.quality.judge import Judge
+from vedette.algorithms.quality.judge import Judge
 
 __all__ = ["Judge"]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from vedette.media.quality import Judge
+from vedette.algorithms.quality import Judge
 from vedette.model.look import Fault
 
 Shot = NDArray[np.uint8]
