@@ -31,7 +31,7 @@ class Fit(StrEnum):
 
 
 class Layout(StrEnum):
-    """How boxes stand in the output; `layouts.py` reads them."""
+    """How boxes stand in the outputs; the modules of `layouts` read them."""
 
     YOLOX = "yolox"
     """(1, cells, 5 + classes): centre, size, objectness, classes; cells of all strides, one after the other."""
@@ -62,6 +62,7 @@ class OutputSpec(BaseModel):
     """What the model gives.
 
     Attributes:
+        outputs: names of the model's outputs in the order the layout has them; empty: the model's own order.
         strides: pixels of the input per cell, in the order of the output.
         threshold: the score from which this model is to be believed.
         overlap: of two boxes of a class that overlap by more the weaker goes.
@@ -71,6 +72,7 @@ class OutputSpec(BaseModel):
     model_config = _PARTS
 
     layout: Layout
+    outputs: tuple[str, ...] = ()
     strides: tuple[int, ...] = (8, 16, 32)
     threshold: float = Field(gt=0, lt=1)
     overlap: float = Field(default=0.45, gt=0, lt=1)

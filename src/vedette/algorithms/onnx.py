@@ -22,6 +22,7 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
 
 from vedette.algorithms.base import PlainState
 from vedette.algorithms.layouts import decode
+from vedette.algorithms.layouts.parts import Outputs
 from vedette.algorithms.manifests import Colour, Fit, ModelManifest
 from vedette.algorithms.models import Installed, ModelStore
 from vedette.model.detection import Detections
@@ -71,17 +72,23 @@ class Session:
             raise ModelError(f"The file of model {manifest.name} cannot be loaded: {_first_line(error)}.") from error
         self.manifest = manifest
         self._input = manifest.input.name or self._session.get_inputs()[0].name
+        there = [output.name for output in self._session.get_outputs()]
+        missing = [name for name in manifest.output.outputs if name not in there]
+        if missing:
+            raise ModelError(f"The model {manifest.name} has no output {missing[0]}; it has: {', '.join(there)}.")
+        self._outputs = list(manifest.output.outputs) or there
 
-    def __call__(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the first output for (1, 3, height, width) pixels.
+    def __call__(self, pixels: NDArray[np.float32]) -> Outputs:
+        """Return the outputs by name for (1, 3, height, width) pixels, in the order that the manifest gives.
 
         Raises:
             ModelError: the engine failed.
         """
         try:
-            return np.asarray(self._session.run(None, {self._input: pixels})[0])
+            told = self._session.run(self._outputs, {self._input: pixels})
         except _ENGINE_ERRORS as error:
             raise ModelError(f"The model {self.manifest.name} failed: {_first_line(error)}.") from error
+        return dict(zip(self._outputs, told, strict=True))
 
 
 def _first_line(error: BaseException) -> str:
@@ -101,10 +108,11 @@ class OnnxDetector:
         given = session.manifest.input
         self.name = session.manifest.name
         self.labels = session.manifest.output.labels
+        self._output = session.manifest.output
         self._session = session
         self._canvas = np.full((given.height, given.width, 3), given.fill, np.uint8)
         self._pixels = np.empty((1, 3, given.height, given.width), np.float32)
-        self._filled = (given.width, given.height)
+        self._given = self._filled = (given.width, given.height)
 
     def __call__(self, frame: Frame) -> Detections:
         """Return what the model sees.
@@ -114,7 +122,7 @@ class OnnxDetector:
         """
         scale = self._lay(frame)
         try:
-            return decode(self._session(self._pixels), self._session.manifest, scale, (frame.width, frame.height))
+            return decode(self._session(self._pixels), self._output, self._given, scale, (frame.width, frame.height))
         except (ValueError, IndexError) as error:
             raise ModelError(f"The output of model {self.name} is not what its manifest says: {error}.") from error
 

@@ -5,13 +5,20 @@ import pytest
 
 from vedette.algorithms import distinct, overlap
 from vedette.algorithms.layouts import BELIEVED, calibrated, decode
-from vedette.algorithms.manifests import ModelManifest, catalogue, parse
+from vedette.algorithms.manifests import catalogue, parse
+from vedette.model.detection import Detections
 from vedette.model.errors import ModelError
 
 KNOWN = {entry.manifest.name: entry.manifest for entry in catalogue()}
 
 
-def yolox(manifest: ModelManifest, rows: dict[int, list[float]]) -> np.ndarray:
+def read(output: np.ndarray, name: str, scale: tuple[float, float], size: tuple[int, int]) -> Detections:
+    manifest = KNOWN[name]
+    given = (manifest.input.width, manifest.input.height)
+    return decode({"output": output}, manifest.output, given, scale, size)
+
+
+def yolox(rows: dict[int, list[float]]) -> np.ndarray:
     output = np.zeros((1, 3549, 85), np.float32)
     for row, values in rows.items():
         output[0, row, : len(values)] = values
@@ -22,12 +29,8 @@ def test_a_yolox_row_becomes_a_box_in_pixels_of_the_picture() -> None:
     """Cell (row 2, column 3) of stride 16, centre 2.5 and 1.5 cells off, 4 by 8 cells large, in a picture twice as
     large as the input."""
     cell = 52 * 52 + 2 * 26 + 3
-    found = decode(
-        yolox(KNOWN["yolox-nano"], {cell: [2.5, 1.5, math.log(4), math.log(8), 0.9, 0.0, 0.0, 0.8]}),
-        KNOWN["yolox-nano"],
-        (0.5, 0.5),
-        (832, 832),
-    )
+    row = [2.5, 1.5, math.log(4), math.log(8), 0.9, 0.0, 0.0, 0.8]
+    found = read(yolox({cell: row}), "yolox-nano", (0.5, 0.5), (832, 832))
     centre, size = np.array([5.5 * 16, 3.5 * 16]) * 2, np.array([4 * 16, 8 * 16]) * 2
     expected = np.concatenate([np.maximum(centre - size / 2, 0), centre + size / 2])
     assert found.boxes == pytest.approx(expected[None], rel=1e-5)
@@ -38,14 +41,14 @@ def test_a_yolox_row_becomes_a_box_in_pixels_of_the_picture() -> None:
 def test_of_two_boxes_of_a_class_the_weaker_goes_and_other_classes_stay() -> None:
     size = [math.log(4), math.log(8)]
     rows = {100: [0, 0, *size, 0.9, 0.9], 101: [-1, 0, *size, 0.8, 0.9], 102: [-2, 0, *size, 0.8, 0.0, 0.9]}
-    found = decode(yolox(KNOWN["yolox-nano"], rows), KNOWN["yolox-nano"], (1, 1), (416, 416))
+    found = read(yolox(rows), "yolox-nano", (1, 1), (416, 416))
     assert [label for _, _, label, _ in found.rows()] == ["person", "bicycle"]
 
 
 def test_a_fastestdet_cell_becomes_a_box() -> None:
     output = np.zeros((1, 85, 22, 22), np.float32)
     output[0, :8, 10, 5] = [0.9, math.atanh(0.5), 0.0, 0.0, math.log(1 / 3), 0.0, 0.0, 0.9]
-    found = decode(output, KNOWN["fastestdet"], (352 / 640, 352 / 360), (640, 360))
+    found = read(output, "fastestdet", (352 / 640, 352 / 360), (640, 360))
     centre = np.array([5.5 / 22 * 640, 10 / 22 * 360])
     size = np.array([0.5 * 640, 0.25 * 360])
     assert found.boxes == pytest.approx(
@@ -57,12 +60,12 @@ def test_a_fastestdet_cell_becomes_a_box() -> None:
 @pytest.mark.parametrize("shape", [(1, 10, 85), (1, 3549, 80)])
 def test_an_output_of_another_shape_is_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="does not fit"):
-        decode(np.zeros(shape, np.float32), KNOWN["yolox-nano"], (1, 1), (416, 416))
+        read(np.zeros(shape, np.float32), "yolox-nano", (1, 1), (416, 416))
 
 
 def test_an_output_of_nonsense_gives_no_box_that_is_not_finite() -> None:
     output = np.full((1, 3549, 85), np.nan, np.float32)
-    assert len(decode(output, KNOWN["yolox-nano"], (1, 1), (416, 416))) == 0
+    assert len(read(output, "yolox-nano", (1, 1), (416, 416))) == 0
 
 
 def test_the_common_scale_keeps_the_order_and_lays_the_threshold_on_one_half() -> None:

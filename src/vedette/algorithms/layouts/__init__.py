@@ -1,0 +1,59 @@
+"""From a model's outputs to boxes: one small module per family of layouts, all numbers from the manifest."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from vedette.algorithms.boxes import distinct
+from vedette.algorithms.layouts import fastestdet, yolox
+from vedette.algorithms.layouts.parts import Candidates, Outputs, Raw, Size
+from vedette.algorithms.manifests import Layout, OutputSpec
+from vedette.model.detection import Detections
+
+BELIEVED = 0.5
+"""On our scale: every model's own threshold is laid here, so that no algorithm has to know the model."""
+WHISPER = 0.25
+"""The share of the threshold below which nothing is passed on; the tracker uses what lies between."""
+MOST = 300
+"""The most boxes that suppression is asked to look at."""
+
+READERS: Mapping[Layout, Callable[[Outputs, Size, OutputSpec, float], Candidates]] = {
+    Layout.YOLOX: yolox.read,
+    Layout.FASTESTDET: fastestdet.read,
+}
+
+
+def calibrated(scores: Raw, threshold: float) -> Raw:
+    """Return scores on the common scale: 0 stays 0, 1 stays 1, the model's threshold becomes `BELIEVED`."""
+    below = scores * (BELIEVED / threshold)
+    above = BELIEVED + (scores - threshold) * ((1 - BELIEVED) / (1 - threshold))
+    return np.where(scores < threshold, below, above).astype(np.float32)
+
+
+def decode(outputs: Outputs, spec: OutputSpec, given: Size, scale: tuple[float, float], size: Size) -> Detections:
+    """Return what the outputs say, in pixels of the picture.
+
+    Args:
+        outputs: of the model, as they came, by name.
+        spec: how they are to be read.
+        given: width and height of the model's input.
+        scale: input pixels per picture pixel, across and down.
+        size: width and height of the picture; boxes are cut to it.
+
+    Raises:
+        ValueError: an output has not the shape that the manifest says.
+    """
+    least = spec.threshold * WHISPER
+    boxes, scores, classes, points = READERS[spec.layout](outputs, given, spec, least)
+    chosen = np.flatnonzero((scores >= least) & np.isfinite(boxes).all(axis=1))
+    chosen = chosen[np.argsort(-scores[chosen], kind="stable")[:MOST]]
+    chosen = chosen[distinct(boxes[chosen], scores[chosen], classes[chosen], spec.overlap)]
+    width, height = size
+    per = np.array(scale, np.float32)
+    real: Raw = np.divide(boxes[chosen], np.tile(per, 2), dtype=np.float32)
+    real = np.clip(real, 0, np.array([width, height, width, height], np.float32)).astype(np.float32)
+    marks = None if points is None else np.divide(points[chosen], per, dtype=np.float32)
+    found = Detections.of(
+        real, calibrated(scores[chosen], spec.threshold), classes[chosen].astype(np.int64), spec.labels, marks
+    )
+    return found.where((real[:, 2] - real[:, 0] >= 1) & (real[:, 3] - real[:, 1] >= 1))
