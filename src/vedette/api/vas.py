@@ -7,7 +7,8 @@ It creates on the same path as CreateTask: `speaks_vas` tells the two apart by t
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from functools import lru_cache
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request
 
@@ -18,16 +19,19 @@ from vedette.api.described import takes
 from vedette.model.errors import NotReferable, TaskNotFound
 from vedette.model.ids import ProjectId, TaskId
 from vedette.model.listed import ListedTask
-from vedette.model.task import Task
+from vedette.model.task import Task, TaskDocument
 from vedette.schemas.tasks import Nothing
 from vedette.schemas.vas import VasTaskCreate, VasTasksQuery, VasTaskUpdate
-from vedette.schemas.vas_info import TaskDetails, TaskDetailsPage, hosting_result, task_details
+from vedette.schemas.vas_info import Lasting, TaskDetails, TaskDetailsPage, hosting_result, lasting, task_details
 from vedette.schemas.vas_rules import vas_changes, vas_documents
 from vedette.store.idempotency import Repeat
 from vedette.store.identity import Principal
 from vedette.store.service_tasks import Wanted, count, page
+from vedette.store.vault import Vault
 
 ONE = "/v2/{project_id}/services/{service_name}/tasks/{task_id}"
+SHOWN: Final = 5_000
+"""Documents of which it is remembered what is shown of them; a few MB, without their secrets."""
 router = APIRouter(tags=["Tasks (older dialect)"])
 
 ServiceName = Annotated[str, Depends(service_name)]
@@ -67,23 +71,23 @@ async def listed(
         query.limit,
     )
     total, tasks = await _listed(parts, principal.project_id, wanted)
-    titles = {version: _title(parts.registry, service, version) for version in {_version(task) for task in tasks}}
-    return JSONResponse({"count": total, "tasks": [task_details(task, titles[_version(task)]) for task in tasks]})
+    shown = [_lasting(parts.vault, task.sealed) for task in tasks]
+    titles = {version: _title(parts.registry, service, version) for version in {one.version for one in shown}}
+    details = [task_details(task, one, titles[one.version]) for task, one in zip(tasks, shown, strict=True)]
+    return JSONResponse({"count": total, "tasks": details})
 
 
 async def _listed(parts: Parts, project_id: ProjectId, wanted: Wanted) -> tuple[int, list[ListedTask]]:
     """Return how many tasks match, and those of the page; they are looked up side by side where neither needs the other."""
     if wanted.offset and not wanted.seeks_text:
         total = await parts.db.read(count, project_id, wanted)
-        return total, await parts.db.read(page, parts.vault, project_id, wanted, total)
+        return total, await parts.db.read(page, project_id, wanted, total)
     if wanted.seeks_text and not wanted.offset:
-        found = await parts.db.read(page, parts.vault, project_id, wanted, None)
+        found = await parts.db.read(page, project_id, wanted, None)
         if len(found) < wanted.limit:  # those are all, and need not be counted
             return len(found), found
         return await parts.db.read(count, project_id, wanted), found
-    return await asyncio.gather(
-        parts.db.read(count, project_id, wanted), parts.db.read(page, parts.vault, project_id, wanted, None)
-    )
+    return await asyncio.gather(parts.db.read(count, project_id, wanted), parts.db.read(page, project_id, wanted, None))
 
 
 @router.get(ONE, operation_id="VasShowTask", response_model=TaskDetails)
@@ -154,11 +158,14 @@ async def _of_service(parts: Parts, principal: Principal, service: str, task_id:
 
 
 def _details(parts: Parts, task: Task) -> dict[str, Any]:
-    return task_details(task, _title(parts.registry, task.document.service_name, _version(task)))
+    shown = lasting(task.document)
+    return task_details(task, shown, _title(parts.registry, task.document.service_name, shown.version))
 
 
-def _version(task: Task | ListedTask) -> str:
-    return task.document.service_version
+@lru_cache(SHOWN)
+def _lasting(vault: Vault, sealed: bytes) -> Lasting:
+    """Return what a sealed document says; it never changes, as no two are sealed to the same bytes."""
+    return lasting(vault.unseal(sealed, TaskDocument))
 
 
 def _title(registry: Registry, service: str, version: str) -> tuple[str, str] | None:

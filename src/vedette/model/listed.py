@@ -3,16 +3,19 @@
 from typing import NamedTuple
 
 from vedette.model.lifecycle import State
-from vedette.model.task import TaskDocument
 
 
 class ListedTask(NamedTuple):
-    """What a list shows of a `Task`, under the same names; a tuple, as a thousand of them are made for one answer."""
+    """What a list shows of a `Task`, under the same names; a tuple, as a thousand of them are made for one answer.
+
+    Attributes:
+        sealed: its document, as the vault sealed it.
+    """
 
     id: str
     project_id: str
     creator: str
-    document: TaskDocument
+    sealed: bytes
     state: State
     created_at: int
     updated_at: int

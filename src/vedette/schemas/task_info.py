@@ -54,11 +54,13 @@ def task_info(
         next_change_at: when its timetable opens or closes next, milliseconds since the epoch.
     """
     document = task.document
-    info = shared_info(task) | {
+    info = standing_info(task) | {
+        "name": document.name,
+        "description": document.description or None,
         "event_type": 0,
         "priority": document.importance.value,
         "steal": 0,
-        "schedule_status": schedule_status(task),
+        "schedule_status": document.schedule and schedule_status(activated=task.activated),
         "schedule": document.schedule and schedule_info(document.schedule),
         "next_change_at": None if next_change_at is None else iso(next_change_at),
         "input": input_info(document.input),
@@ -73,14 +75,12 @@ def task_info(
     return _present({**info, **service})
 
 
-def shared_info(task: Task | ListedTask) -> dict[str, Any]:
-    """Return the fields that both dialects have, with the same meaning; None for those that are not set."""
+def standing_info(task: Task | ListedTask) -> dict[str, Any]:
+    """Return where a task stands, in the fields that both dialects have; None for those that are not set."""
     return {
         "id": task.id,
-        "name": task.document.name,
         "creator": task.creator,
         "project_id": task.project_id,
-        "description": task.document.description or None,
         "created_at": iso(task.created_at),
         "updated_at": iso(task.updated_at),
         "state": task.state.value,
@@ -113,11 +113,9 @@ def _error(task: Task | ListedTask) -> dict[str, str] | None:
     return {"code": task.error_code, "message": message if len(message) >= MIN_ERROR else "Unknown error."}
 
 
-def schedule_status(task: Task | ListedTask) -> str | None:
-    """Return whether the timetable is obeyed, or None without one."""
-    if task.document.schedule is None:
-        return None
-    return "ACTIVATED" if task.activated else "INACTIVATED"
+def schedule_status(*, activated: bool | None) -> str:
+    """Return whether the timetable of a task is obeyed."""
+    return "ACTIVATED" if activated else "INACTIVATED"
 
 
 def schedule_info(schedule: Schedule) -> dict[str, Any]:

@@ -3,16 +3,19 @@
 What is not set is left out; secrets are hidden. Tasks made in either dialect are shown in both.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from msgspec import Raw
+from msgspec.json import encode
 
 from vedette.model.listed import ListedTask
 from vedette.model.output import TaskOutput
 from vedette.model.schedule import MONTHLY, Schedule, Window
 from vedette.model.source import InputType, TaskInput
-from vedette.model.task import Task
+from vedette.model.task import Task, TaskDocument
 from vedette.schemas.common import Wire
-from vedette.schemas.task_info import input_info, output_info, schedule_status, shared_info
+from vedette.schemas.task_info import input_info, output_info, schedule_status, standing_info
 
 WEEK = frozenset(range(1, 8))
 
@@ -98,27 +101,61 @@ class VasError(Wire):
     """What is wrong, with the name of the field at fault."""
 
 
-def task_details(task: Task | ListedTask, title: tuple[str, str] | None) -> dict[str, Any]:
-    """Return the document of a task.
+class Lasting(NamedTuple):
+    """What a task's document says in this dialect, which does not change with the task's state.
 
-    Args:
-        task: the task as it stands.
-        title: English and Chinese name of its service, if that is installed.
+    Attributes:
+        said: fields of the answer.
+        scheduled: whether it has a timetable.
     """
-    document = task.document
-    info = shared_info(task) | {
+
+    said: Mapping[str, Any]
+    scheduled: bool
+
+    @property
+    def version(self) -> str:
+        """Return the version of its service."""
+        return str(self.said["service_version"])
+
+
+def lasting(document: TaskDocument) -> Lasting:
+    """Return what a document says, with what is long in it encoded, as the same lists are asked for again and again."""
+    said = {
+        "name": document.name,
+        "description": document.description or None,
         "service_name": document.service_name,
         "service_version": document.service_version,
-        "service_title": title and {"en": title[0], "zh": title[1]},
         "edge_pool_id": document.edge_pool_id,
         "resource_order_id": document.resource_order_id,
-        "timing_status": schedule_status(task),
+    }
+    long = {
         "timing": document.schedule and timing_info(document.schedule),
         "input": vas_input_info(document.input),
         "output": vas_output_info(document.output),
         "service_config": None if document.parameters is None else {"common": document.parameters},
     }
-    return {name: value for name, value in info.items() if value is not None}
+    whole = said | {name: None if value is None else Raw(encode(value)) for name, value in long.items()}
+    return Lasting(_present(whole), document.schedule is not None)
+
+
+def task_details(task: Task | ListedTask, shown: Lasting, title: tuple[str, str] | None) -> dict[str, Any]:
+    """Return the document of a task.
+
+    Args:
+        task: the task as it stands.
+        shown: what its document says.
+        title: English and Chinese name of its service, if that is installed.
+    """
+    info = {**_present(standing_info(task)), **shown.said}
+    if title is not None:
+        info["service_title"] = {"en": title[0], "zh": title[1]}
+    if shown.scheduled:
+        info["timing_status"] = schedule_status(activated=task.activated)
+    return info
+
+
+def _present(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def hosting_result(output: TaskOutput) -> dict[str, Any]:

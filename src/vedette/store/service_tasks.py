@@ -10,11 +10,9 @@ from sqlalchemy import ColumnElement, Connection, func, select
 from vedette.model.ids import ProjectId
 from vedette.model.lifecycle import State
 from vedette.model.listed import ListedTask
-from vedette.model.task import TaskDocument
 from vedette.store.paging import cut
 from vedette.store.tables import task_documents, tasks
 from vedette.store.text import holds
-from vedette.store.vault import Vault
 
 _SHOWN: Final = (
     *(tasks.c[name] for name in ("id", "project_id", "creator")),
@@ -61,7 +59,7 @@ def count(conn: Connection, project_id: ProjectId, wanted: Wanted) -> int:
     return conn.execute(select(func.count()).select_from(tasks).where(*here)).scalar_one()
 
 
-def page(conn: Connection, vault: Vault, project_id: ProjectId, wanted: Wanted, total: int | None) -> list[ListedTask]:
+def page(conn: Connection, project_id: ProjectId, wanted: Wanted, total: int | None) -> list[ListedTask]:
     """Return the tasks of the page, in order.
 
     Args:
@@ -72,10 +70,10 @@ def page(conn: Connection, vault: Vault, project_id: ProjectId, wanted: Wanted, 
     found = ids.offset(part.offset).limit(part.limit).subquery()  # an index tells; rows are read for the page alone
     rows = select(*_SHOWN).join(found, found.c.id == tasks.c.id)
     rows = rows.join(task_documents, task_documents.c.task_id == tasks.c.id)
-    return [_listed(vault, row) for row in conn.execute(rows.order_by(*_order(wanted))).all()]
+    return [_listed(row) for row in conn.execute(rows.order_by(*_order(wanted))).all()]
 
 
-def _listed(vault: Vault, row: Sequence[Any]) -> ListedTask:
+def _listed(row: Sequence[Any]) -> ListedTask:
     # in the order of the columns: to ask a row for each by its name takes longer than to read it
     task_id, project_id, creator, sealed, state, created_at, updated_at = row[:7]
     status, error_code, error_message, activated, warnings = row[7:]
@@ -83,7 +81,7 @@ def _listed(vault: Vault, row: Sequence[Any]) -> ListedTask:
         task_id,
         project_id,
         creator,
-        vault.unseal(sealed, TaskDocument),
+        sealed,
         _STATES[state],
         created_at,
         updated_at,
