@@ -3,11 +3,15 @@
 import base64
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint
 
 import pytest
 from bodies import TASK
-from service import CLOUD, EDGE, KEYS, Client, Service
+from service import CLOUD, EDGE, KEYS, Client, Service, serving
 
+from vedette.algorithms.registry import GROUP, Registry
+from vedette.auth import passwords
 from vedette.model.ids import ProjectId
 from vedette.store import deployments
 
@@ -17,6 +21,16 @@ LISTED = {
     "package_id", "package_name", "deploy_type", "request_mode", "tags", "description", "can_update", "created_at",
 }  # fmt: skip
 NOBODY = "00000000-0000-4000-8000-000000000000"
+INTRUSION = EntryPoint("intrusion", "vedette.algorithms.builtin.intrusion:Intrusion", GROUP)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The door of an installation with one algorithm, so that lists can be told in full."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "LOG_N", 8)  # what a hash costs is not the matter here
+        with serving(tmp_path_factory.mktemp("services"), registry=Registry.load([INTRUSION])) as running:
+            yield running
 
 
 def listed(client: Client, query: str = "") -> list[dict[str, object]]:

@@ -20,7 +20,9 @@ def test_built_in_services_come_through_the_entry_points() -> None:
     for name in ("c-intrusiondetection-cloud", "c-intrusiondetection-edge"):
         for version in ("1.0", "1.1", "3.0"):
             assert registry.find(name, version) is Intrusion
-    assert [service.name.deploy_type for service in registry.services()] == ["cloud", "edge"]
+    deployed = {service.name.name: service.name.deploy_type for service in registry.services()}
+    assert deployed["c-intrusiondetection-cloud"] == "cloud"
+    assert deployed["c-intrusiondetection-edge"] == "edge"
 
 
 def test_an_unknown_service_and_an_unknown_version_are_named() -> None:
