@@ -13,8 +13,8 @@ from vedette.api.group_views import group_document
 from vedette.model.group import VideoGroup
 from vedette.model.ids import ProjectId, VideoSourceId
 from vedette.model.quota import Quotas, Resource
-from vedette.model.source import SourceKind, SourceLevel
-from vedette.schemas.source_info import ShownConfig, shown_config, snapshot_info, source_info
+from vedette.model.source import SourceLevel
+from vedette.schemas.source_info import shown_config, snapshot_info, source_info
 from vedette.schemas.template_info import template_info
 from vedette.schemas.video_sources import SourceQuery
 from vedette.store import (
@@ -33,7 +33,7 @@ from vedette.store.source_lists import Listed, SourceFilter
 from vedette.store.vault import Vault
 
 SHOWN: Final = 5_000
-"""Configurations of which it is remembered what is shown of them; a few MB, without their secrets."""
+"""Sources of which it is remembered what is shown of them; a few MB, without their secrets."""
 
 
 def source(conn: Connection, vault: Vault, project_id: ProjectId, source_id: VideoSourceId) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def _documents(
         for source_id in source_ids:
             if source_id in packages:
                 packages[source_id].append(document)
-    return [source_info(source, _shown(vault, source.kind, source.sealed), packages[source.id]) for source in found]
+    return [{**_lasting(vault, source), "video_packages": packages[source.id]} for source in found]
 
 
 def _add_counts(documents: list[dict[str, Any]], counts: Mapping[str, tuple[int, int]]) -> None:
@@ -151,7 +151,7 @@ def _add_counts(documents: list[dict[str, Any]], counts: Mapping[str, tuple[int,
 
 
 @lru_cache(SHOWN)
-def _shown(vault: Vault, kind: SourceKind, sealed: bytes) -> ShownConfig:
-    """Return what is shown of a sealed configuration; it never changes, as no two are sealed to the same bytes."""
-    config = vault.unseal(sealed, dict[str, Any])
-    return shown_config(kind, config["xml"], config["leaves"])
+def _lasting(vault: Vault, source: Listed) -> Mapping[str, Any]:
+    """Return the document of a source but for its groups and numbers: the same lists are asked for again and again."""
+    config = vault.unseal(source.sealed, dict[str, Any])
+    return source_info(source, shown_config(source.kind, config["xml"], config["leaves"]))

@@ -1,9 +1,12 @@
 """From a received source to the model's value, and from it to the answer's document."""
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
+
+from msgspec import Raw
+from msgspec.json import encode
 
 from vedette.model.errors import InvalidParameter
 from vedette.model.look import Sight, Snapshot
@@ -92,13 +95,12 @@ def shown_config(kind: SourceKind, xml: str, leaves: Mapping[str, str]) -> Shown
     return ShownConfig(hide_in_xml(xml), opened, device_of(leaves))
 
 
-def source_info(source: Any, config: ShownConfig, groups: Sequence[object]) -> dict[str, Any]:
-    """Return the document of a source, without the numbers of its tasks and templates, which come last.
+def source_info(source: Any, config: ShownConfig) -> dict[str, Any]:
+    """Return the document of a source, without its groups and the numbers of its tasks and templates.
 
     Args:
         source: a `store.source_lists.Listed`.
         config: what is shown of its configuration.
-        groups: documents of the groups it is in, encoded or not.
     """
     sight: Sight = source.sight
     info = {
@@ -107,17 +109,16 @@ def source_info(source: Any, config: ShownConfig, groups: Sequence[object]) -> d
         "access_type": source.access_type,
         "type": source.kind.value,
         "type_config": config.xml,
-        "status": _status(sight),
+        "status": Raw(encode(_status(sight))),
         "stream_path": config.stream_path,
         "latitude": source.latitude,
         "longitude": source.longitude,
         "tag": source.tag,
         "scene_recommend": (),
-        "video_packages": groups,
         "video_source_quality": sight.faults,
         "create_at": source.create_at,
         "device_id": config.device_id,
-        "picture": _picture(sight) if sight.width else None,
+        "picture": Raw(encode(_picture(sight))) if sight.width else None,
     }
     return {name: value for name, value in info.items() if value is not None}
 

@@ -73,7 +73,7 @@ class Listed(NamedTuple):
     sealed: bytes
     latitude: str | None
     longitude: str | None
-    tag: Sequence[str]
+    tag: tuple[str, ...]
     create_at: int
     sight: Sight
 
@@ -119,7 +119,7 @@ def _listed(row: Sequence[Any]) -> Listed:
     if level is not None:
         faults = () if quality == "[]" else tuple(Fault(fault) for fault in json.loads(quality))
         sight = Sight(_LEVELS[level], reason, since, looked_at, width, height, codec, fps, faults)
-    labels = () if tag == "[]" else json.loads(tag)
+    labels = () if tag == "[]" else tuple(json.loads(tag))
     return Listed(source_id, name, access_type, _KINDS[kind], sealed, latitude, longitude, labels, create_at, sight)
 
 
