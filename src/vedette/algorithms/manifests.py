@@ -37,6 +37,8 @@ class Layout(StrEnum):
     """(1, cells, 5 + classes): centre, size, objectness, classes; cells of all strides, one after the other."""
     FASTESTDET = "fastestdet"
     """(1, 5 + classes, rows, columns): objectness, centre, size, classes of one grid."""
+    YUNET = "yunet"
+    """(1, cells, 1 | 1 | 4 | 10) for each stride: class, objectness, box, five marks; all of a kind before the next."""
 
 
 class InputSpec(BaseModel):

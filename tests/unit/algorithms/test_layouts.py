@@ -87,7 +87,8 @@ def test_every_model_of_the_catalogue_says_where_it_comes_from_and_under_which_l
     for manifest in KNOWN.values():
         assert manifest.origin.startswith("https://")
         assert manifest.licence in {"Apache-2.0", "BSD-3-Clause", "MIT"}
-        assert len(manifest.output.labels) == len(set(manifest.output.labels)) == 80
+        count = 80 if "objects" in manifest.roles else len(manifest.output.labels)
+        assert len(set(manifest.output.labels)) == len(manifest.output.labels) == count
 
 
 @pytest.mark.parametrize("text", ["", "name = ", 'name = "x"', 'name = "../x"\nsha256 = "0"'])

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from vedette.algorithms.boxes import distinct
-from vedette.algorithms.layouts import fastestdet, yolox
+from vedette.algorithms.layouts import fastestdet, yolox, yunet
 from vedette.algorithms.layouts.parts import Candidates, Outputs, Raw, Size
 from vedette.algorithms.manifests import Layout, OutputSpec
 from vedette.model.detection import Detections
@@ -20,6 +20,7 @@ MOST = 300
 READERS: Mapping[Layout, Callable[[Outputs, Size, OutputSpec, float], Candidates]] = {
     Layout.YOLOX: yolox.read,
     Layout.FASTESTDET: fastestdet.read,
+    Layout.YUNET: yunet.read,
 }
 
 
