@@ -27,8 +27,8 @@ def paint(dice: np.random.Generator, width: int, height: int, zone: tuple[Point,
     """Return the place as nobody walks on it."""
     foot = int(height * _WALL)
     picture = np.empty((height, width, 3), np.uint8)
-    picture[:foot] = _grain(dice, foot, width, (112, 128, 150), 9)
-    picture[foot:] = _grain(dice, height - foot, width, (150, 152, 150), 12)
+    picture[:foot] = grain(dice, foot, width, (112, 128, 150), 9)
+    picture[foot:] = grain(dice, height - foot, width, (150, 152, 150), 12)
     for row in range(0, foot, 18):  # bricks
         cv2.line(picture, (0, row), (width, row), (96, 104, 118), 1)
         for column in range((row // 18 % 2) * 24, width, 48):
@@ -52,7 +52,8 @@ def paint(dice: np.random.Generator, width: int, height: int, zone: tuple[Point,
         cv2.line(picture, (x + 60, 60), (x + 60, 190), (190, 196, 200), 3)
     cv2.rectangle(picture, (int(DOOR_X) - 42, 165), (int(DOOR_X) + 42, foot), (52, 58, 84), -1)
     cv2.rectangle(picture, (int(DOOR_X) - 42, 165), (int(DOOR_X) + 42, foot), (150, 160, 170), 4)
-    cv2.polylines(picture, [np.array(zone, np.int32)], True, (60, 190, 225), 3, cv2.LINE_AA)
+    if zone:
+        cv2.polylines(picture, [np.array(zone, np.int32)], True, (60, 190, 225), 3, cv2.LINE_AA)
     cv2.line(picture, (902, 520), (902, 486), (55, 55, 58), 5, cv2.LINE_AA)
     cv2.circle(picture, (902, 482), 9, (90, 96, 100), -1, cv2.LINE_AA)
     x, y = _POT
@@ -84,7 +85,7 @@ def sway(picture: Image, place: Square, time: float) -> None:
         cv2.polylines(picture, [np.array([(round(x), round(y)), middle, tip], np.int32)], False, green, 7, cv2.LINE_AA)
 
 
-def _grain(dice: np.random.Generator, height: int, width: int, colour: tuple[int, int, int], rough: float) -> Image:
+def grain(dice: np.random.Generator, height: int, width: int, colour: tuple[int, int, int], rough: float) -> Image:
     """Return a surface: coarse stains and fine grain around one colour."""
     coarse = cv2.resize(dice.normal(0, rough, (height // 24 + 2, width // 24 + 2)).astype(np.float32), (width, height))
     fine = cv2.GaussianBlur(dice.normal(0, rough, (height, width)).astype(np.float32), (0, 0), 1.0)

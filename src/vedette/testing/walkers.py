@@ -107,9 +107,12 @@ def draw_shadow(picture: Image, x: float, y: float, tall: float, strength: float
 
 
 def draw(picture: Image, walker: Walker, x: float, y: float, walked: float, facing: float) -> None:
-    """Draw a figure with its feet at (x, y): two swinging legs, two arms, a coat and a head."""
-    tall = walker.tall(y, picture.shape[0])
-    wear = walker.clothes
+    """Draw a walker with its feet at (x, y)."""
+    draw_figure(picture, walker.clothes, walker.tall(y, picture.shape[0]), x, y, walked, facing)
+
+
+def draw_figure(picture: Image, wear: Clothes, tall: float, x: float, y: float, walked: float, facing: float) -> None:
+    """Draw a figure so many pixels tall: two swinging legs, two arms, a coat and a head."""
     swing = math.sin(walked * math.tau * 1.15) * (0.15 if facing else 0.0)
     lean = 0.02 * facing
 
