@@ -51,7 +51,7 @@ def routed(
     """Return the sink that sends to the brokers of a project, and to `otherwise` what none of them has."""
 
     def dis(broker: Broker, allow: tuple[str, ...]) -> Sink:
-        return DisSink(exempted.session(allow) if allow else session, endpoint_of(broker))
+        return DisSink(exempted.of(allow) if allow else session, endpoint_of(broker))
 
     known = KnownBrokers(lambda project_id: db.read(brokers.all_of, vault, project_id))
     return BrokerSink(known.of, terms, links, otherwise, dis, kinds)

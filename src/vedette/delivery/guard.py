@@ -8,17 +8,20 @@ somewhere that nobody judged.
 
 import asyncio
 import socket
+from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from importlib.metadata import version
 from ipaddress import ip_address
-from typing import Self
+from typing import Generic, Self, TypeVar
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from vedette.model.errors import SinkForbidden
 from vedette.model.guard import GuardMode, GuardPolicy
+
+T = TypeVar("T")
 
 RESOLVER_THREADS = 8
 """Name look-ups at the same time; in threads of their own, so that a dead name server holds up nothing else."""
@@ -102,8 +105,8 @@ def guarded_session(policy: GuardPolicy, threads: ThreadPoolExecutor | None = No
     )
 
 
-class Exempted:
-    """Sessions for projects that may reach more: one for each list of exemptions.
+class ByExemptions(ABC, Generic[T]):
+    """What calls others, one for each list of exemptions from the policy.
 
     A connection is kept for the next call, whoever makes it, so a list has connections of its own: what one project may
     reach, another does not reach through it.
@@ -115,22 +118,39 @@ class Exempted:
     def __init__(self, policy: GuardPolicy) -> None:
         self._policy = policy
         self._threads = ThreadPoolExecutor(RESOLVER_THREADS, "resolver")
-        self._sessions: dict[tuple[str, ...], aiohttp.ClientSession] = {}
+        self._made: dict[tuple[str, ...], T] = {}
 
-    def session(self, allow: tuple[str, ...]) -> aiohttp.ClientSession:
-        """Return the session for a list of exemptions."""
-        found = self._sessions.get(allow)
-        if found is None:
-            found = self._sessions[allow] = guarded_session(self._policy.allowing(allow), self._threads)
-        return found
+    def of(self, allow: tuple[str, ...] = ()) -> T:
+        """Return the one for a list of exemptions."""
+        if allow not in self._made:
+            self._made[allow] = self._make(self._policy.allowing(allow))
+        return self._made[allow]
+
+    @abstractmethod
+    def _make(self, policy: GuardPolicy) -> T:
+        """Make one, which looks up names in `_threads`."""
+
+    @abstractmethod
+    async def _close(self, one: T) -> None:
+        """Close one."""
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_failure: object) -> None:
-        for session in self._sessions.values():
-            await session.close()
+        for one in self._made.values():
+            await self._close(one)
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+class Exempted(ByExemptions[aiohttp.ClientSession]):
+    """Sessions for projects that may reach more."""
+
+    def _make(self, policy: GuardPolicy) -> aiohttp.ClientSession:
+        return guarded_session(policy, self._threads)
+
+    async def _close(self, one: aiohttp.ClientSession) -> None:
+        await one.close()
 
 
 def _is_literal(host: str) -> bool:

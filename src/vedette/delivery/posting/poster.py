@@ -10,11 +10,11 @@ import ssl
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from typing import Final, Self
+from typing import Final
 
 import aiohappyeyeballs
 
-from vedette.delivery.guard import RESOLVER_THREADS, GuardedResolver
+from vedette.delivery.guard import ByExemptions, GuardedResolver
 from vedette.delivery.posting.address import Address
 from vedette.delivery.posting.connection import Answer, Broken, Connection, NotHttp
 from vedette.model.errors import SinkUnreachable
@@ -155,42 +155,20 @@ class Poster:
             self._sweep = loop.call_later(KEPT_S, self._clear_up)
 
 
-class Posters:
-    """A poster for every list of exemptions from the policy.
+class Posters(ByExemptions[Poster]):
+    """A poster for every list of exemptions."""
 
-    A connection is kept for the next call, whoever makes it, so a list has connections of its own: what one project may
-    reach, another does not reach through it.
+    def _make(self, policy: GuardPolicy) -> Poster:
+        return Poster(policy, self._threads, lambda: self._tls)
 
-    Args:
-        policy: the service's own.
-    """
-
-    def __init__(self, policy: GuardPolicy) -> None:
-        self._policy = policy
-        self._threads = ThreadPoolExecutor(RESOLVER_THREADS, "resolver")
-        self._posters: dict[tuple[str, ...], Poster] = {}
-
-    def of(self, allow: tuple[str, ...] = ()) -> Poster:
-        """Return the poster for a list of exemptions."""
-        found = self._posters.get(allow)
-        if found is None:
-            found = Poster(self._policy.allowing(allow), self._threads, lambda: self._tls)
-            self._posters[allow] = found
-        return found
+    async def _close(self, one: Poster) -> None:
+        one.close()
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
         context = ssl.create_default_context()
         context.set_alpn_protocols(["http/1.1"])
         return context
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_failure: object) -> None:
-        for poster in self._posters.values():
-            poster.close()
-        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 def _socket_address(family: int, host: str, port: int) -> tuple[str, int] | tuple[str, int, int, int]:
