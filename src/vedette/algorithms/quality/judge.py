@@ -2,7 +2,9 @@
 
 from typing import Final
 
+from vedette.algorithms.base import PlainState
 from vedette.algorithms.quality import still
+from vedette.algorithms.quality.limits import USUAL, Limits
 from vedette.algorithms.quality.motion import Motion
 from vedette.algorithms.quality.picture import Bytes, reduce
 from vedette.algorithms.quality.scene import Scene
@@ -51,11 +53,15 @@ class Judge:
 
     One thread hands pictures in; any other may ask for the verdict at the same time. What is kept is a few small
     pictures and maps, about 1 MB, however long it watches.
+
+    Args:
+        limits: what counts as a fault.
     """
 
-    def __init__(self) -> None:
-        self._motion = Motion()
-        self._scene = Scene()
+    def __init__(self, limits: Limits = USUAL) -> None:
+        self._limits = limits
+        self._motion = Motion(limits)
+        self._scene = Scene(limits)
         self._grain: still.Grain | None = None
         self._levels: dict[Fault, _Level] = {fault: _Level(fault) for fault in Fault}
         self._last_us: int | None = None
@@ -73,10 +79,10 @@ class Judge:
         picture = reduce(bgr, time_us)
         step_us = 0 if self._last_us is None else time_us - self._last_us
         if step_us < 0 or step_us > GAP_US:
-            self._motion, self._grain, step_us = Motion(), None, 0
+            self._motion, self._grain, step_us = Motion(self._limits), None, 0
         step_us = min(step_us, STEP_MOST_US)
         grain = still.grain(picture)
-        found = still.evidence(picture, grain, self._grain)
+        found = still.evidence(picture, grain, self._grain, self._limits)
         found |= self._motion.evidence(picture)
         if not found:
             found |= self._scene.evidence(picture, step_us, self._motion.moving)
@@ -91,6 +97,29 @@ class Judge:
     def faults(self) -> tuple[Fault, ...] | None:
         """Return what is wrong, or None before enough pictures came."""
         return self._verdict
+
+    def state(self) -> PlainState:
+        """Return all it remembers; nothing may be shown to it meanwhile."""
+        return {
+            "motion": self._motion.state(),
+            "scene": self._scene.state(),
+            "grain": None if self._grain is None else [self._grain.residue, self._grain.sigma],
+            "levels": {fault.value: level.state() for fault, level in self._levels.items()},
+            "last": self._last_us,
+            "pictures": self._pictures,
+            "verdict": None if self._verdict is None else [fault.value for fault in self._verdict],
+        }
+
+    def restore(self, state: PlainState) -> None:
+        """Take up what `state` gave."""
+        self._motion.restore(state["motion"])
+        self._scene.restore(state["scene"])
+        self._grain = None if state["grain"] is None else still.Grain(*state["grain"])
+        for fault, level in self._levels.items():
+            level.restore(state["levels"][fault.value])
+        self._last_us, self._pictures = state["last"], state["pictures"]
+        verdict = state["verdict"]
+        self._verdict = None if verdict is None else tuple(Fault(value) for value in verdict)
 
 
 class _Level:
@@ -113,6 +142,13 @@ class _Level:
             self._shown_us = max(0, self._shown_us - step_us)
             self._pictures = 0
             self.told = self.told and self._away_us < GONE_US
+
+    def state(self) -> list[int]:
+        return [self._shown_us, self._away_us, self._pictures, int(self.told)]
+
+    def restore(self, state: list[int]) -> None:
+        self._shown_us, self._away_us, self._pictures = state[:3]
+        self.told = bool(state[3])
 
 
 def _explained(fault: Fault, told: set[Fault]) -> bool:

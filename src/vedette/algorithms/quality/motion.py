@@ -8,6 +8,8 @@ from typing import Final
 import cv2
 import numpy as np
 
+from vedette.algorithms.base import PlainState
+from vedette.algorithms.quality.limits import USUAL, Limits
 from vedette.algorithms.quality.picture import TINY, Bytes, Floats, Picture, block_means
 from vedette.model.look import Fault
 
@@ -55,11 +57,8 @@ FLASH_SHARE: Final = 0.6
 FLASH_LEAST: Final = 4
 """Jumps within the window, each the other way than the one before."""
 
-FREEZE_US: Final = 30_000_000
-"""Microseconds without any change: longer than the distance of key pictures that encoders are given (x264: 250 pictures),
-as a quiet scene may repeat itself exactly from one key picture to the next."""
-FREEZE_LIVELY_US: Final = 10_000_000
-"""The same for a stream that showed noise in every picture before."""
+FREEZE_LIVELY: Final = 3
+"""A stream that showed noise in every picture before is frozen after this part of the time."""
 LIVELY_SHARE: Final = 0.2
 """Share of pixels that change from picture to picture where an encoder keeps the sensor's noise."""
 LIVELY_US: Final = 10_000_000
@@ -86,7 +85,8 @@ class Step:
 class Motion:
     """Follows the pictures of a source in a row."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits = USUAL) -> None:
+        self._freeze_us = limits.freeze_us
         self._steps: deque[Step] = deque(maxlen=MOST_STEPS)
         self._tiny: Floats | None = None
         self._blocks: Floats | None = None
@@ -130,7 +130,7 @@ class Motion:
                 lively = self._lively_since
                 self._was_lively = lively is not None and self._last_us - lively >= LIVELY_US
             self._lively_since = None
-            return now - self._same_since >= (FREEZE_LIVELY_US if self._was_lively else FREEZE_US)
+            return now - self._same_since >= self._freeze_us // (FREEZE_LIVELY if self._was_lively else 1)
         self._same_since = None
         changed = np.count_nonzero(before != picture.sample) / picture.sample.size
         if changed < LIVELY_SHARE:
@@ -138,6 +138,27 @@ class Motion:
         elif self._lively_since is None:
             self._lively_since = now
         return False
+
+    def state(self) -> PlainState:
+        """Return all it remembers."""
+        return {
+            "steps": [[step.time_us, step.shift and list(step.shift), step.flash] for step in self._steps],
+            "tiny": self._tiny,
+            "blocks": self._blocks,
+            "sample": self._sample,
+            "last": self._last_us,
+            "same": self._same_since,
+            "lively": self._lively_since,
+            "was_lively": self._was_lively,
+        }
+
+    def restore(self, state: PlainState) -> None:
+        """Take up what `state` gave."""
+        steps = (Step(at, None if shift is None else (shift[0], shift[1]), way) for at, shift, way in state["steps"])
+        self._steps = deque(steps, maxlen=MOST_STEPS)
+        self._tiny, self._blocks, self._sample = state["tiny"], state["blocks"], state["sample"]
+        self._last_us, self._same_since = state["last"], state["same"]
+        self._lively_since, self._was_lively = state["lively"], state["was_lively"]
 
 
 def shift_of(before: Floats, now: Floats) -> tuple[float, float] | None:

@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vedette.algorithms.base import PlainState
+from vedette.algorithms.quality.limits import USUAL, Limits
 from vedette.algorithms.quality.picture import GRID, Floats, Picture, block_deviations, block_means
 from vedette.model.look import Fault
 
@@ -44,8 +46,6 @@ FLATTER: Final = 0.4
 """A block's spread against what it was, from which it shows nothing any more."""
 COVER_LIGHT: Final = 15.0
 """Levels by which the brightness of a covered block differs from what was there."""
-COVER_SHARE: Final = 0.35
-"""Share of the picture that a cover takes in one piece."""
 COVER_LIKE: Final = 0.5
 """Correlation of the coarse picture under the cover with what was there: more, and only the light changed."""
 COVER_TEXTURED: Final = 0.25
@@ -121,7 +121,8 @@ def view(picture: Picture) -> View:
 class Scene:
     """Learns the scene of a source, and compares."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits = USUAL) -> None:
+        self._limits = limits
         self._known: View | None = None
         self._recent: View | None = None
         self._learnt_us = self._pictures = self._other_us = 0
@@ -163,13 +164,32 @@ class Scene:
     def _compare(self, now: View, alike: float) -> set[Fault]:
         known = self._known
         assert known is not None
-        if _covered(known, now) or _dark_cover(now):
+        if _covered(known, now, self._limits.cover) or _dark_cover(now):
             return {Fault.OCCLUDE}
         if float(known.outlines.std()) >= OUTLINES_LEAST:
             other = likeness(now.outlines, known.outlines) < OTHER_VIEW
             if other:
                 return {Fault.SCENE_UPHEAVAL} if alike >= SETTLED else set()
         return {Fault.SCREEN_SMUDGE} if _smudged(known, now) else set()
+
+    def state(self) -> PlainState:
+        """Return all it remembers."""
+        known, recent = (None if each is None else list(each.maps()) for each in (self._known, self._recent))
+        return {
+            "known": known,
+            "recent": recent,
+            "learnt": self._learnt_us,
+            "pictures": self._pictures,
+            "other": self._other_us,
+        }
+
+    def restore(self, state: PlainState) -> None:
+        """Take up what `state` gave."""
+        self._known, self._recent = (
+            None if (maps := state[name]) is None else View(*(np.array(each, np.float32) for each in maps))
+            for name in ("known", "recent")
+        )
+        self._learnt_us, self._pictures, self._other_us = state["learnt"], state["pictures"], state["other"]
 
 
 def likeness(one: AnyPlane, other: AnyPlane, where: Mask | None = None) -> float:
@@ -182,13 +202,13 @@ def likeness(one: AnyPlane, other: AnyPlane, where: Mask | None = None) -> float
     return float((a * b).sum()) / norm if norm > 1e-3 * a.size else 0.0
 
 
-def _covered(known: View, now: View) -> bool:
+def _covered(known: View, now: View, share_least: float) -> bool:
     change = np.abs(_to(now.coarse, GRID[::-1]) - _to(known.coarse, GRID[::-1]))
     flat = now.spread < np.maximum(FLAT, FLATTER * known.spread)
     lost = known.spread >= np.maximum(TEXTURED, 2 * now.spread)
     piece = largest(flat & (lost | (change >= COVER_LIGHT)))
     share = float(piece.mean())
-    if share < COVER_SHARE or float((known.spread[piece] >= TEXTURED).mean()) < COVER_TEXTURED:
+    if share < share_least or float((known.spread[piece] >= TEXTURED).mean()) < COVER_TEXTURED:
         return False
     if likeness(now.coarse, known.coarse, _wide(piece)) >= COVER_LIKE:
         return False

@@ -6,6 +6,7 @@ from typing import Final
 import cv2
 import numpy as np
 
+from vedette.algorithms.quality.limits import USUAL, Limits
 from vedette.algorithms.quality.picture import Bytes, Floats, Picture, grey
 from vedette.model.look import Fault
 
@@ -21,17 +22,10 @@ GREY_NEAR: Final = 6
 GREY_SHARE: Final = 0.90
 """Share of such pixels; 0.14 at most on the real clips."""
 
-DARK_BRIGHTEST: Final = 56
-"""Luma that 90 % of a too dark picture stay below; 121 is the least on the real clips, 54 the most at a quarter of the light."""
 CLIPPED_LEVEL: Final = 250
 """Luma from which a pixel counts as clipped."""
 CLIPPED_SHARE: Final = 0.60
 """Share of clipped pixels of a too bright picture; the drawn `pinwheel` has 0.44, no camera's clip more than 0.03."""
-BRIGHT_MEAN: Final = 213
-"""Mean luma of a too bright picture; 155 at most on the real clips, 218 at 2.5 times the light."""
-
-CAST_STRENGTH: Final = 28.0
-"""Distance of the mean colour from grey (CIE L*a*b*, 8 bit); lawn and brick in `vtest` reach 20."""
 CAST_EVERYWHERE: Final = 10.0
 """Lab units toward the cast that `CAST_SHARE` of the pixels reach; on the real clips 75 % reach 5 at most."""
 CAST_SHARE: Final = 0.8
@@ -39,8 +33,6 @@ CAST_SHARE: Final = 0.8
 CAST_VISIBLE: Final = 40
 """Mean luma below which colours are not judged."""
 
-SNOW_SIGMA: Final = 10.0
-"""Levels of noise (standard deviation) even where the picture is calmest; 2.2 at most on the real clips."""
 SNOW_SAME: Final = 0.5
 """Correlation of the fine grain of two pictures in a row above which it is texture, not snow."""
 SNOW_PATCH: Final = 64
@@ -57,11 +49,8 @@ EDGE_SHARE: Final = 0.005
 EDGE_QUANTILE: Final = 75
 """Percentile of the steepness that is judged: high, so that one sharp thing makes a sharp picture; not so high that a
 burnt-in caption does."""
-BLUR_BOTH: Final = 0.30
-"""Steepness (largest step between neighbours, as part of the contrast) that blurred edges stay below, across and down.
-The real clips have 0.42 and more, blurred by 0.5 % of the width 0.23 and less."""
-BLUR_ONE: Final = 0.26
-"""The same where one direction alone is blurred, as a moving camera does."""
+BLUR_ONE: Final = 0.26 / 0.30
+"""Share of the limit that holds where one direction alone is blurred, as a moving camera does."""
 SHARP_FLOOR: Final = 64
 """Pixels of the shorter side below which sharpness is not judged."""
 
@@ -93,16 +82,16 @@ def flat_grey(picture: Picture) -> bool:
     return cv2.countNonZero(inside) >= GREY_SHARE * inside.size
 
 
-def bad_light(picture: Picture) -> bool:
+def bad_light(picture: Picture, limits: Limits = USUAL) -> bool:
     """Tell whether the picture is too dark or too bright."""
     luma = picture.luma
-    if np.count_nonzero(luma < DARK_BRIGHTEST) >= 0.9 * luma.size:
+    if np.count_nonzero(luma < limits.dark) >= 0.9 * luma.size:
         return True
     clipped = cv2.countNonZero(cv2.inRange(luma, CLIPPED_LEVEL, 255)) / luma.size
-    return clipped >= CLIPPED_SHARE or float(luma.mean()) >= BRIGHT_MEAN
+    return clipped >= CLIPPED_SHARE or float(luma.mean()) >= limits.bright
 
 
-def cast(picture: Picture) -> bool:
+def cast(picture: Picture, limits: Limits = USUAL) -> bool:
     """Tell whether one colour lies over everything.
 
     The mean colour in the a-b plane must be far from grey, as in Gasparini and Schettini, "Color balancing of digital photos
@@ -114,7 +103,7 @@ def cast(picture: Picture) -> bool:
     across, along = (lab[..., plane].astype(np.float32) - 128 for plane in (1, 2))
     x, y = float(across.mean()), float(along.mean())
     strength = float(np.hypot(x, y))
-    if strength < CAST_STRENGTH:
+    if strength < limits.cast:
         return False
     toward = (across * x + along * y) / strength
     return bool(np.count_nonzero(toward >= CAST_EVERYWHERE) >= CAST_SHARE * toward.size)
@@ -139,15 +128,15 @@ def grain(picture: Picture) -> Grain:
     return Grain(residue, np.sort(inner.mean(axis=(1, 3)).ravel() * np.sqrt(np.pi / 2) / 6).astype(np.float32))
 
 
-def snow(now: Grain, before: Grain | None) -> bool:
+def snow(now: Grain, before: Grain | None, limits: Limits = USUAL) -> bool:
     """Tell whether noise lies over the whole picture and is another in each picture."""
-    if before is None or now.sigma[len(now.sigma) // 5] < SNOW_SIGMA:
+    if before is None or now.sigma[len(now.sigma) // 5] < limits.noise:
         return False
     a, b = now.residue, before.residue
     return float((a * b).sum()) < SNOW_SAME * float(np.sqrt((a * a).sum() * (b * b).sum()))
 
 
-def blurred(picture: Picture) -> bool:
+def blurred(picture: Picture, limits: Limits = USUAL) -> bool:
     """Tell whether no edge is sharp: all brightness changes run over several pixels.
 
     Like the edge width of Marziliano and others, "A no-reference perceptual blur metric" (2002), but taken from
@@ -157,7 +146,7 @@ def blurred(picture: Picture) -> bool:
     if min(fine.shape) < SHARP_FLOOR:
         return False
     found = [steep for axis in (0, 1) if (steep := _steepness(fine, axis)) is not None]
-    return bool(found) and (max(found) < BLUR_BOTH or min(found) < BLUR_ONE)
+    return bool(found) and (max(found) < limits.blur or min(found) < BLUR_ONE * limits.blur)
 
 
 def _steepness(fine: Bytes, axis: int) -> float | None:
@@ -175,15 +164,15 @@ def _steepness(fine: Bytes, axis: int) -> float | None:
     return float(np.percentile(steepest[edges] / contrast[edges].astype(np.float32), EDGE_QUANTILE))
 
 
-def evidence(picture: Picture, now: Grain, before: Grain | None) -> set[Fault]:
+def evidence(picture: Picture, now: Grain, before: Grain | None, limits: Limits = USUAL) -> set[Fault]:
     """Return what this picture shows; what explains the rest comes alone."""
     if black(picture):
         return {Fault.BLACK_SCREEN}
     if flat_grey(picture):
         return {Fault.GRAY_SCREEN}
-    if snow(now, before):
+    if snow(now, before, limits):
         return {Fault.SNOW_NOISE}
-    if bad_light(picture):
+    if bad_light(picture, limits):
         return {Fault.ABNORMAL_LIGHT}
     checks = ((Fault.COLOR_DISTORTION, cast), (Fault.BLURRY, blurred))
-    return {fault for fault, shows in checks if shows(picture)}
+    return {fault for fault, shows in checks if shows(picture, limits)}
