@@ -87,8 +87,7 @@ def main_colours(
     lab = lab_of(picture[np.ix_(rows, columns)].reshape(-1, 3))
     named = _named(lab)
     weights = np.where(named == BLACK, weights * DARK_WEIGHT, weights)
-    shares = np.bincount(named, weights, len(NAMES))
-    shares /= shares.sum()
+    shares = np.bincount(named, weights, len(NAMES)) / weights.sum()
     order = np.argsort(-shares, kind="stable")[:most].tolist()
     return tuple(
         Colour(NAMES[name], round(float(shares[name]), 3))

@@ -1,0 +1,173 @@
+"""Who moves against the direction that is allowed."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+
+import numpy as np
+
+from vedette.algorithms.base import PlainState
+from vedette.algorithms.geometry import Line, Points, Polygon
+from vedette.algorithms.rules.standing import Ids, Standing
+
+MOVING = 0.15
+"""Lengths a second from which a step counts as moving: boxes of what stands tremble."""
+FORGIVEN = 0.4
+"""Share of the way back that may be lost by steps forward before the way back begins anew."""
+STEP_S = 0.5
+"""Seconds a step counts for, at most: nobody saw what a target did while it was lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """A track has moved against the direction, long and far enough; `since` is the second in which it began."""
+
+    track: int
+    since: float
+
+
+@dataclass(slots=True)
+class _Way:
+    """One track, and its way against the direction.
+
+    Attributes:
+        x: last foot.
+        y: last foot.
+        at: when that was.
+        from_x: foot where the way began.
+        from_y: foot where the way began.
+        since: when it began.
+        back: pixels gone against the direction.
+        forth: pixels gone with it meanwhile.
+        moving: seconds of going against it.
+        length: the largest longer side of the box on this way.
+        told_at: when it was told last.
+    """
+
+    x: float
+    y: float
+    at: float
+    from_x: float = 0.0
+    from_y: float = 0.0
+    since: float = 0.0
+    back: float = 0.0
+    forth: float = 0.0
+    moving: float = 0.0
+    length: float = 0.0
+    told_at: float = -1e18
+
+    def begin(self) -> None:
+        """Begin anew from the last foot."""
+        self.from_x, self.from_y, self.since = self.x, self.y, self.at
+        self.back = self.forth = self.moving = self.length = 0.0
+
+
+class DirectionWatch:
+    """Tells who moves against the direction in a region.
+
+    A track is told once it has moved against it for `least_s` seconds and over `lengths` times its own longer side, and
+    its way as a whole points against it. A box that jumps (behind something, on top of another) does neither.
+
+    Args:
+        polygon: the region.
+        directions: lines from start to end; the nearest one to the foot says what is allowed there.
+        least_s: seconds of moving against it.
+        lengths: longer sides of the box.
+        tolerance: degrees by which the way may differ from the very opposite of what is allowed.
+        interval_s: seconds after which the same track may be told again; 0: it is told once.
+    """
+
+    def __init__(
+        self,
+        polygon: Polygon,
+        directions: Sequence[Line],
+        *,
+        least_s: float = 1.0,
+        lengths: float = 1.0,
+        tolerance: float = 60.0,
+        interval_s: float = 0.0,
+    ) -> None:
+        self.polygon, self.directions = polygon, tuple(directions)
+        self._least, self._lengths, self._interval = least_s, lengths, interval_s
+        self._cosine = math.cos(math.radians(tolerance))
+        self._ways: dict[int, _Way] = {}
+
+    def update(
+        self, ids: Ids, feet: Points, lengths: Points, standings: Sequence[Standing], time: float
+    ) -> list[Against]:
+        """Take up the feet of one picture, with the (n,) longer sides of the boxes; return who is told."""
+        told: list[Against] = []
+        if not len(ids) or not self.directions:
+            return told
+        inside = self.polygon.contains(feet)
+        heads = headings(self.directions, feet)
+        for row, track in enumerate(ids.tolist()):
+            if not inside[row]:
+                self._leave(track)
+                continue
+            here = float(feet[row, 0]), float(feet[row, 1])
+            way = self._ways.get(track)
+            if way is None:
+                way = self._ways[track] = _Way(*here, at=time)
+                way.begin()
+            head = float(heads[row, 0]), float(heads[row, 1])
+            self._step(way, here, head, float(lengths[row]), time)
+            if standings[row] is Standing.COUNTED and self._is_against(way, head) and self._may_be_told(way, time):
+                told.append(Against(track, way.since))
+                way.told_at = time
+                way.begin()
+        return told
+
+    def _step(
+        self, way: _Way, here: tuple[float, float], head: tuple[float, float], length: float, time: float
+    ) -> None:
+        dt = min(time - way.at, STEP_S)
+        gone = (way.x - here[0]) * head[0] + (way.y - here[1]) * head[1]
+        way.x, way.y, way.at = *here, time
+        way.length = max(way.length, length)
+        if gone < 0:
+            way.forth -= gone
+        else:
+            way.back += min(gone, way.length * max(self._lengths, 1.0) / 2)  # no one step is far enough
+            way.moving += dt if gone > MOVING * way.length * dt else 0.0
+        if way.forth > FORGIVEN * way.back:
+            way.begin()
+
+    def _is_against(self, way: _Way, head: tuple[float, float]) -> bool:
+        across, down = way.from_x - way.x, way.from_y - way.y
+        far = way.back - way.forth >= max(self._lengths * way.length, 1.0)
+        points = across * head[0] + down * head[1] >= self._cosine * math.hypot(across, down)
+        return far and points and way.moving >= self._least - 1e-6
+
+    def _may_be_told(self, way: _Way, time: float) -> bool:
+        never = way.told_at < -1e17
+        return never or (self._interval > 0 and time - way.told_at >= self._interval)
+
+    def _leave(self, track: int) -> None:
+        """A way ends at the region's edge; that it was told is remembered."""
+        way = self._ways.get(track)
+        if way is not None and way.told_at < -1e17:
+            del self._ways[track]
+
+    def keep(self, alive: frozenset[int]) -> None:
+        """Forget the tracks that will not come back."""
+        self._ways = {track: way for track, way in self._ways.items() if track in alive}
+
+    def state(self) -> PlainState:
+        """Return what it remembers."""
+        return {str(track): list(astuple(way)) for track, way in self._ways.items()}
+
+    def restore(self, state: PlainState) -> None:
+        """Take up what `state` gave."""
+        self._ways = {int(track): _Way(*way) for track, way in state.items()}
+
+
+def headings(directions: Sequence[Line], feet: Points) -> Points:
+    """Return (n, 2): at each of (n, 2) feet the direction of the nearest line, as a vector of length 1."""
+    starts = np.array([line.start for line in directions], np.float64)
+    spans = np.array([line.end for line in directions], np.float64) - starts
+    offset = feet[:, None, :] - starts[None]
+    share = np.clip((offset * spans).sum(axis=2) / (spans**2).sum(axis=1), 0, 1)
+    away = ((offset - share[..., None] * spans) ** 2).sum(axis=2)
+    units = spans / np.hypot(spans[:, 0], spans[:, 1])[:, None]
+    return np.asarray(units[away.argmin(axis=1)])
