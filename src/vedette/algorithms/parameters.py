@@ -82,6 +82,8 @@ def check_defaults(manifest: Manifest, given: Mapping[str, Any]) -> tuple[str, .
 
 def _refusal(manifest: Manifest, fault: ErrorDetails) -> InvalidParameter:
     key = str(fault["loc"][0]) if fault["loc"] else "common"
+    if fault["type"] == "missing":
+        return InvalidParameter(f"The parameter {key} of {manifest.name} must be given.", param=key)
     reason = fault["msg"].removeprefix("Value error, ").removeprefix("Input should be ").rstrip(".")
     reason = reason if reason.startswith("must") else f"must be {reason}"
     return InvalidParameter(f"The parameter {key} of {manifest.name} {reason}.", param=key)

@@ -26,11 +26,13 @@ class Kinds:
         captions: the name of each category; a category is an index into them.
         of: the category of a class, by its name; other classes are not looked at.
         unknown: the category of what a detector sees that knows no classes; None: the service needs one that does.
+        alike: categories that a model takes for one another: of their boxes on one thing only the best is kept.
     """
 
     captions: tuple[str, ...]
     of: Mapping[str, int]
     unknown: int | None = None
+    alike: frozenset[int] = frozenset()
 
     def of_labels(self, detector: Detector) -> NDArray[np.int64]:
         """Return (n,) categories of the detector's n classes; -1 for those that are not looked at.
@@ -43,6 +45,11 @@ class Kinds:
         if self.unknown is None:
             raise ModelError("No model is installed that knows what it sees; `vedette models pull` fetches one.")
         return np.full(len(detector.labels), self.unknown, np.int64)
+
+    def sorts(self) -> NDArray[np.int64]:
+        """Return for each category what its boxes are compared as: one number for all that are alike."""
+        one = min(self.alike, default=0)
+        return np.array([one if n in self.alike else n for n in range(len(self.captions))], np.int64)
 
 
 PERSON, VEHICLE, ANYTHING = 0, 1, 2
@@ -94,7 +101,7 @@ class Targets:
 
     def __init__(self, detector: Detector, kinds: Kinds = USUAL, asked: frozenset[int] | None = None) -> None:
         self._detector = detector
-        self._captions = kinds.captions
+        self._captions, self._sorts = kinds.captions, kinds.sorts()
         self._asked = frozenset(range(len(kinds.captions))) if asked is None else asked
         self._categories = kinds.of_labels(detector)
         # what merely moves has to travel before it counts, so its track may begin on less
@@ -138,7 +145,7 @@ class Targets:
         categories = self._categories[found.classes] if len(found) else np.zeros(0, np.int64)
         chosen = np.flatnonzero(categories >= 0)
         kinds = categories[chosen]
-        kept = distinct(found.boxes[chosen], found.scores[chosen], kinds, ONE_THING)
+        kept = distinct(found.boxes[chosen], found.scores[chosen], self._sorts[kinds], ONE_THING)
         return Detections.of(found.boxes[chosen][kept], found.scores[chosen][kept], kinds[kept], self._captions)
 
     def _has_roamed(self, track: int, box: NDArray[np.float32], longer: float) -> bool:

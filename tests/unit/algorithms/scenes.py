@@ -7,7 +7,7 @@ import numpy as np
 from vedette.algorithms import Detections, Frame, PlainState, Position
 
 WIDTH, HEIGHT, FPS = 640, 360, 10
-LABELS = ("person", "car", "bicycle")
+LABELS = ("person", "car", "bicycle", "truck")
 
 Thing = tuple[float, float, float, float, str]
 """Foot x, foot y, width, height, class."""
