@@ -121,6 +121,7 @@ class Manifest:
         title_cn: display name.
         config: the declared parameters.
         roles: detectors it asks for.
+        needs: those of the roles without whose model it cannot run; its tasks are refused as long as there is none.
         events: the kinds of events it can tell.
         analysis_fps: pictures a second it wants at least; a stream gives it no fewer if it has them.
         state_version: grows when what `state` returns changes its shape.
@@ -146,6 +147,7 @@ class Manifest:
     package: str = ""
     tags: tuple[str, ...] = ()
     released_at: int = 0
+    needs: tuple[str, ...] = ()
 
     @property
     def event_types(self) -> dict[int, str]:

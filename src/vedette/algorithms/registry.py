@@ -1,21 +1,25 @@
 """The published services, read from entry points: manifests without a model.
 
-Built-in algorithms and strangers' plugins come by the same door, the entry point group `vedette.algorithms`. A service
-may be there in several versions: one implementation may answer to several, and several may share the name, each with
-versions of its own.
+Built-in algorithms and strangers' plugins come by the same door, the entry point group `vedette.algorithms`; services
+that are written down, not programmed, stand in TOML files and are judged alike. A service may be there in several
+versions: one implementation may answer to several, and several may share the name, each with versions of its own.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any
 
 from vedette.algorithms import parameters
 from vedette.algorithms.base import Algorithm, EventKind, Manifest, ServiceName
+from vedette.algorithms.composed import folder as files
+from vedette.algorithms.composed.compose import compose
+from vedette.algorithms.composed.folder import Written
 from vedette.algorithms.messages import message_schema
 from vedette.algorithms.parameters import Checked, check_defaults, service_config_xml, task_config_xml
-from vedette.model.errors import NotReferable
+from vedette.model.errors import NotReferable, VedetteError
 
 __all__ = ["GROUP", "Registry", "Service", "check_config", "check_defaults", "service_config_xml", "task_config_xml"]
 
@@ -40,46 +44,53 @@ class Service:
 class Registry:
     """The services of this installation.
 
-    Attributes:
-        broken: entry point -> why it could not be taken up.
+    Args:
+        services: of one name there may be several, with different versions.
+        broken: entry point or file -> why it could not be taken up.
+        has_model: says whether a model is installed for a role; None: there is one for every role.
     """
 
-    def __init__(self, services: Iterable[Service], broken: Mapping[str, str] | None = None) -> None:
-        """Take the services; of one name there may be several, with different versions."""
+    def __init__(
+        self,
+        services: Iterable[Service],
+        broken: Mapping[str, str] | None = None,
+        has_model: Callable[[str], bool] | None = None,
+    ) -> None:
         self._services: dict[str, dict[str, Service]] = {}
         for service in services:
             known = self._services.setdefault(service.name.name, {})
             known |= dict.fromkeys(service.manifest.versions, service)
         self.broken = dict(broken or {})
+        self._has_model = has_model
 
     @classmethod
-    def load(cls, points: Iterable[EntryPoint] | None = None) -> "Registry":
-        """Return the services of the installed algorithms; one that cannot be loaded goes to `broken`."""
-        services: list[Service] = []
-        broken: dict[str, str] = {}
-        kinds: dict[int, AnyAlgorithm] = {}
+    def load(
+        cls,
+        points: Iterable[EntryPoint] | None = None,
+        *,
+        folder: Path | None = None,
+        has_model: Callable[[str], bool] | None = None,
+        shipped: bool | None = None,
+    ) -> "Registry":
+        """Return the services of this installation; what cannot be loaded goes to `broken`.
+
+        Args:
+            points: the algorithms; None: all that are installed.
+            folder: of the operator's own manifests; one of theirs takes the place of a shipped one of the same name.
+            has_model: says whether a model is installed for a role.
+            shipped: whether the manifests that come with Vedette count; None: if `points` is None.
+        """
+        door = _Door()
         for point in entry_points(group=GROUP) if points is None else points:
-            try:
-                algorithm = point.load()
-            # A plugin is a stranger's code and may raise anything at import; the others must still come up.
-            except Exception as error:  # noqa: BLE001  see above
-                broken[point.name] = f"{type(error).__name__}: {error}"
-                continue
-            if not (
-                isinstance(algorithm, type) and issubclass(algorithm, Algorithm) and hasattr(algorithm, "manifest")
-            ):
-                broken[point.name] = f"{point.value} is not an Algorithm with a manifest"
-                continue
-            fault = _fault_of_events(algorithm, kinds)
-            if fault:
-                broken[point.name] = fault
-                continue
-            for name in algorithm.manifest.services:
-                if fault := _fault_of_name(name, algorithm, services):
-                    broken[point.name] = fault
-                else:
-                    services.append(Service(name, algorithm))
-        return cls(services, broken)
+            door.take_point(point)
+        mine = () if folder is None else tuple(files.own(folder))
+        came = tuple(files.shipped()) if shipped or (shipped is None and points is None) else ()
+        door.take_written(mine, came)
+        return cls(door.services, door.broken, has_model)
+
+    def lacking(self, manifest: Manifest) -> tuple[str, ...]:
+        """Return the roles for which a service needs a model that is not installed."""
+        return tuple(role for role in manifest.needs if self._has_model is not None and not self._has_model(role))
 
     def services(self) -> tuple[Service, ...]:
         """Return all services, by name, each with the implementation of its newest version."""
@@ -120,6 +131,61 @@ class Registry:
             known = ", ".join(self.versions(service_name))
             raise NotReferable(f"The service {service_name} has the versions {known}.", param="service_version")
         return releases[service_version]
+
+
+class _Door:
+    """Where algorithms come in: each is looked at, and taken up or refused with a reason."""
+
+    def __init__(self) -> None:
+        self.services: list[Service] = []
+        self.broken: dict[str, str] = {}
+        self._kinds: dict[int, AnyAlgorithm] = {}
+
+    def take_point(self, point: EntryPoint) -> None:
+        """Take up a plugin."""
+        try:
+            algorithm = point.load()
+        # A plugin is a stranger's code and may raise anything at import; the others must still come up.
+        except Exception as error:  # noqa: BLE001  see above
+            self.broken[point.name] = f"{type(error).__name__}: {error}"
+            return
+        if not (isinstance(algorithm, type) and issubclass(algorithm, Algorithm) and hasattr(algorithm, "manifest")):
+            self.broken[point.name] = f"{point.value} is not an Algorithm with a manifest"
+            return
+        self._take(point.name, algorithm)
+
+    def take_written(self, own: Iterable[Written], shipped: Iterable[Written]) -> None:
+        """Take up manifests; of one name the operator's counts, and of two of theirs the first."""
+        taken: set[str] = set()
+        for file, algorithm in self._composed(own, "services/"):
+            if algorithm.manifest.name in taken:
+                self.broken[file] = f"there is a manifest of the service {algorithm.manifest.name} already"
+            elif self._take(file, algorithm):
+                taken.add(algorithm.manifest.name)
+        for file, algorithm in self._composed(shipped, "shipped services/"):
+            if algorithm.manifest.name not in taken:
+                self._take(file, algorithm)
+
+    def _composed(self, manifests: Iterable[Written], where: str) -> Iterator[tuple[str, AnyAlgorithm]]:
+        for one in manifests:
+            try:
+                yield f"{where}{one.where}", compose(one.read())
+            except VedetteError as error:
+                self.broken[f"{where}{one.where}"] = error.message
+
+    def _take(self, known_as: str, algorithm: AnyAlgorithm) -> bool:
+        """Take up an algorithm under all its names that are free; return whether any is."""
+        if fault := _fault_of_events(algorithm, self._kinds):
+            self.broken[known_as] = fault
+            return False
+        free = 0
+        for name in algorithm.manifest.services:
+            if fault := _fault_of_name(name, algorithm, self.services):
+                self.broken[known_as] = fault
+            else:
+                self.services.append(Service(name, algorithm))
+                free += 1
+        return free > 0
 
 
 def age(version: str) -> list[int]:
