@@ -4,8 +4,35 @@ Each takes up what one picture shows, returns what has come to pass, keeps a few
 them as plain state. `Standing` says what a rule may make of a track at this moment. Times are seconds of the video.
 """
 
+from vedette.algorithms.rules.absence import Absence, AbsenceWatch
+from vedette.algorithms.rules.counting import Flow, Intervals, LineCount, RegionCount
 from vedette.algorithms.rules.crossing import Crossed, LineWatch
+from vedette.algorithms.rules.density import Grid, Look, Samples
+from vedette.algorithms.rules.heat import HeatMap
 from vedette.algorithms.rules.region import ENTERED_S, LEFT_S, Entered, Lingered, RegionWatch
 from vedette.algorithms.rules.standing import Ids, Standing
+from vedette.algorithms.rules.stay import Stay, StayWatch
 
-__all__ = ["ENTERED_S", "LEFT_S", "Crossed", "Entered", "Ids", "LineWatch", "Lingered", "RegionWatch", "Standing"]
+__all__ = [
+    "ENTERED_S",
+    "LEFT_S",
+    "Absence",
+    "AbsenceWatch",
+    "Crossed",
+    "Entered",
+    "Flow",
+    "Grid",
+    "HeatMap",
+    "Ids",
+    "Intervals",
+    "LineCount",
+    "LineWatch",
+    "Lingered",
+    "Look",
+    "RegionCount",
+    "RegionWatch",
+    "Samples",
+    "Standing",
+    "Stay",
+    "StayWatch",
+]
