@@ -226,7 +226,7 @@ def services() -> str:
             ),
             (
                 "Events, with the JSON Schema of their [messages](messages.md): "
-                + ", ".join(f"`{kind.number}` ([{kind.name}](schemas/{kind.name}.json))" for kind in manifest.events)
+                + ", ".join(f"`{kind.number}` ([{kind.name}]({_schema_page(kind)}))" for kind in manifest.events)
                 + "."
             ),
             table(
@@ -303,6 +303,11 @@ def _ours() -> registry.Registry:
     return registry.Registry.load(points)
 
 
+def _schema_page(kind: EventKind) -> str:
+    """Return where its schema stands; a link has no room for spaces."""
+    return f"schemas/{kind.name.replace(' ', '-')}.json"
+
+
 def _schema(kind: EventKind) -> Callable[[], str]:
     return lambda: json.dumps(message_schema(kind), indent=2, ensure_ascii=False)
 
@@ -314,7 +319,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "states.md": states,
     "services.md": services,
     "cli.md": commands,
-} | {f"schemas/{kind.name}.json": _schema(kind) for kind in _ours().event_kinds()}
+} | {_schema_page(kind): _schema(kind) for kind in _ours().event_kinds()}
 
 
 def main(arguments: list[str]) -> int:
