@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from vedette.model.detection import Detections
@@ -59,8 +61,46 @@ class Detector(Protocol):
         ...
 
 
+class Classifier(Protocol):
+    """Says what kind of thing each box of a picture holds.
+
+    Attributes:
+        name: for people.
+        labels: the kinds it knows.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+
+    def __call__(self, frame: Frame, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return (n, labels) scores of 0 to 1 for (n, 4) boxes; from one half on a score is to be believed.
+
+        Raises:
+            ModelError: the engine failed.
+        """
+        ...
+
+
+class Embedder(Protocol):
+    """Says how each box of a picture looks, as a vector; the product of two vectors says how alike two boxes are.
+
+    Attributes:
+        name: for people.
+    """
+
+    name: str
+
+    def __call__(self, frame: Frame, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return (n, d) vectors of length 1 for (n, 4) boxes.
+
+        Raises:
+            ModelError: the engine failed.
+        """
+        ...
+
+
 class Models(Protocol):
-    """What an algorithm asks for a detector."""
+    """What an algorithm asks for detectors, classifiers and embedders."""
 
     def has(self, role: str) -> bool:
         """Return whether a model is installed for a role: for what an algorithm can do without.
@@ -72,6 +112,22 @@ class Models(Protocol):
 
     def detector(self, role: str) -> Detector:
         """Return the best detector there is for a role of the manifest, such as `objects`.
+
+        Raises:
+            ModelError: the role needs a model that is not installed.
+        """
+        ...
+
+    def classifier(self, role: str) -> Classifier:
+        """Return the best classifier there is for a role, such as `vehicles.type`.
+
+        Raises:
+            ModelError: the role needs a model that is not installed.
+        """
+        ...
+
+    def embedder(self, role: str) -> Embedder:
+        """Return the best embedder there is for a role, such as `persons.appearance`.
 
         Raises:
             ModelError: the role needs a model that is not installed.
@@ -101,12 +157,14 @@ class EventKind:
         name: one word or a few, such as `intrusion`; lists and reviews filter by it.
         data: what stands in `data` of its message. The message is made of it, and so is the published schema.
         ends: whether its message has an `alarm_type`, which tells the begin of something from its end.
+        cuts: whether its picture is a part cut out of the whole one (`FaceImage`), which may come with it.
     """
 
     number: int
     name: str
     data: type[EventData]
     ends: bool = False
+    cuts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 
-from vedette.algorithms.base import Detector, PlainState
-from vedette.algorithms.models import ModelStore
+from vedette.algorithms.base import Classifier, Detector, Embedder, PlainState
+from vedette.algorithms.inference.crops import CropClassifier, CropEmbedder
+from vedette.algorithms.inference.detector import ModelDetector
+from vedette.algorithms.inference.face import CPU, Session, Wish
+from vedette.algorithms.inference.sessions import Sessions
+from vedette.algorithms.models import Installed, ModelStore
 from vedette.algorithms.motion import MotionDetector
-from vedette.algorithms.onnx import CPU, OnnxDetector, Sessions
+from vedette.algorithms.outputs import Kind
 from vedette.model.detection import Detections
 from vedette.model.errors import ModelError
 from vedette.model.frame import Frame, Position
@@ -20,11 +24,20 @@ class Engine:
     Args:
         store: the installed models.
         providers: execution providers of ONNX Runtime, best first.
+        engine: `onnxruntime`, `openvino`, or `auto`: the faster one, by measuring.
+        arithmetic: of float models: `fp32`, or `bf16`, which OpenVINO alone has.
     """
 
-    def __init__(self, store: ModelStore, providers: Sequence[str] = CPU) -> None:
+    def __init__(
+        self,
+        store: ModelStore,
+        providers: Sequence[str] = CPU,
+        *,
+        engine: str = "onnxruntime",
+        arithmetic: str = "fp32",
+    ) -> None:
         self._store = store
-        self._sessions = Sessions(store, providers)
+        self._sessions = Sessions(store, Wish.of(engine, arithmetic, tuple(providers)))
 
     def for_stream(self) -> "StreamModels":
         """Return the models of one stream; its tasks pay for one look at each picture."""
@@ -62,8 +75,32 @@ class StreamModels:
             return _Motion(self._motion)
         name = installed.manifest.name
         if name not in self._shared:
-            self._shared[name] = _Memo(OnnxDetector(self._sessions.get(installed)))
+            self._shared[name] = _Memo(ModelDetector(self._session(installed, role, Kind.DETECTOR)))
         return self._shared[name]
+
+    def classifier(self, role: str) -> Classifier:
+        """Return the best installed classifier for the role.
+
+        Raises:
+            ModelError: no model fills the role, or the one that does is broken or of another kind.
+        """
+        return CropClassifier(self._session(self._store.find(role), role, Kind.CLASSIFIER))
+
+    def embedder(self, role: str) -> Embedder:
+        """Return the best installed embedder for the role.
+
+        Raises:
+            ModelError: no model fills the role, or the one that does is broken or of another kind.
+        """
+        return CropEmbedder(self._session(self._store.find(role), role, Kind.EMBEDDER))
+
+    def _session(self, installed: Installed | None, role: str, kind: Kind) -> Session:
+        if installed is None:
+            raise ModelError(f"No installed model serves the role {role}.")
+        manifest = installed.manifest
+        if manifest.kind is not kind:
+            raise ModelError(f"The role {role} needs a {kind}, and the model {manifest.name} is a {manifest.kind}.")
+        return self._sessions.get(installed)
 
 
 class _Memo:

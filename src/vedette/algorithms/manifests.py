@@ -9,76 +9,17 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from vedette.algorithms.inputs import InputSpec
+from vedette.algorithms.outputs import Kind, OutputSpec
 from vedette.model.errors import ModelError
 
-_PARTS = ConfigDict(extra="forbid", frozen=True)
 
+class Precision(StrEnum):
+    """How exactly the numbers in a file are kept."""
 
-class Colour(StrEnum):
-    """Order of the colour planes."""
-
-    BGR = "bgr"
-    RGB = "rgb"
-
-
-class Fit(StrEnum):
-    """How a picture is brought to the model's size."""
-
-    TOP_LEFT = "top-left"
-    """Scaled with its shape kept, laid into the top left corner, the rest filled."""
-    STRETCH = "stretch"
-    """Scaled to the full width and height."""
-
-
-class Layout(StrEnum):
-    """How boxes stand in the outputs; the modules of `layouts` read them."""
-
-    YOLOX = "yolox"
-    """(1, cells, 5 + classes): centre, size, objectness, classes; cells of all strides, one after the other."""
-    FASTESTDET = "fastestdet"
-    """(1, 5 + classes, rows, columns): objectness, centre, size, classes of one grid."""
-    YUNET = "yunet"
-    """(1, cells, 1 | 1 | 4 | 10) for each stride: class, objectness, box, five marks; all of a kind before the next."""
-
-
-class InputSpec(BaseModel):
-    """What the model is given: values are pixel x scale.
-
-    Attributes:
-        name: of the input; empty for the only one.
-        fill: grey value around a picture that does not fill the input.
-    """
-
-    model_config = _PARTS
-
-    name: str = ""
-    width: int = Field(ge=32, le=4096)
-    height: int = Field(ge=32, le=4096)
-    colour: Colour = Colour.BGR
-    scale: float = Field(default=1.0, gt=0)
-    fit: Fit = Fit.TOP_LEFT
-    fill: int = Field(default=114, ge=0, le=255)
-
-
-class OutputSpec(BaseModel):
-    """What the model gives.
-
-    Attributes:
-        outputs: names of the model's outputs in the order the layout has them; empty: the model's own order.
-        strides: pixels of the input per cell, in the order of the output.
-        threshold: the score from which this model is to be believed.
-        overlap: of two boxes of a class that overlap by more the weaker goes.
-        labels: names of the classes.
-    """
-
-    model_config = _PARTS
-
-    layout: Layout
-    outputs: tuple[str, ...] = ()
-    strides: tuple[int, ...] = (8, 16, 32)
-    threshold: float = Field(gt=0, lt=1)
-    overlap: float = Field(default=0.45, gt=0, lt=1)
-    labels: tuple[str, ...] = Field(min_length=1)
+    FP32 = "fp32"
+    FP16 = "fp16"
+    INT8 = "int8"
 
 
 class ModelManifest(BaseModel):
@@ -90,9 +31,11 @@ class ModelManifest(BaseModel):
         origin: address the file can be pulled from; empty if nowhere.
         roles: what algorithms may use it for, such as `objects`.
         rank: among installed models of a role the highest serves.
+        precision: of the numbers in the file.
+        made_from: name of the model it was made from; empty if it is as its author made it.
     """
 
-    model_config = _PARTS
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -100,10 +43,17 @@ class ModelManifest(BaseModel):
     licence: str
     author: str = ""
     origin: str = ""
-    roles: tuple[str, ...]
+    roles: tuple[Annotated[str, Field(min_length=1)], ...] = Field(min_length=1)
     rank: int = 0
+    precision: Precision = Precision.FP32
+    made_from: str = ""
     input: InputSpec
     output: OutputSpec
+
+    @property
+    def kind(self) -> Kind:
+        """Return what the model is used for; its layout says it."""
+        return self.output.layout.kind
 
 
 def parse(text: str, where: str) -> ModelManifest:
@@ -117,9 +67,18 @@ def parse(text: str, where: str) -> ModelManifest:
     except tomllib.TOMLDecodeError as error:
         raise ModelError(f"The manifest {where} is not TOML: {error}.") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise ModelError(f"The manifest {where} is wrong at {field or 'its top'}: {first['msg']}.") from error
+        raise ModelError(f"The manifest {where} is wrong at {_told(error)}.") from error
+
+
+def _told(error: ValidationError) -> str:
+    """Return where the first fault stands and what it is, in our words where the library's say little."""
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"]) or "its top"
+    if first["type"] == "extra_forbidden":
+        return f"{place}: there is no such key"
+    if first["type"] == "missing":
+        return f"{place}: it must be given"
+    return f"{place}: {first['msg'].removeprefix('Value error, ')}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from vedette.algorithms.base import Algorithm, AlgorithmConfig
+from vedette.algorithms.base import Algorithm, AlgorithmConfig, Classifier, Embedder
 from vedette.model.detection import Detections
 from vedette.model.errors import ModelError
 from vedette.model.event import Finding
@@ -144,14 +144,31 @@ class ScriptedDetector:
 
 
 class ScriptedModels:
-    """Gives a scripted detector for each role."""
+    """Gives a scripted detector for each role.
 
-    def __init__(self, sees: Sees | Mapping[str, Sees], *, knows_classes: bool = True) -> None:
+    Args:
+        sees: what every detector sees, or one such function for each role.
+        knows_classes: what the detectors say of themselves.
+        classifiers: those there are, by role.
+        embedders: those there are, by role.
+    """
+
+    def __init__(
+        self,
+        sees: Sees | Mapping[str, Sees],
+        *,
+        knows_classes: bool = True,
+        classifiers: Mapping[str, Classifier] | None = None,
+        embedders: Mapping[str, Embedder] | None = None,
+    ) -> None:
         self._sees = sees
         self._knows_classes = knows_classes
+        self._classifiers, self._embedders = dict(classifiers or {}), dict(embedders or {})
 
     def has(self, role: str) -> bool:
         """Return whether something was scripted for the role; a script for all of them counts for `objects` alone."""
+        if role in self._classifiers or role in self._embedders:
+            return True
         return role in self._sees if isinstance(self._sees, Mapping) else role == "objects"
 
     def detector(self, role: str) -> ScriptedDetector:
@@ -165,3 +182,23 @@ class ScriptedModels:
         if role not in self._sees:
             raise ModelError(f"nothing is scripted for the role {role!r}")
         return ScriptedDetector(self._sees[role], knows_classes=self._knows_classes)
+
+    def classifier(self, role: str) -> Classifier:
+        """Return the role's classifier.
+
+        Raises:
+            ModelError: there is none for the role.
+        """
+        if role not in self._classifiers:
+            raise ModelError(f"no classifier is given for the role {role!r}")
+        return self._classifiers[role]
+
+    def embedder(self, role: str) -> Embedder:
+        """Return the role's embedder.
+
+        Raises:
+            ModelError: there is none for the role.
+        """
+        if role not in self._embedders:
+            raise ModelError(f"no embedder is given for the role {role!r}")
+        return self._embedders[role]

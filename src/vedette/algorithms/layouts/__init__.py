@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from vedette.algorithms.boxes import distinct
-from vedette.algorithms.layouts import fastestdet, yolox, yunet
+from vedette.algorithms.layouts import apart, cells, fastestdet, rows, yolox, yunet
 from vedette.algorithms.layouts.parts import Candidates, Outputs, Raw, Size
-from vedette.algorithms.manifests import Layout, OutputSpec
+from vedette.algorithms.outputs import Layout, OutputSpec
 from vedette.model.detection import Detections
 
 BELIEVED = 0.5
@@ -21,6 +21,15 @@ READERS: Mapping[Layout, Callable[[Outputs, Size, OutputSpec, float], Candidates
     Layout.YOLOX: yolox.read,
     Layout.FASTESTDET: fastestdet.read,
     Layout.YUNET: yunet.read,
+    Layout.YOLOV5: rows.read,
+    Layout.YOLOV8: rows.read,
+    Layout.ANCHORS: cells.read_anchors,
+    Layout.END_TO_END: rows.read_chosen,
+    Layout.SSD: apart.read_ssd,
+    Layout.DETECTIONS: apart.read_chosen,
+    Layout.DISTANCES: cells.read_distances,
+    Layout.HEATMAP: cells.read_heatmap,
+    Layout.DETR: apart.read_queries,
 }
 
 
@@ -31,7 +40,14 @@ def calibrated(scores: Raw, threshold: float) -> Raw:
     return np.where(scores < threshold, below, above).astype(np.float32)
 
 
-def decode(outputs: Outputs, spec: OutputSpec, given: Size, scale: tuple[float, float], size: Size) -> Detections:
+def decode(
+    outputs: Outputs,
+    spec: OutputSpec,
+    given: Size,
+    scale: tuple[float, float],
+    size: Size,
+    offset: tuple[float, float] = (0.0, 0.0),
+) -> Detections:
     """Return what the outputs say, in pixels of the picture.
 
     Args:
@@ -40,6 +56,7 @@ def decode(outputs: Outputs, spec: OutputSpec, given: Size, scale: tuple[float, 
         given: width and height of the model's input.
         scale: input pixels per picture pixel, across and down.
         size: width and height of the picture; boxes are cut to it.
+        offset: where the picture begins in the input, pixels from the left and from the top.
 
     Raises:
         ValueError: an output has not the shape that the manifest says.
@@ -48,12 +65,12 @@ def decode(outputs: Outputs, spec: OutputSpec, given: Size, scale: tuple[float, 
     boxes, scores, classes, points = READERS[spec.layout](outputs, given, spec, least)
     chosen = np.flatnonzero((scores >= least) & np.isfinite(boxes).all(axis=1))
     chosen = chosen[np.argsort(-scores[chosen], kind="stable")[:MOST]]
-    chosen = chosen[distinct(boxes[chosen], scores[chosen], classes[chosen], spec.overlap)]
-    width, height = size
-    per = np.array(scale, np.float32)
-    real: Raw = np.divide(boxes[chosen], np.tile(per, 2), dtype=np.float32)
-    real = np.clip(real, 0, np.array([width, height, width, height], np.float32)).astype(np.float32)
-    marks = None if points is None else np.divide(points[chosen], per, dtype=np.float32)
+    if spec.overlap < 1:
+        chosen = chosen[distinct(boxes[chosen], scores[chosen], classes[chosen], spec.overlap)]
+    per, begin = np.array(scale, np.float32), np.array(offset, np.float32)
+    real: Raw = np.divide(boxes[chosen] - np.tile(begin, 2), np.tile(per, 2), dtype=np.float32)
+    real = np.clip(real, 0, np.tile(np.array(size, np.float32), 2)).astype(np.float32)
+    marks = None if points is None else np.divide(points[chosen] - begin, per, dtype=np.float32)
     found = Detections.of(
         real, calibrated(scores[chosen], spec.threshold), classes[chosen].astype(np.int64), spec.labels, marks
     )

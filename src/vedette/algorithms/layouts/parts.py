@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from vedette.algorithms.outputs import Activation, Box, OutputSpec
+
 Raw = NDArray[np.float32]
 Outputs = Mapping[str, Raw]
 """The outputs of a model by name, in the order its manifest gives, or else in the model's own."""
@@ -34,6 +36,31 @@ def first(outputs: Outputs) -> Raw:
     return next(iter(outputs.values()))
 
 
+def take(outputs: Outputs, count: int) -> list[Raw]:
+    """Return the first so many outputs.
+
+    Raises:
+        ValueError: there are fewer.
+    """
+    if len(outputs) < count:
+        raise ValueError(f"{len(outputs)} outputs do not fit the layout, which has {count}")
+    return list(outputs.values())[:count]
+
+
+def plain(output: Raw, dimensions: int) -> Raw:
+    """Return an output as float32 without its leading dimensions of one picture.
+
+    Raises:
+        ValueError: it has not so many dimensions then.
+    """
+    rest = output
+    while rest.ndim > dimensions and rest.shape[0] == 1:
+        rest = rest[0]
+    if rest.ndim != dimensions:
+        raise misfit(output)
+    return np.asarray(rest, np.float32)
+
+
 def grid(size: Size, strides: tuple[int, ...]) -> tuple[Raw, Raw]:
     """Return the (n, 2) column and row of every cell and its (n, 1) stride, in the order of the strides."""
     width, height = size
@@ -53,6 +80,30 @@ def around(centre: Raw, size: Raw) -> Raw:
 def sigmoid(values: Raw) -> Raw:
     """Return 1 / (1 + exp(-x)), for any x."""
     return np.asarray(1 / (1 + np.exp(-np.clip(values, -60, 60))), np.float32)
+
+
+def softmax(values: Raw, axis: int = -1) -> Raw:
+    """Return exp(x) / sum of exp(x) along an axis."""
+    powers = np.exp(values - values.max(axis=axis, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=axis, keepdims=True), np.float32)
+
+
+def activated(values: Raw, activation: Activation) -> Raw:
+    """Return scores of 0 to 1 of what the model gave, classes along the last axis; nonsense believes nothing."""
+    if activation is not Activation.NONE:
+        values = sigmoid(values) if activation is Activation.SIGMOID else softmax(values)
+    return np.asarray(np.clip(np.nan_to_num(values, nan=0.0), 0, 1), np.float32)
+
+
+def corners(boxes: Raw, spec: OutputSpec, size: Size) -> Raw:
+    """Return (n, 4) left, top, right, bottom in pixels of the input, of what the manifest says boxes are."""
+    if spec.normalised:
+        boxes = boxes * np.tile(np.array(size, np.float32), 2)[[1, 0, 3, 2] if spec.boxes is Box.YXYX else [0, 1, 2, 3]]
+    if spec.boxes is Box.CXCYWH:
+        return around(boxes[:, :2], boxes[:, 2:])
+    if spec.boxes is Box.XYWH:
+        return np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
+    return boxes[:, [1, 0, 3, 2]] if spec.boxes is Box.YXYX else boxes
 
 
 def misfit(output: Raw) -> ValueError:

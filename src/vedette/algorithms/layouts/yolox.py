@@ -3,7 +3,7 @@
 import numpy as np
 
 from vedette.algorithms.layouts.parts import Candidates, Outputs, Size, around, first, grid, misfit
-from vedette.algorithms.manifests import OutputSpec
+from vedette.algorithms.outputs import OutputSpec
 
 
 def read(outputs: Outputs, size: Size, spec: OutputSpec, least: float) -> Candidates:

@@ -6,7 +6,7 @@ As in Wu, Peng and Yu, "YuNet: A Tiny Millisecond-level Face Detector" (2023), a
 import numpy as np
 
 from vedette.algorithms.layouts.parts import Candidates, Outputs, Raw, Size, around, grid, misfit
-from vedette.algorithms.manifests import OutputSpec
+from vedette.algorithms.outputs import OutputSpec
 
 MARKS = 5
 """Right eye, left eye, tip of the nose, right and left corner of the mouth; right and left are the person's own."""
