@@ -16,7 +16,7 @@ WINDOW_S = 1.0
 """Seconds before a sample whose pictures have a say in it: a detector misses somebody now and then."""
 NARROWEST = 10
 """Pixels that a cell of a grid is wide and high at least."""
-LATTICE = 64
+LATTICE = 160
 """Points across a region's longer side by which its cover is measured."""
 _EXACT = 1e-9
 
