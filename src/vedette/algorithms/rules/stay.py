@@ -11,6 +11,8 @@ from vedette.algorithms.base import PlainState
 from vedette.algorithms.geometry import Points, Polygon
 from vedette.algorithms.rules.places import Corners, Place, in_one_place, is_hidden, overlap_share
 from vedette.algorithms.rules.standing import Ids, Standing
+from vedette.model.event import Box
+from vedette.model.message import BoundingBox
 
 GONE_S = 10.0
 """Seconds unseen after which something that stood is gone; a detector loses parked things now and then."""
@@ -45,6 +47,18 @@ class Stay(NamedTuple):
     track: int
     box: Corners
     over: bool
+
+    @property
+    def whole_box(self) -> Box:
+        """Its box in whole pixels: left, top, width, height."""
+        left, top, right, bottom = (round(edge) for edge in self.box)
+        return left, top, right - left, bottom - top
+
+    @property
+    def bounding_box(self) -> BoundingBox:
+        """Its box as messages have it."""
+        left, top, width, height = self.whole_box
+        return BoundingBox(x=left, y=top, w=width, h=height)
 
 
 class _Sight(NamedTuple):
