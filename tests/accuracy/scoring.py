@@ -1,18 +1,15 @@
-"""How tracks and events are scored against the truth. Written here, so that no figure hangs on a library."""
+"""How boxes and events are scored against the truth. Written here, so that no figure hangs on a library.
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+Nothing of what is judged is imported: neither here nor in `track_scoring`.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import lap
 import numpy as np
 from numpy.typing import NDArray
-
-from vedette.algorithms.boxes import overlap
-
-Truth = Mapping[int, tuple[NDArray[np.int64], NDArray[np.float64]]]
-"""Frame (from 0) -> ids and boxes (left, top, right, bottom)."""
+from track_scoring import Truth, assign, iou
 
 
 def read_mot(path: Path, scale: float = 1.0) -> dict[int, NDArray[np.float64]]:
@@ -23,69 +20,18 @@ def read_mot(path: Path, scale: float = 1.0) -> dict[int, NDArray[np.float64]]:
     return {int(frame) - 1: rows[rows[:, 0] == frame][:, 1:7] for frame in np.unique(rows[:, 0])}
 
 
-def truth(path: Path, scale: float = 1.0) -> Truth:
-    return {frame: (rows[:, 0].astype(np.int64), rows[:, 1:5]) for frame, rows in read_mot(path, scale).items()}
+def truth(path: Path, scale: float = 1.0, *, counted: bool = False) -> Truth:
+    """Return the human tracks of a MOTChallenge file.
 
-
-def _assign(gain: NDArray[np.float64], least: float) -> list[tuple[int, int]]:
-    if not gain.size:
-        return []
-    cost = np.where(gain >= least, 1 - gain, 1e3)
-    _, partner, _ = lap.lapjv(cost, extend_cost=True, cost_limit=1e2)
-    return [(row, int(col)) for row, col in enumerate(partner) if col >= 0 and gain[row, col] >= least]
-
-
-@dataclass(frozen=True)
-class TrackingScore:
-    """CLEAR MOT (Bernardin, Stiefelhagen 2008) and identity F1 (Ristani et al. 2016), at IoU 0.5."""
-
-    mota: float
-    idf1: float
-    misses: int
-    false: int
-    switches: int
-
-
-def tracking_score(wanted: Truth, told: Truth) -> TrackingScore:
-    misses = false = switches = total = said = 0
-    last: dict[int, int] = {}
-    together: Counter[tuple[int, int]] = Counter()
-    none = (np.zeros(0, np.int64), np.zeros((0, 4)))
-    for frame in sorted(set(wanted) | set(told)):
-        ids, boxes = wanted.get(frame, none)
-        tracks, seen = told.get(frame, none)
-        same = overlap(boxes, seen)
-        pairs = [
-            (row, int(col))
-            for row, person in enumerate(ids)
-            for col in np.flatnonzero(tracks == last.get(int(person), -1))
-            if same[row, col] >= 0.5
-        ]
-        rows = [r for r in range(len(ids)) if r not in {p[0] for p in pairs}]
-        cols = [c for c in range(len(tracks)) if c not in {p[1] for p in pairs}]
-        pairs += [(rows[r], cols[c]) for r, c in _assign(same[np.ix_(rows, cols)], 0.5)]
-        for row, col in pairs:
-            person, track = int(ids[row]), int(tracks[col])
-            switches += last.get(person, track) != track
-            last[person] = track
-        for row, col in zip(*np.nonzero(same >= 0.5), strict=True):
-            together[int(ids[row]), int(tracks[col])] += 1
-        total += len(ids)
-        said += len(tracks)
-        misses += len(ids) - len(pairs)
-        false += len(tracks) - len(pairs)
-    people = sorted({p for p, _ in together})
-    numbers = sorted({t for _, t in together})
-    gain = np.array([[together[p, t] for t in numbers] for p in people], np.float64)
-    idtp = sum(gain[r, c] for r, c in _assign_sum(gain))
-    return TrackingScore(1 - (misses + false + switches) / total, 2 * idtp / (total + said), misses, false, switches)
-
-
-def _assign_sum(gain: NDArray[np.float64]) -> list[tuple[int, int]]:
-    if not gain.size:
-        return []
-    _, partner, _ = lap.lapjv(gain.max() - gain, extend_cost=True)
-    return [(row, int(col)) for row, col in enumerate(partner) if col >= 0]
+    Args:
+        path: of the file.
+        scale: pixels of the clip per pixel of the file.
+        counted: leave out the boxes that MOTChallenge's own scoring leaves out (column 7 is 0); what is told of them
+            is false then.
+    """
+    rows = read_mot(path, scale)
+    kept = {frame: boxes[(boxes[:, 5] != 0) | (not counted)] for frame, boxes in rows.items()}
+    return {frame: (boxes[:, 0].astype(np.int64), boxes[:, 1:5]) for frame, boxes in kept.items()}
 
 
 @dataclass(frozen=True)
@@ -113,7 +59,7 @@ def event_score(wanted: Sequence[tuple[str, int]], told: Sequence[tuple[str, int
         for col, (said, at) in enumerate(told):
             if kind == said and abs(frame - at) <= tolerance:
                 gain[row, col] = 1 - abs(frame - at) / (tolerance + 1) / 2
-    pairs = _assign(gain, 0.1)
+    pairs = assign(gain, 0.1)
     rows, cols = {r for r, _ in pairs}, {c for _, c in pairs}
     return EventScore(
         len(pairs),
@@ -148,7 +94,7 @@ def _hits(wanted: Truth, found: Found) -> list[tuple[float, bool]]:
     rows: list[tuple[float, bool]] = []
     for frame, boxes, scores in found:
         free = set(range(len(wanted[frame][0])))
-        same = overlap(boxes, wanted[frame][1])
+        same = iou(boxes, wanted[frame][1])
         for col in np.argsort(-scores, kind="stable"):
             best = max(free, key=lambda row, col=col: same[col, row], default=None)
             hit = best is not None and bool(same[col, best] >= 0.5)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scoring import TrackingScore, read_mot, tracking_score, truth
+from scoring import read_mot, truth
+from track_scoring import TrackingScore, tracking_score
 
 from conftest import Say
 from vedette.algorithms import Detections, Tracker
