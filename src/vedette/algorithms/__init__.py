@@ -23,7 +23,7 @@ from vedette.algorithms.tracking import Tracked, Tracker, TrackerSettings
 from vedette.model.detection import Detections
 from vedette.model.event import Box, Drawing, Finding
 from vedette.model.frame import Frame, Position
-from vedette.model.message import BoundingBox, EventData, Track
+from vedette.model.message import BoundingBox, EventData, Mark, ObjectName, Track
 
 __all__ = [
     "Algorithm",
@@ -43,8 +43,10 @@ __all__ = [
     "LineWatch",
     "Lingered",
     "Manifest",
+    "Mark",
     "Models",
     "Number",
+    "ObjectName",
     "PlainState",
     "Polygon",
     "Position",

@@ -5,7 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from vedette.algorithms.base import EventKind
-from vedette.model.message import Envelope, Track
+from vedette.model.message import Envelope, Mark, ObjectName, Track
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 MEDIA_TYPE: Final = "application/schema+json"
@@ -29,10 +29,14 @@ def message_schema(kind: EventKind) -> dict[str, Any]:
         body["required"].append("alarm_type")
     else:
         del body["properties"]["alarm_type"]
+    if not kind.cuts:
+        del body["properties"]["origin_image_base64"]
     return {"$schema": DIALECT, **body, "title": f"Message of an event: {kind.name}", "$defs": parts}
 
 
 def _of_ours(kind: type) -> dict[str, Any]:
-    if kind is Track:
+    if kind in {Track, Mark}:
         return dict(_ID)
+    if kind is ObjectName:
+        return {"type": "string"}
     raise NotImplementedError(f"A message cannot hold {kind.__name__}.")

@@ -25,6 +25,7 @@ from vedette.api.event_views import (
 )
 from vedette.model.errors import NotFound
 from vedette.model.ids import EventId
+from vedette.model.pictures import split
 from vedette.model.review import Review
 from vedette.schemas.event_info import (
     DeadLetterDetails,
@@ -90,12 +91,12 @@ class EventCenter:
         return JSONResponse(self._views.document(principal.project_id, event))
 
     async def picture(self, event_id: EventIdInPath, principal: Member, parts: PartsOf) -> Response:
-        """Return the picture of an event."""
+        """Return the picture of an event; of one about a part of the picture, such as a face, that part."""
         event = await parts.db.read(events.get, principal.project_id, event_id_of(event_id))
         if event.picture is None:
             raise NotFound("The event has no picture.", param="event_id")
-        jpeg = await asyncio.to_thread(self._blobs.get, event.picture)
-        return JpegResponse(jpeg, headers={"Cache-Control": "private, max-age=86400"})
+        kept = split(await asyncio.to_thread(self._blobs.get, event.picture))
+        return JpegResponse(kept.cut or kept.whole, headers={"Cache-Control": "private, max-age=86400"})
 
     async def review(
         self, event_id: EventIdInPath, request: Request, principal: Member, parts: PartsOf

@@ -14,6 +14,7 @@ import typer
 from vedette.cli import brokers, deliveries, devices, freezing, people, rollouts, services, stores
 from vedette.model.errors import InvalidParameter, Misconfigured, VedetteError
 from vedette.model.guard import GuardPolicy
+from vedette.model.pictures import ORIGIN, split
 from vedette.settings import Settings
 
 # Each command imports what it needs: `vedette models list` must not load a web server, nor `serve` a decoder.
@@ -96,12 +97,8 @@ def run_video(
 
     def on_event(event: Any) -> None:
         message = dict(event.message)
-        if event.picture is not None and out is not None:
-            path = out / f"{event.id}.jpg"
-            path.write_bytes(event.picture)
-            message["picture"] = str(path)
-        elif event.picture is not None:
-            message["image_base64"] = base64.b64encode(event.picture).decode()
+        if event.picture is not None:
+            message |= _pictures(event, out)
         message["media_time"] = event.position.time_us / 1e6
         print(json.dumps(message, ensure_ascii=False), flush=True)
 
@@ -202,6 +199,21 @@ def import_sources(
     print(f"{len(report.added)} added, {len(report.unchanged)} there already, {len(report.refused)} refused")
     if report.refused:
         raise typer.Exit(1)
+
+
+def _pictures(event: Any, out: Path | None) -> dict[str, str]:
+    """Return the pictures of an event as its message shows them; in a folder they become files."""
+    kept = split(event.picture)
+    shown = [picture for picture in kept if picture is not None]
+    if out is None:
+        texts = (base64.b64encode(picture).decode() for picture in shown)
+        return dict(zip(("image_base64", "origin_image_base64"), texts, strict=False))
+    names = {}
+    for name, ending, picture in zip(("picture", "origin_picture"), (".jpg", ORIGIN), shown, strict=False):
+        path = out / f"{event.id}{ending}"
+        path.write_bytes(picture)
+        names[name] = str(path)
+    return names
 
 
 def _object(text: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, select
 
+from vedette.algorithms.base import Manifest
 from vedette.algorithms.registry import Registry, check_config
 from vedette.control import terms
 from vedette.control.services import deploy_type
@@ -43,17 +44,17 @@ def check_service(registry: Registry, document: TaskDocument) -> tuple[str, ...]
     config = document.config
     if document.target_roi is not None:
         config = (config or {}) | {ROI: document.target_roi}
-    return check_config(algorithm, config)[1] + without_effect(document)
+    return check_config(algorithm, config)[1] + without_effect(document, algorithm.manifest)
 
 
-def without_effect(document: TaskDocument) -> tuple[str, ...]:
+def without_effect(document: TaskDocument, manifest: Manifest) -> tuple[str, ...]:
     """Return a sentence for each documented field that is set and that nothing here goes by."""
     schedule = document.schedule
-    said = []
+    said, cuts = [], any(kind.cuts for kind in manifest.events)
     if schedule is not None and schedule.type == WEEKLY and schedule.days_of_month:
         said.append("schedule.days_of_month has no effect on a weekly timetable.")
     for kind, target in document.output.targets():
-        if names := lacking(target.data_category):
+        if names := lacking(target.data_category, cuts=cuts):
             said.append(f"output.{kind}.data_category: no event of this service has {' or '.join(names)}.")
     if document.edge_pool_id is not None:
         said.append("edge_pool_id has no effect: the service itself chooses where a task runs.")

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping
 from itertools import islice
 
-from vedette.delivery.categories import wants_picture
+from vedette.delivery.categories import FACE_IMAGE, ORIGIN_IMAGE, Sent, sent, wants
 from vedette.delivery.lane import Lane
 from vedette.delivery.pictures import AHEAD, Pictures
 from vedette.delivery.sinks.base import Delivery, Sink
 from vedette.model.errors import NotFound, SinkBusy, SinkError, SinkRefused
 from vedette.model.output import OutputKind
+from vedette.model.pictures import split
 from vedette.store.outbox import Due
 from vedette.telemetry import logs
 
@@ -42,11 +43,11 @@ class Courier:
         sink = self._sinks.get(OutputKind(lane.kind))
         if sink is None or lane.target is None:
             raise SinkRefused(f"Outputs of kind {lane.kind} cannot be served.")
-        picture = None
-        if row.picture is not None and wants_picture(lane.target.data_category):
+        pictures, named = Sent(), lane.target.data_category
+        if row.picture is not None and (wants(FACE_IMAGE, named) or wants(ORIGIN_IMAGE, named)):
             try:
                 following = [next_.picture for next_ in islice(lane.queue, AHEAD) if next_.picture is not None]
-                picture = await self._pictures.take(row.picture, following)
+                pictures = sent(split(await self._pictures.take(row.picture, following)), named)
             except NotFound:
                 _log.warning("the picture of an event is gone; it is told without", event_id=row.event_id)
             except OSError as error:
@@ -61,7 +62,8 @@ class Courier:
                 event_type=row.event_type,
                 project_id=row.project_id,
                 message=row.message,
-                picture=picture,
+                picture=pictures.picture,
+                origin=pictures.origin,
                 target=lane.target,
             )
         )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from vedette.model.frame import Position
+from vedette.model.frame import Image, Position
 from vedette.model.ids import EventId, RunId, TaskId
 from vedette.model.message import EventData
 
@@ -22,12 +22,18 @@ class Drawing:
         polygons: regions, as (x, y) corners in pixels.
         lines: lines, as (x, y) ends in pixels.
         quality: JPEG quality, 1..100.
+        crop: the event's picture is this part of it, with nothing drawn on it; None for the whole picture.
+        origin: whether the whole picture is kept beside a part of it.
+        image: what was cut out of an earlier picture; it takes the place of the part, and there is no whole then.
     """
 
     boxes: tuple[tuple[Box, str], ...] = ()
     polygons: tuple[tuple[tuple[float, float], ...], ...] = ()
     lines: tuple[tuple[tuple[float, float], ...], ...] = ()
     quality: int = 90
+    crop: Box | None = None
+    origin: bool = False
+    image: Image | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,7 @@ class Event:
         position: of the picture.
         timestamp_ms: milliseconds since the epoch: for a file the run's start plus media time.
         message: the documented envelope without its picture.
-        picture: JPEG, or None.
+        picture: JPEG, or None; a cut-out and its whole picture are one file (`model.pictures`).
     """
 
     id: EventId

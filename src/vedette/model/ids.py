@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 import uuid
+from datetime import UTC, datetime
 from typing import NewType
 
 ProjectId = NewType("ProjectId", str)
@@ -31,3 +32,12 @@ def derived_uuid(*parts: object) -> str:
     digest[6] = digest[6] & 0x0F | 0x80  # version 8 of RFC 9562, set by hand: uuid.UUID knows it from Python 3.14 on
     digest[8] = digest[8] & 0x3F | 0x80
     return str(uuid.UUID(bytes=bytes(digest))).upper()
+
+
+def object_name(task_id: TaskId, timestamp_ms: int, event_id: EventId) -> str:
+    """Return what an event's objects in a bucket are called, without their endings: `<task_id>/<yyyymmdd>/<message_id>`.
+
+    The day is that of the event, in UTC.
+    """
+    day = datetime.fromtimestamp(timestamp_ms / 1000, UTC)
+    return f"{task_id}/{day:%Y%m%d}/{event_id}"

@@ -3,7 +3,7 @@
 The message and its JSON Schema come from the same types, so that neither can say what the other does not.
 """
 
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Final, Generic, TypeVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -33,6 +33,51 @@ class Track:
         return f"Track({self.number})"
 
 
+class Mark:
+    """A thing of this run that has an id, such as one capture of a face; in the message it is an id of its own.
+
+    Args:
+        kind: what it is, such as `face`.
+        numbers: which of them; the same numbers are the same id, in every replay of the run.
+    """
+
+    __slots__ = ("kind", "numbers")
+
+    def __init__(self, kind: str, *numbers: int) -> None:
+        self.kind, self.numbers = kind, numbers
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Mark) and (self.kind, self.numbers) == (other.kind, other.numbers)
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self.numbers))
+
+    def __repr__(self) -> str:
+        return f"Mark({', '.join(map(repr, (self.kind, *self.numbers)))})"
+
+
+class ObjectName:
+    """The name of an object that an output to a bucket writes for this event, below the path of that output.
+
+    Args:
+        ending: such as `.json`.
+    """
+
+    __slots__ = ("ending",)
+
+    def __init__(self, ending: str) -> None:
+        self.ending = ending
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ObjectName) and self.ending == other.ending
+
+    def __hash__(self) -> int:
+        return hash(self.ending)
+
+    def __repr__(self) -> str:
+        return f"ObjectName({self.ending!r})"
+
+
 class BoundingBox(EventData):
     """A rectangle in the picture, in pixels; x goes to the right and y down, from the top left corner."""
 
@@ -43,6 +88,9 @@ class BoundingBox(EventData):
 
 
 D = TypeVar("D", bound=EventData)
+
+
+_JPEG: Final = {"contentEncoding": "base64", "contentMediaType": "image/jpeg"}
 
 
 class Envelope(Struct, Generic[D], frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -74,7 +122,20 @@ class Envelope(Struct, Generic[D], frozen=True, kw_only=True, forbid_unknown_fie
                     "The picture. In calls of webhooks and records of streams, where the event has one and the output "
                     "wants it; the event center and the objects of a bucket have it beside the message."
                 ),
-                extra_json_schema={"contentEncoding": "base64", "contentMediaType": "image/jpeg"},
+                extra_json_schema=_JPEG,
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    origin_image_base64: (
+        Annotated[
+            str,
+            Meta(
+                description=(
+                    "The whole picture, where `image_base64` is a part of it and the output wants both; travels as that "
+                    "does."
+                ),
+                extra_json_schema=_JPEG,
             ),
         ]
         | UnsetType

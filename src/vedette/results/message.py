@@ -7,8 +7,8 @@ from msgspec import UNSET
 
 from vedette.model.event import Event, Finding
 from vedette.model.frame import Frame
-from vedette.model.ids import EventId, derived_uuid
-from vedette.model.message import Envelope, Track
+from vedette.model.ids import EventId, derived_uuid, object_name
+from vedette.model.message import Envelope, Mark, ObjectName, Track
 from vedette.model.stream import TaskRun
 
 
@@ -17,7 +17,7 @@ def make_event(run: TaskRun, frame: Frame, finding: Finding, picture: bytes | No
 
     `image_base64` is left to whoever sends the message: the picture travels and is stored as it is. An algorithm does
     not know its run, so it names a track by its number; here that becomes an id, the same for the whole track and for
-    every replay of the run.
+    every replay of the run. So do the other things that it has a name for, and the objects of the event.
 
     Args:
         run: that found it.
@@ -46,6 +46,10 @@ def make_event(run: TaskRun, frame: Frame, finding: Finding, picture: bytes | No
     def named(value: Any) -> str:
         if isinstance(value, Track):
             return derived_uuid(run.task_id, run.run_id, "track", value.number)
+        if isinstance(value, Mark):
+            return derived_uuid(run.task_id, run.run_id, value.kind, *value.numbers)
+        if isinstance(value, ObjectName):
+            return object_name(run.task_id, timestamp_ms, EventId(name)) + value.ending
         raise NotImplementedError(f"A message cannot hold {type(value).__name__}.")
 
     return Event(

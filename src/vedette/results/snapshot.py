@@ -1,4 +1,4 @@
-"""The picture of an event: boxes, regions and lines drawn on a copy of the frame, as JPEG. Needs OpenCV."""
+"""The picture of an event, as JPEG: boxes, regions and lines drawn on a copy of the frame, or a part of it. Needs OpenCV."""
 
 import cv2
 import numpy as np
@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from vedette.model.errors import AlgorithmError
 from vedette.model.event import Box, Drawing
 from vedette.model.frame import Frame, Image
+from vedette.model.pictures import join
 
 BOX_COLOUR = (40, 40, 230)
 REGION_COLOUR = (0, 200, 255)
@@ -18,15 +19,34 @@ _FONT = cv2.FONT_HERSHEY_SIMPLEX
 def render(frame: Frame, drawing: Drawing) -> bytes:
     """Return the frame with the drawing on it, as JPEG; the frame itself stays as it is.
 
+    Of a drawing that asks for a part of the picture it is a file of `model.pictures`: that part, and the whole picture
+    if that is asked for too.
+
     Raises:
-        AlgorithmError: the picture cannot be encoded.
+        AlgorithmError: the picture cannot be encoded, or the part lies outside of it.
     """
+    if drawing.image is not None:
+        return join(_encoded(drawing.image, drawing.quality), None)
+    if drawing.crop is None:
+        return _whole(frame, drawing)
+    left, top, width, height = drawing.crop
+    part = frame.bgr()[max(0, top) : max(0, top + height), max(0, left) : max(0, left + width)]
+    if not part.size:
+        raise AlgorithmError(f"The part {drawing.crop} lies outside of the picture.")
+    return join(_encoded(part, drawing.quality), _whole(frame, drawing) if drawing.origin else None)
+
+
+def _whole(frame: Frame, drawing: Drawing) -> bytes:
     picture = frame.bgr()
     if drawing.boxes or drawing.polygons or drawing.lines:
         picture = picture.copy()
         _draw(picture, drawing)
+    return _encoded(picture, drawing.quality)
+
+
+def _encoded(picture: Image, quality: int) -> bytes:
     try:
-        done, encoded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, drawing.quality])
+        done, encoded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
     except cv2.error as error:
         raise AlgorithmError("The picture of the event cannot be encoded.") from error
     if not done:

@@ -176,8 +176,8 @@ class ObsIn(Wire):
     path: ObsPath
     """Folder in the bucket."""
     data_category: DataCategory | None = None
-    """Kinds of picture to send: `OriginImage`. Pictures are sent if it is named, or nothing is. Of kinds that no event
-    has, such as `FaceImage`, the task's `status` speaks."""
+    """Kinds of picture to send: `OriginImage` is the whole one, `FaceImage` the face cut out of it; all are sent if nothing
+    is named. Of kinds that no event of the service has the task's `status` speaks."""
 
 
 class DisIn(Wire):
@@ -186,8 +186,8 @@ class DisIn(Wire):
     stream_name: Annotated[str, of_form(DIS_STREAM)]
     """Name of the stream."""
     data_category: DataCategory | None = None
-    """Kinds of picture to send: `OriginImage`. Pictures are sent if it is named, or nothing is. Of kinds that no event
-    has, such as `FaceImage`, the task's `status` speaks."""
+    """Kinds of picture to send: `OriginImage` is the whole one, `FaceImage` the face cut out of it; all are sent if nothing
+    is named. Of kinds that no event of the service has the task's `status` speaks."""
 
 
 class WebhookIn(Wire):
@@ -198,8 +198,8 @@ class WebhookIn(Wire):
     headers: Annotated[Headers, Field(min_length=1, repr=False)]
     """Headers of each call, 1 to 10. Their values are kept sealed and shown as `******`."""
     data_category: DataCategory | None = None
-    """Kinds of picture to send: `OriginImage`. Pictures are sent if it is named, or nothing is. Of kinds that no event
-    has, such as `FaceImage`, the task's `status` speaks."""
+    """Kinds of picture to send: `OriginImage` is the whole one, `FaceImage` the face cut out of it; all are sent if nothing
+    is named. Of kinds that no event of the service has the task's `status` speaks."""
 
 
 class TaskOutputIn(Wire):

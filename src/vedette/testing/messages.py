@@ -7,7 +7,7 @@ import msgspec
 from vedette.algorithms.base import Manifest
 from vedette.model.errors import AlgorithmError
 from vedette.model.event import Finding
-from vedette.model.message import Track
+from vedette.model.message import Mark, ObjectName, Track
 
 
 def check_finding(manifest: Manifest, finding: Finding) -> None:
@@ -29,10 +29,19 @@ def check_finding(manifest: Manifest, finding: Finding) -> None:
 def _named(value: Any) -> str:
     if isinstance(value, Track):
         return str(value.number)
+    if isinstance(value, Mark):
+        return " ".join((value.kind, *map(str, value.numbers)))
+    if isinstance(value, ObjectName):
+        return value.ending
     raise NotImplementedError(f"A message cannot hold {type(value).__name__}.")
 
 
 def _numbered(kind: type, value: Any) -> Any:
     if kind is Track:
         return Track(int(value))
+    if kind is Mark:
+        name, *numbers = value.split(" ")
+        return Mark(name, *map(int, numbers))
+    if kind is ObjectName:
+        return ObjectName(value)
     raise NotImplementedError(f"A message cannot hold {kind.__name__}.")

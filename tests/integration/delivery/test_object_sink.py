@@ -25,7 +25,7 @@ from vedette.delivery.sinks.objects import ObjectSink
 from vedette.delivery.uploads import Uploads
 from vedette.model.errors import SinkBusy, SinkError, SinkForbidden, SinkRefused, SinkUnreachable, SourceRefused
 from vedette.model.guard import GuardPolicy
-from vedette.model.ids import EventId, ProjectId, TaskId
+from vedette.model.ids import EventId, ProjectId, TaskId, object_name
 from vedette.model.objects import ObjectStore, StoreKind
 from vedette.model.output import ObsOutput
 
@@ -380,3 +380,21 @@ async def test_the_bucket_may_stand_in_the_hosts_name(monkeypatch: pytest.Monkey
         store = buckets.store(endpoint=f"http://localhost:{buckets.port}", path_style=False)
         await send(store, delivery())
         assert with_boto3(buckets.store(), "results") == written(delivery())
+
+
+@pytest.mark.parametrize("parts", [(JPEG, JPEG[:900]), (None, JPEG), (JPEG, None)])
+async def test_the_whole_picture_of_an_event_about_a_part_has_a_name_of_its_own(
+    tmp_path: Path, parts: tuple[bytes | None, bytes | None]
+) -> None:
+    """The message names it so (`origin_image_path`), whichever of the two the output wants."""
+    (tmp_path / "results").mkdir()
+    one = replace(delivery(1, "gate", parts[0]), origin=parts[1])
+    store = ObjectStore("here", StoreKind.FOLDER, folder=str(tmp_path))
+    await send(store, one, roots=(tmp_path,))
+    folder = tmp_path / "results" / "gate"
+    found = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    name = object_name(one.task_id, NOON, one.event_id)
+    body = found.pop(f"{name}.json")
+    assert json.loads(body)["message_id"] == one.event_id
+    ends = ((".jpg", parts[0]), (".origin.jpg", parts[1]))
+    assert found == {f"{name}{end}": picture for end, picture in ends if picture is not None}

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -144,3 +145,16 @@ def test_neither_the_headers_nor_the_picture_show_in_a_log() -> None:
     text = repr(delivery(b"jpeg-bytes", token="hunter2"))
     assert "hunter2" not in text
     assert "jpeg-bytes" not in text
+
+
+def test_a_part_of_the_picture_comes_with_the_whole_or_the_whole_takes_its_place() -> None:
+    """An output may name `FaceImage`, `OriginImage`, or both."""
+    face, whole = b"\xff\xd8face", b"\xff\xd8whole"
+
+    def shown(picture: bytes | None, origin: bytes | None) -> dict[str, bytes]:
+        body = json.loads(encode(replace(delivery(picture), origin=origin)))
+        return {name: base64.b64decode(text) for name, text in body.items() if name.endswith("base64")}
+
+    assert shown(face, whole) == {"image_base64": face, "origin_image_base64": whole}
+    assert shown(face, None) == {"image_base64": face}
+    assert shown(None, whole) == {"image_base64": whole}

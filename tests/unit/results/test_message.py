@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 from vedette.model.event import Finding
 from vedette.model.frame import Frame, Position
 from vedette.model.ids import ProjectId, RunId, TaskId
-from vedette.model.message import EventData, Track
+from vedette.model.message import EventData, Mark, ObjectName, Track
 from vedette.model.stream import TaskRun
 from vedette.results.message import make_event
 
@@ -96,3 +96,24 @@ def test_a_replay_repeats_the_id_and_everything_else_changes_it() -> None:
     ]
     assert len(set(ids)) == len(ids)
     assert make_event(RUN, picture(), finding(), b"x").id == ids[0]
+
+
+class Captured(EventData):
+    face_id: Mark
+    again: Mark
+    other: Mark
+    place: ObjectName
+
+
+def test_things_of_a_run_get_ids_and_objects_their_names() -> None:
+    """The name is that of the object that an output to a bucket writes, below its path."""
+    data = Captured(
+        face_id=Mark("face", 7, 1), again=Mark("face", 7, 1), other=Mark("face", 7, 2), place=ObjectName(".origin.jpg")
+    )
+    event = make_event(RUN, picture(), Finding(65536, "track:7", data), None)
+    told = event.message["data"]
+    assert re.fullmatch(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}", told["face_id"])
+    assert told["face_id"] == told["again"] != told["other"]
+    assert told["place"] == f"{RUN.task_id}/20210413/{event.id}.origin.jpg"
+    later = make_event(replace(RUN, run_id=RunId("r2")), picture(), Finding(65536, "track:7", data), None)
+    assert later.message["data"]["face_id"] != told["face_id"]

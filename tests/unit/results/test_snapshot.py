@@ -2,8 +2,10 @@ import cv2
 import numpy as np
 import pytest
 
+from vedette.model.errors import AlgorithmError
 from vedette.model.event import Drawing
 from vedette.model.frame import Frame, Image, Position
+from vedette.model.pictures import split
 from vedette.results.snapshot import render
 
 GREY = np.full((360, 640, 3), 128, np.uint8)
@@ -60,3 +62,40 @@ def test_less_quality_is_a_smaller_file() -> None:
     noise = np.random.default_rng(1).integers(0, 255, (360, 640, 3), np.uint8)
     frame = Frame(Position(0, 0, 0), noise[:, :, 0], lambda: noise)
     assert len(render(frame, Drawing(quality=20))) < 0.6 * len(render(frame, Drawing(quality=90)))
+
+
+def test_a_part_is_cut_out_with_nothing_drawn_on_it() -> None:
+    """A face is compared with others: no frame may lie over it. What sticks out of the picture is left away."""
+    marked = Drawing(boxes=(((100, 150, 60, 80), ""),), crop=(90, 140, 80, 100))
+    cut, whole = split(render(grey(), marked))
+    assert whole is None
+    assert cut is not None
+    part = cv2.imdecode(np.frombuffer(cut, np.uint8), cv2.IMREAD_COLOR)
+    assert part is not None
+    assert part.shape == (100, 80, 3)
+    assert np.ptp(part) < 8
+    assert decoded(Drawing(crop=(-20, -30, 50, 60))).shape == (30, 30, 3)
+    assert decoded(Drawing(crop=(600, 300, 80, 80))).shape == (60, 40, 3)
+
+
+def test_the_whole_picture_is_kept_beside_a_part_if_it_is_asked_for() -> None:
+    boxes = (((100, 150, 60, 80), ""),)
+    kept = split(render(grey(), Drawing(boxes=boxes, crop=(90, 140, 80, 100), origin=True)))
+    assert kept.whole == render(grey(), Drawing(boxes=boxes))
+    assert kept.cut is not None
+
+
+def test_a_part_outside_of_the_picture_is_an_error_of_the_algorithm() -> None:
+    with pytest.raises(AlgorithmError, match="outside"):
+        render(grey(), Drawing(crop=(700, 10, 20, 20)))
+
+
+def test_what_was_cut_out_earlier_takes_the_place_of_the_part() -> None:
+    """The best shot of a face may be some pictures old."""
+    earlier = np.full((30, 20, 3), 200, np.uint8)
+    kept = split(render(grey(), Drawing(crop=(0, 0, 9, 9), origin=True, image=earlier)))
+    assert kept.whole is None
+    assert kept.cut is not None
+    shown = cv2.imdecode(np.frombuffer(kept.cut, np.uint8), cv2.IMREAD_COLOR)
+    assert shown is not None
+    assert (shown.shape, round(float(shown.mean()))) == ((30, 20, 3), 200)

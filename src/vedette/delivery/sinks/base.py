@@ -21,7 +21,8 @@ class Delivery:
         event_type: the number on the wire.
         type_name: what algorithms here call that type; empty: not looked up, or none names it.
         message: the documented envelope, without the picture.
-        picture: JPEG, or None.
+        picture: JPEG, or None; of an event about a part of the picture, such as a face, that part.
+        origin: the whole picture of such an event, JPEG, or None.
         target: where to; holds the caller's secrets.
     """
 
@@ -36,6 +37,7 @@ class Delivery:
     event_type: int = 0
     type_name: str = ""
     project_id: ProjectId = NOBODY
+    origin: bytes | None = field(default=None, repr=False)
 
 
 class Sink(Protocol):

@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from vedette.model.ids import EventId, TaskId
+from vedette.model.ids import EventId, TaskId, object_name
 
 
 class Named(Protocol):
@@ -24,9 +23,8 @@ def stem(path: str, event: Named) -> str:
 
     The day is that of the event, in UTC.
     """
-    day = datetime.fromtimestamp(event.timestamp_ms / 1000, UTC)
     below = path.strip("/")
-    name = f"{event.task_id}/{day:%Y%m%d}/{event.event_id}"
+    name = object_name(event.task_id, event.timestamp_ms, event.event_id)
     return f"{below}/{name}" if below else name
 
 

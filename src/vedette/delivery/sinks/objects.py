@@ -22,6 +22,7 @@ from vedette.model.errors import SinkBusy, SinkRefused, SourceRefused, Unavailab
 from vedette.model.ids import ProjectId
 from vedette.model.objects import ObjectStore, StoreKind
 from vedette.model.output import RESULT, ObsOutput
+from vedette.model.pictures import ORIGIN
 
 KNOWN_S: Final = 5.0
 """How long a store is remembered; a change of its keys takes effect after that, or when it refuses."""
@@ -79,6 +80,8 @@ class ObjectSink:
         name = stem(target.path, delivery)
         if delivery.picture is not None:
             await self._put(Place(store, target.bucket, f"{name}.jpg"), delivery.picture, "image/jpeg")
+        if delivery.origin is not None:
+            await self._put(Place(store, target.bucket, f"{name}{ORIGIN}"), delivery.origin, "image/jpeg")
         await self._put(Place(store, target.bucket, f"{name}.json"), encode(delivery.message), "application/json")
 
     async def _put_result(self, store: ObjectStore, delivery: Delivery, target: ObsOutput) -> None:

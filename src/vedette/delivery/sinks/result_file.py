@@ -5,16 +5,17 @@ The events are read a page at a time, and what is made of them is kept in memory
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, Final
 
-from vedette.delivery.categories import wants_picture
+from vedette.delivery.categories import FACE_IMAGE, ORIGIN_IMAGE, wants
 from vedette.delivery.sinks.base import Delivery
 from vedette.delivery.sinks.object_names import encode, stem
 from vedette.model.errors import SinkBusy, Unavailable
 from vedette.model.ids import RunId, TaskId
 from vedette.model.output import ObsOutput
+from vedette.model.pictures import ORIGIN
 from vedette.store.run_results import Told
 
 NAME: Final = "result.json"
@@ -38,10 +39,11 @@ class ResultFiles:
     Args:
         pages: reads the events.
         kinds: event types by their number.
+        cuts: those of them whose picture is a part cut out of the whole one.
     """
 
-    def __init__(self, pages: Pages, kinds: Mapping[int, str]) -> None:
-        self._pages, self._kinds = pages, kinds
+    def __init__(self, pages: Pages, kinds: Mapping[int, str], cuts: Collection[int] = ()) -> None:
+        self._pages, self._kinds, self._cuts = pages, kinds, cuts
 
     async def make(self, delivery: Delivery, target: ObsOutput) -> IO[bytes]:
         """Return the file of a run; whoever asks closes it. The same run gives the same bytes.
@@ -55,7 +57,7 @@ class ResultFiles:
         try:
             body.write(encode(summary)[:-1] + b',"results":[')
             while page := await self._pages(delivery.task_id, run, last):
-                await asyncio.to_thread(_write, body, [_entry(target, one) for one in page], first=not last)
+                await asyncio.to_thread(_write, body, [_entry(target, one, self._cuts) for one in page], first=not last)
                 counts.update(one.event_type for one in page)
                 last = page[-1].seq
             kinds = {self._kinds.get(number, str(number)): count for number, count in sorted(counts.items())}
@@ -72,10 +74,20 @@ class ResultFiles:
         return body
 
 
-def _entry(target: ObsOutput, one: Told) -> dict[str, Any]:
+def _entry(target: ObsOutput, one: Told, cuts: Collection[int]) -> dict[str, Any]:
     name = stem(target.path, one)
-    picture = {"picture": f"{name}.jpg"} if one.pictured and wants_picture(target.data_category) else {}
-    return {"number": one.number, **picture, "message": one.message}
+    pictures = _pictures(target, one, name, cut=one.event_type in cuts) if one.pictured else {}
+    return {"number": one.number, **pictures, "message": one.message}
+
+
+def _pictures(target: ObsOutput, one: Told, name: str, *, cut: bool) -> dict[str, str]:
+    """Return the names of the pictures that lie beside the message."""
+    if not cut:
+        return {"picture": f"{name}.jpg"} if wants(ORIGIN_IMAGE, target.data_category) else {}
+    pictures = {"picture": f"{name}.jpg"} if wants(FACE_IMAGE, target.data_category) else {}
+    # whether the whole picture was kept, the message alone says
+    kept = stem("", one) + ORIGIN in one.message["data"].values()
+    return pictures | ({"origin_picture": name + ORIGIN} if kept and wants(ORIGIN_IMAGE, target.data_category) else {})
 
 
 def _write(body: IO[bytes], entries: Sequence[Mapping[str, Any]], *, first: bool) -> None:

@@ -81,14 +81,21 @@ class WebhookSink:
 
 
 def encode(delivery: Delivery) -> bytes:
-    """Return the body: the message, and the picture as `image_base64` where there is one."""
+    """Return the body: the message, and the picture as `image_base64` where there is one.
+
+    Of an event about a part of the picture that is the part, and the whole comes beside it; alone, it takes its place.
+    """
     message = delivery.message
     if isinstance(message, JsonText):
         body = message.text.encode()
     else:
         body = json.dumps(dict(message), ensure_ascii=False, separators=(",", ":")).encode()
-    if delivery.picture is None:
+    shown = [picture for picture in (delivery.picture, delivery.origin) if picture is not None]
+    if not shown:
         return body
     # put in at the end, unread: what is large is copied, and not looked at for what JSON would have to escape
-    comma = b"," if len(body) > len(b"{}") else b""
-    return b"".join((body[:-1], comma, b'"image_base64":"', pybase64.b64encode(delivery.picture), b'"}'))
+    parts, comma = [body[:-1]], b"," if len(body) > len(b"{}") else b""
+    for name, picture in zip((b"image_base64", b"origin_image_base64"), shown, strict=False):
+        parts += (comma, b'"', name, b'":"', pybase64.b64encode(picture), b'"')
+        comma = b","
+    return b"".join((*parts, b"}"))
