@@ -1,7 +1,7 @@
 """Bicycles and electric two-wheelers: parked where they must not be, or in an area they must not enter."""
 
 from collections.abc import Iterator
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Literal, Self
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -30,7 +30,7 @@ TWO_WHEELED = Kinds(
     alike=frozenset({ELECTROMOBILE, BICYCLE}),
 )
 """As COCO names them. Models take electric two-wheelers for motorcycles, and one now and then for both."""
-_TYPES: Final = ("electromobile", "bicycle")
+_TYPES: tuple[Literal["electromobile"], Literal["bicycle"]] = ("electromobile", "bicycle")
 
 
 class NonMotorConfig(RegionKeys, PictureKeys):
