@@ -10,6 +10,7 @@ from vedette.control import scheduler
 from vedette.model.lifecycle import Signal, State
 from vedette.model.schedule import Schedule, Window
 from vedette.model.task import Task
+from vedette.store import tasks
 from vedette.store.db import Database
 from vedette.store.vault import Vault
 
@@ -71,6 +72,29 @@ async def test_a_window_starts_a_task_and_its_end_stops_it(stage: Theatre) -> No
     await at(stage, "12:00:00")
     await stage.talk()
     assert (await stage.see(one)).run_id != running.run_id
+
+
+async def test_the_history_tells_a_window_from_an_edit(stage: Theatre) -> None:
+    """Somebody who reads it asks who stopped the task: the clock, or whoever changed the timetable."""
+    one = timed()
+    await stage.add(one)
+    await at(stage, "09:00:00")
+    await at(stage, "11:00:00")
+    edited = timed("yard", due=NOW + 1234)
+    await stage.add(edited)
+    await at(stage, "11:00:02")
+    causes = [
+        step.cause
+        for known in (one, edited)
+        for step in await stage.db.read(tasks.history, known.project_id, known.id)
+        if step.actor == scheduler.ACTOR
+    ]
+    assert causes == [
+        "its timetable has it rest now",
+        "its window has opened",
+        "its window has closed",
+        "its timetable has it rest now",
+    ]
 
 
 async def test_a_window_that_opens_while_the_task_is_still_being_stopped_is_not_missed(stage: Theatre) -> None:

@@ -23,6 +23,7 @@ from vedette.store.vault import Vault
 
 ACTOR: Final = "timetable"
 NEVER: Final = "Outside its timetable, which does not open any more; change its schedule to run it again."
+REMOVED: Final = "its timetable was removed"
 BATCH: Final = 500
 """Tasks that one transaction moves: whoever else wants to write has their turn in between."""
 REVIEWED: Final = 100
@@ -112,7 +113,7 @@ def decide(task: Task, now_ms: int, known: dict[Schedule, Found]) -> Change:
             columns["next_due_at"] = now_ms + AGAIN_MS  # it can be started when nothing of it runs any more
         elif task.state in RESTING:
             columns |= {"run_id": None, "stream_id": None, "error_code": None, "error_message": None, "status": ""}
-            signals, cause = (Signal.START,), "its window has opened" if schedule else "its timetable was removed"
+            signals, cause = (Signal.START,), _why(schedule, task, "opened", "run") if schedule else REMOVED
         if schedule is None and columns["next_due_at"] is None:
             columns["activated"] = None
     else:
@@ -120,8 +121,15 @@ def decide(task: Task, now_ms: int, known: dict[Schedule, Found]) -> Change:
             "status": NEVER if following is None else f"Outside its timetable; it starts again at {_iso(following)}."
         }
         signals = (Signal.STOP,) if is_wanted(task.state, task.resume) else ()
-        cause = "its window has closed"
+        cause = _why(schedule, task, "closed", "rest")
     return Change(tuple(path(task.state, signals)), cause, tuple(columns.items()))
+
+
+def _why(schedule: Schedule | None, task: Task, turned: str, told: str) -> str:
+    """Return why a timetable moves a task: a window that opens or closes, or an edit, a start or a clock that was set."""
+    due = task.next_due_at
+    at_edge = schedule is not None and due is not None and schedule.is_open(due) is not schedule.is_open(due - 1)
+    return f"its window has {turned}" if at_edge else f"its timetable has it {told} now"
 
 
 def mended(task: Task, now_ms: int) -> int | None:
