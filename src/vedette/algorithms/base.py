@@ -248,6 +248,14 @@ class Algorithm(ABC, Generic[C]):
     def process(self, frame: Frame) -> Iterable[Finding]:
         """Look at the next picture; yield what is to be told of it, or nearly always nothing."""
 
+    def finish(self, last: Frame) -> Iterable[Finding]:  # noqa: ARG002 - for those that have something to tell
+        """Tell what is left to tell when a file or a stream has come to its end; called once, after the last picture.
+
+        For what is told at the end of an interval, and would be lost with the one that has begun. It is not called
+        where a task is stopped.
+        """
+        return ()
+
     def note(self) -> str:
         """Return a sentence for the task's `status`, such as which detector is at work; may be empty."""
         return ""

@@ -1,6 +1,6 @@
 """A bench for authors of algorithms: invented pictures, scripted detectors; no camera, no model, no clock."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -47,7 +47,7 @@ def run(
         algorithm: the class; its configuration is checked as the service checks it.
         config: `config.common`.
         sees: what every detector sees, or one such function for each role.
-        seconds: how long; the picture at exactly this time is not shown.
+        seconds: how long; the picture at exactly this time is not shown, and the stream ends.
         fps: pictures a second.
         size: width and height of the pictures.
         knows_classes: what the scripted detectors say of themselves.
@@ -61,11 +61,18 @@ def run(
     under_test: Any = algorithm
     subject: Algorithm[C] = under_test(checked, ScriptedModels(sees, knows_classes=knows_classes))
     found: list[Found] = []
-    for index in range(round(seconds * fps)):
-        frame = blank(index / fps, index=index, size=size)
-        for finding in subject.process(frame):
+
+    def take(findings: Iterable[Finding], frame: Frame) -> None:
+        for finding in findings:
             check_finding(algorithm.manifest, finding)
             found.append(Found(round(frame.time, 3), finding))
+
+    frame: Frame | None = None
+    for index in range(round(seconds * fps)):
+        frame = blank(index / fps, index=index, size=size)
+        take(subject.process(frame), frame)
+    if frame is not None:
+        take(subject.finish(frame), frame)
     return found
 
 

@@ -269,12 +269,22 @@ class Run:
         self._saved_us = at
         return self._progress(frame, events, seek_mark())
 
-    def finish(self, seek_mark: Callable[[], bytes | None]) -> RunProgress | None:
-        """Return the last checkpoint, when the stream has ended or is handed back."""
-        if self._last is None or self.failure is not None:
+    def finish(self, wall_ms: int, seek_mark: Callable[[], bytes | None], *, ended: bool) -> RunProgress | None:
+        """Return the last checkpoint, when the stream has ended or is handed back.
+
+        Args:
+            wall_ms: see `process`.
+            seek_mark: see `process`.
+            ended: whether no picture will ever follow; the algorithm then tells what it has left.
+        """
+        last = self._last
+        if last is None or self.failure is not None:
             return None
         with self._own_fate():
-            return self._progress(self._last, [], seek_mark())
+            rest = self.algorithm.finish(last) if ended else ()
+            events = [self._event(last, finding, wall_ms) for finding in rest]
+            self.events += len(events)
+            return self._progress(last, events, seek_mark())
         return None
 
     def check(self) -> None:

@@ -153,7 +153,7 @@ class Stream:
                 self._outcome = StreamState.ENDED, None
         except SourceError as error:
             state = StreamState.FAILED if self._flowed else StreamState.REFUSED
-            self._hand_over_rest()
+            self._hand_over_rest(ended=False)
             self._outcome = state, Failure.of(error)
             log.info("source failed", stream=self.key[0], code=error.code, reason=error.message)
         except VedetteError as error:
@@ -186,7 +186,7 @@ class Stream:
                     self._on_news()
             if self._stopped.is_set():
                 break
-        self._hand_over_rest()
+        self._hand_over_rest(ended=not self._stopped.is_set())
 
     def _resume(self) -> Checkpoint | None:
         """Return where a file goes on (it has a single run), or how far a live source had come."""
@@ -215,10 +215,10 @@ class Stream:
         if feed is not None:
             self._onlooker(frame, lambda: feed.status().stats)
 
-    def _hand_over_rest(self) -> None:
+    def _hand_over_rest(self, *, ended: bool) -> None:
         feed = self._feed
         for run in self._runs.present():
-            progress = run.finish(feed.seek_mark if feed else _no_mark)
+            progress = run.finish(self._wall_ms(), feed.seek_mark if feed else _no_mark, ended=ended)
             if progress is not None:
                 self._put(progress)
         self._spool.flush(*self.key, self._stopped.is_set)

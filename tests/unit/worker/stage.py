@@ -129,6 +129,7 @@ class EchoConfig(AlgorithmConfig):
     fault: str = ""
     silent: bool = False
     slow: bool = False
+    parting: bool = False
 
 
 def _manifest(name: str, fps: float) -> Manifest:
@@ -173,6 +174,10 @@ class Echo(Algorithm[EchoConfig]):
             data = Other() if fault == "other data" else EchoData(value=value, seen=self._seen)
             kind = 8 if fault == "other kind" else 7
             yield Finding(kind, f"seen:{self._seen}", data, drawing=None)
+
+    def finish(self, last: Frame) -> Iterable[Finding]:
+        if self._config.parting:
+            yield Finding(7, "parting", EchoData(value=float(last.position.index), seen=self._seen), drawing=None)
 
     def note(self) -> str:
         if self._config.fault == "note":

@@ -40,6 +40,30 @@ def test_the_last_checkpoint_is_of_the_last_picture(play: Play) -> None:
     assert play.events("a") == []
 
 
+def test_what_an_algorithm_has_left_is_told_when_the_file_has_ended(play: Play) -> None:
+    """Of the interval that has begun, say; at the last picture."""
+    stream = play.begin(assignment(run("a", every=100, parting=True)))
+    play.shown(0, 1, 2)
+    play.feed.end()
+    play.until(stream, StreamState.ENDED)
+    (event,) = play.events("a")
+    assert (event.position.index, event.message["data"]) == (2, {"value": 2.0, "seen": 3})
+    assert of(stream, "a").events == 1
+
+
+@pytest.mark.parametrize("how", ["stopped", "cut"])
+def test_nothing_is_left_to_tell_where_it_has_not_ended(play: Play, how: str) -> None:
+    """A task that is stopped may be taken up again, and goes on where it was."""
+    stream = play.begin(assignment(run("a", every=100, parting=True)))
+    play.shown(0, 1)
+    if how == "stopped":
+        stream.stop()
+    else:
+        play.feed.end(SourceInvalid("It is cut."))
+    assert stream.join(DEADLINE_S)
+    assert play.events("a") == []
+
+
 def test_a_source_that_fails_before_its_first_picture_is_refused(play: Play) -> None:
     """START_FAILED, and why."""
     stream = play.begin(assignment(run("a")))

@@ -124,7 +124,8 @@ class FlowCount(Algorithm[FlowCountConfig]):
         ),
         description=(
             "Counts who crosses lines, by direction, and who is in regions, and draws a heat map of where people spend "
-            "their time; a message at the end of each interval. `entered`, `left` and `polygon_name` of regions and the "
+            "their time; a message at the end of each interval; the last one of a file may be "
+            "shorter. `entered`, `left` and `polygon_name` of regions and the "
             "`grid` of heat maps are ours."
         ),
         function_version="1.0",
@@ -169,11 +170,14 @@ class FlowCount(Algorithm[FlowCountConfig]):
         if self._config.heatmap_detection_sw and self._heat.due(frame.time):
             counted = np.array([standing is Standing.COUNTED for standing in standings], np.bool_)
             self._heat.add(self._of_interest(inside[counted]), frame.width, frame.height)
-        return list(self._ended(frame))
+        over = [end.over(frame.time) for end in self._interval_ends]
+        return list(self._told(frame, *over))
 
-    def _ended(self, frame: Frame) -> Iterator[Finding]:
-        lines, regions = self._line_end.over(frame.time), self._region_end.over(frame.time)
-        heat = self._heat_end.over(frame.time)
+    def finish(self, last: Frame) -> Iterable[Finding]:
+        """Tell of the intervals that have begun."""
+        return list(self._told(last, *(end.begun(last.time) for end in self._interval_ends)))
+
+    def _told(self, frame: Frame, lines: bool, regions: bool, heat: bool) -> Iterator[Finding]:
         if lines and self._lines:
             told = tuple(_line_flow(n, line) for n, line in enumerate(self._lines))
             data = LineFlowData(interval=self._config.line_count_interval, event_set=told)

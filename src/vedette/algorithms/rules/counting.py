@@ -35,6 +35,10 @@ class Intervals:
         self._number = number
         return ended
 
+    def begun(self, time: float) -> bool:
+        """Return whether something of the present one has passed."""
+        return self._began is not None and time > self._began + self._number * self._length + _EXACT
+
     def state(self) -> PlainState:
         """Return what it remembers."""
         return {"length": self._length, "began": self._began, "number": self._number}
