@@ -17,7 +17,7 @@ from defusedxml.ElementTree import fromstring
 
 from vedette import cli
 from vedette.algorithms import registry
-from vedette.algorithms.base import EventKind
+from vedette.algorithms.base import EventKind, Manifest
 from vedette.algorithms.messages import message_schema
 from vedette.algorithms.parameters import unit_of
 from vedette.api import vas_errors
@@ -220,6 +220,7 @@ def services() -> str:
         parts += [
             f"## {manifest.title_en}",
             manifest.description,
+            *needed(manifest),
             (
                 f"Names: {', '.join(f'`{service.name.name}`' for service in published)}. "
                 f"Versions: {', '.join(f'`{version}`' for version in manifest.versions)}."
@@ -244,6 +245,15 @@ def services() -> str:
             ),
         ]
     return "\n\n".join(parts)
+
+
+def needed(manifest: Manifest) -> list[str]:
+    """Return the sentence about the models that a service needs, if it needs any."""
+    if not manifest.needs:
+        return []
+    roles = " and ".join(f"`{role}`" for role in manifest.needs)
+    role = "role" if len(manifest.needs) == 1 else "roles"
+    return [f"Needs a [model](../howto/models.md) of the {role} {roles}; without one its tasks are refused."]
 
 
 def _commands(command: Any, path: str) -> Iterable[tuple[str, Any]]:
@@ -300,7 +310,7 @@ def api() -> str:
 def _ours() -> registry.Registry:
     """Return the services that come with Vedette, whatever else is installed here."""
     points = [point for point in entry_points(group=registry.GROUP) if point.value.startswith("vedette.")]
-    return registry.Registry.load(points)
+    return registry.Registry.load(points, shipped=True)
 
 
 def _schema_page(kind: EventKind) -> str:

@@ -185,6 +185,12 @@ class Settings(BaseSettings):
     models_dir: Folder = _storage(
         "folder", "Folder of the detector models.", default_factory=_below("models"), shown="`<data_dir>/models`"
     )
+    services_dir: Folder = _storage(
+        "folder",
+        "Folder of your own services, as manifests; one of them takes the place of a shipped one of the same name.",
+        default_factory=_below("services"),
+        shown="`<data_dir>/services`",
+    )
     secret_key: Key = _storage(
         "secret",
         "Key that encrypts passwords and headers in the database: 32 bytes in URL-safe base64; it wins over the file.",

@@ -98,7 +98,8 @@ def test_the_list_of_services_tells_when_tasks_stand_on_an_old_version(
     service: Service, client: Client, old: list[str]
 ) -> None:
     """And that a rollout is under way."""
-    assert listed(client) == {CLOUD: (True, "service_running"), EDGE: (False, "service_running")}
+    known = listed(client)
+    assert (known[CLOUD], known[EDGE]) == ((True, "service_running"), (False, "service_running"))
     stand_in(service, State.STOPPED, *old)
     begun(client, "upgrade", at_once=3)
     assert listed(client)[CLOUD] == (False, "service_upgrading")

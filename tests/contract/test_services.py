@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 
+import jsonschema_rs
 import pytest
 from bodies import TASK
 from service import CLOUD, EDGE, KEYS, Client, Service, serving
@@ -14,11 +15,13 @@ from vedette.algorithms.registry import GROUP, Registry
 from vedette.auth import passwords
 from vedette.model.ids import ProjectId
 from vedette.store import deployments
+from vedette.telemetry import logs
 
 ALG_ID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 LISTED = {
     "service_id", "service_name", "alg_id", "alg_status", "alg_class", "alg_version", "function_version", "company",
-    "package_id", "package_name", "deploy_type", "request_mode", "tags", "description", "can_update", "created_at",
+    "package_id", "package_name", "deploy_type", "request_mode", "tags", "description", "error_msg",
+    "missing_models", "can_update", "created_at",
 }  # fmt: skip
 NOBODY = "00000000-0000-4000-8000-000000000000"
 INTRUSION = EntryPoint("intrusion", "vedette.algorithms.builtin.intrusion:Intrusion", GROUP)
@@ -27,6 +30,7 @@ INTRUSION = EntryPoint("intrusion", "vedette.algorithms.builtin.intrusion:Intrus
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The door of an installation with one algorithm, so that lists can be told in full."""
+    logs.configure("error")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "LOG_N", 8)  # what a hash costs is not the matter here
         with serving(tmp_path_factory.mktemp("services"), registry=Registry.load([INTRUSION])) as running:
@@ -262,3 +266,25 @@ def test_a_deployment_is_of_its_project_alone(client: Client, service: Service) 
     answer = other.call("GET", f"/vedette/v1/{other.account.project_id}/deployments/{alg_id}")
     assert (answer.status, answer.json["error_code"]) == (400, "VIAS.00010008")
     assert other.call("GET", f"/vedette/v1/{other.account.project_id}/deployments").json["count"] == 0
+
+
+def test_the_parameters_of_a_service_are_a_json_schema_that_takes_what_a_create_takes(client: Client) -> None:
+    """A console makes its form of it, and a program checks what it sends; numbers may come as text."""
+    row = next(one for one in listed(client) if one["service_name"] == CLOUD)
+    path = f"/vedette/v1/{client.account.project_id}/services/{row['service_id']}"
+    told = client.call("GET", path).json
+    assert (told["service_id"], told["service_name"], told["service_version"]) == (row["service_id"], CLOUD, "3.0")
+    assert told["models"] == [{"role": "objects", "needed": False, "installed": True}]
+    schema = told["task_schema"]
+    jsonschema_rs.meta.validate(schema)
+    checks = jsonschema_rs.Draft202012Validator(schema)
+    good = {"person_detection_sw": "1", "image_compression_ratio": "80", "alert_time_threshold": 2.5, "more": []}
+    assert checks.is_valid(good)
+    for key, value in {"person_detection_sw": 2, "image_compression_ratio": 101, "target_roi": {}}.items():
+        assert not checks.is_valid({key: value}), key
+    detail = client.call("GET", f"{client.root}/algorithm/services/{row['service_id']}").json
+    named = {
+        param.get("name") for param in ET.fromstring(detail["deployment_constraints"]["task_config"]).iter("param")
+    }
+    assert named == set(schema["properties"])
+    assert client.call("GET", path.replace(str(row["service_id"]), NOBODY)).json["error_code"] == "VIAS.00010008"

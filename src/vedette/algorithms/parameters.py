@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from vedette.algorithms.base import AlgorithmConfig, Manifest
+from vedette.algorithms.parameter_schema import leaves
 from vedette.model.errors import InvalidParameter
 
 _SWITCH = {0: False, 1: True, "0": False, "1": True, "false": False, "true": True}
@@ -125,10 +126,10 @@ def _params(manifest: Manifest, *, optional: bool = False) -> str:
 
 
 def _type_name(annotation: Any) -> str:
-    text = str(annotation)
-    if annotation in {bool, int} or "int" in text or "bool" in text:
-        return "int"
-    return "float" if annotation is float or "float" in text else "String"
+    kinds = leaves(annotation)
+    if float in kinds:
+        return "float"
+    return "int" if int in kinds or bool in kinds else "String"
 
 
 def _limits(metadata: list[Any], annotation: Any) -> tuple[Any, Any]:

@@ -90,7 +90,14 @@ class Registry:
 
     def lacking(self, manifest: Manifest) -> tuple[str, ...]:
         """Return the roles for which a service needs a model that is not installed."""
-        return tuple(role for role in manifest.needs if self._has_model is not None and not self._has_model(role))
+        return tuple(role for role in manifest.needs if not self._has(role))
+
+    def installed(self, manifest: Manifest) -> frozenset[str]:
+        """Return those of a service's roles for which a model is installed."""
+        return frozenset(role for role in (*manifest.roles, *manifest.needs) if self._has(role))
+
+    def _has(self, role: str) -> bool:
+        return self._has_model is None or self._has_model(role)
 
     def services(self) -> tuple[Service, ...]:
         """Return all services, by name, each with the implementation of its newest version."""

@@ -3,6 +3,7 @@
 import platform
 from typing import Any, Final
 
+from vedette.algorithms.parameter_schema import config_schema
 from vedette.algorithms.registry import service_config_xml, task_config_xml
 from vedette.api import drawings
 from vedette.control import catalogue
@@ -36,7 +37,7 @@ def service_row(one: Published, capacity: Capacity | None, versions: Versions) -
         "service_id": one.service_id,
         "service_name": one.name,
         "alg_id": one.alg_id,
-        "alg_status": catalogue.status(capacity, versions.upgrading).value,
+        "alg_status": catalogue.status(one, capacity, versions.upgrading).value,
         "alg_class": "self" if manifest.company == OURS else "partner",
         "alg_version": one.version,
         "function_version": manifest.function_version,
@@ -47,6 +48,8 @@ def service_row(one: Published, capacity: Capacity | None, versions: Versions) -
         "request_mode": REQUEST_MODE,
         "tags": list(manifest.tags),
         "description": manifest.description,
+        "error_msg": one.problem,
+        "missing_models": list(one.lacking),
         "can_update": versions.behind,
         "created_at": manifest.released_at,
     }
@@ -87,6 +90,20 @@ def service_detail(
             "service_config": service_config_xml(manifest),
             "task_config": task_config_xml(manifest),
         },
+    }
+
+
+def service_parameters(one: Published) -> dict[str, Any]:
+    """Return what may be set of a service, for programs."""
+    roles = dict.fromkeys((*one.manifest.roles, *one.manifest.needs))
+    return {
+        "service_id": one.service_id,
+        "service_name": one.name,
+        "service_version": one.version,
+        "models": [
+            {"role": role, "needed": role in one.manifest.needs, "installed": role in one.installed} for role in roles
+        ],
+        "task_schema": config_schema(one.manifest),
     }
 
 

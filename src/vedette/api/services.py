@@ -10,7 +10,7 @@ from vedette.algorithms.registry import age
 from vedette.api.answers import JSONResponse
 from vedette.api.deps import Member, Parts, PartsOf, object_id, received
 from vedette.api.described import takes
-from vedette.api.service_views import deployment_info, service_detail, service_row
+from vedette.api.service_views import deployment_info, service_detail, service_parameters, service_row
 from vedette.control import catalogue
 from vedette.control.catalogue import Published
 from vedette.control.deployments import Deployments, Wish
@@ -21,6 +21,7 @@ from vedette.schemas.services import (
     DeploymentList,
     ServiceDetail,
     ServiceList,
+    ServiceParameters,
     ServiceQuery,
     StopAnswer,
 )
@@ -58,6 +59,16 @@ async def show(principal: Member, service_id: ServiceIdInPath, parts: PartsOf) -
     deployment = await parts.db.read(deployments.find, parts.vault, principal.project_id, one.alg_id)
     versions = await parts.db.read(catalogue.versions_of, principal.project_id, [one])
     return JSONResponse(service_detail(one, principal.project_id, deployment, versions[one.name]))
+
+
+@router.get(
+    "/vedette/v1/{project_id}/services/{service_id}",
+    operation_id="ShowServiceParameters",
+    response_model=ServiceParameters,
+)
+async def show_parameters(_member: Member, service_id: ServiceIdInPath, parts: PartsOf) -> JSONResponse:
+    """Show what may be set of a version of a service as JSON Schema, and the models it looks with."""
+    return JSONResponse(service_parameters(catalogue.find(parts.registry, service_id)))
 
 
 @router.post(

@@ -270,6 +270,7 @@ PARTICULAR: Final[dict[str, Refusals]] = {
     "DeleteBatchTask": (ABSENT,),
     "BatchStartStopTask": (ABSENT,),
     "ShowServiceDetail": (ABSENT,),
+    "ShowServiceParameters": (ABSENT,),
     "UpgradeService": (VERSION,),
     "RollbackService": (WAY_BACK,),
     "ShowRollout": (ABSENT,),

@@ -1,5 +1,6 @@
 """Upgrades of tasks beside the running service, which goes on with them by itself."""
 
+from vedette.algorithms.installed import InstalledRoles
 from vedette.algorithms.registry import Registry
 from vedette.app.ground import Ground, ground, now_ms
 from vedette.app.sales import project_of
@@ -58,7 +59,11 @@ async def listed(settings: Settings, project: str | None) -> list[Standing]:
 
 
 def _rollouts(base: Ground) -> Rollouts:
-    return Rollouts(base.db, base.vault, Registry.load(), lambda: None, now_ms)
+    return Rollouts(base.db, base.vault, _registry(base.settings), lambda: None, now_ms)
+
+
+def _registry(settings: Settings) -> Registry:
+    return Registry.load(folder=settings.services_dir, has_model=InstalledRoles(settings.models_dir))
 
 
 async def _standing(base: Ground, rollout: Rollout) -> Standing:

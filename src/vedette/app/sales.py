@@ -110,7 +110,7 @@ def _no_project(named: str | None, known: Sequence[projects.ProjectRow]) -> str:
 @asynccontextmanager
 async def _open(settings: Settings) -> AsyncIterator[tuple[Ground, Sales]]:
     async with ground(settings) as base:
-        yield base, Sales(Registry.load(), settings.quotas)
+        yield base, Sales(Registry.load(folder=settings.services_dir), settings.quotas)
 
 
 def _time(text: str | None) -> int | None:

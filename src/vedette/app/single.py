@@ -64,7 +64,7 @@ def watch(
         AlgorithmError: the algorithm gave up.
     """
     cv2.setNumThreads(1)
-    registry = Registry.load()
+    registry = Registry.load(folder=settings.services_dir)
     version = _newest(registry, service)
     _, warnings = check_config(registry.find(service, version), config)
     place, root = _place(video)

@@ -8,6 +8,7 @@ import aiohttp
 import structlog
 from fastapi import APIRouter
 
+from vedette.algorithms.installed import InstalledRoles
 from vedette.algorithms.registry import Registry
 from vedette.api import device_discovery, progress
 from vedette.api import events as event_routes
@@ -130,7 +131,10 @@ class Wiring:
     ) -> None:
         self._base, self._metrics, self._keystone = base, metrics, keystone
         self._outgoing = outgoing
-        self._registry, self._fleet, self._loops, self._feed = Registry.load(), Fleet(), Loops(), Feed()
+        self._fleet, self._loops, self._feed = Fleet(), Loops(), Feed()
+        self._registry = Registry.load(
+            folder=base.settings.services_dir, has_model=InstalledRoles(base.settings.models_dir)
+        )
         self._kinds = {kind.number: kind.name for kind in self._registry.event_kinds()}
         self._blobs = Blobs(base.settings.data_dir / "pictures")
         self._storing = Storing(metrics, time.monotonic)
@@ -261,7 +265,11 @@ class Wiring:
                 Uploads(session),
                 lambda project_id, bucket: db.read(object_stores.with_bucket, vault, project_id, bucket),
                 settings.file_roots,
-                results=ResultFiles(lambda task, run, after: db.read(run_results.told, task, run, after), self._kinds),
+                results=ResultFiles(
+                    lambda task, run, after: db.read(run_results.told, task, run, after),
+                    self._kinds,
+                    [kind.number for kind in self._registry.event_kinds() if kind.cuts],
+                ),
             ),
         }
         return Dispatcher(
@@ -289,6 +297,7 @@ def _worker_spec(settings: Settings, key: str) -> WorkerSpec:
         node=this_node(),
         capacity=STREAMS_PER_WORKER,
         models_dir=settings.models_dir,
+        services_dir=settings.services_dir,
         file_roots=settings.file_roots,
         guard=policy(settings),
         providers=settings.providers,

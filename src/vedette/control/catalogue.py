@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from vedette.algorithms.base import Manifest
 from vedette.algorithms.registry import Registry
-from vedette.control.services import algorithm_id, service_id
+from vedette.control.services import algorithm_id, needs, service_id
 from vedette.control.task_rules import ONLY
 from vedette.model.errors import NotFound
 from vedette.model.ids import ProjectId
@@ -29,6 +29,9 @@ class Published:
         deploy: `cloud` or `edge`.
         alg_id: what is deployed; the same for all versions.
         versions: all that there are of the service, oldest first.
+        installed: those of its roles for which there is a model.
+        lacking: roles for which it needs a model that is not installed.
+        problem: why it cannot run here; empty if it can.
     """
 
     service_id: str
@@ -38,6 +41,9 @@ class Published:
     alg_id: str
     manifest: Manifest
     versions: tuple[str, ...]
+    installed: frozenset[str] = frozenset()
+    lacking: tuple[str, ...] = ()
+    problem: str = ""
 
     def inputs(self) -> tuple[InputType, ...]:
         """Return the inputs that it takes and that can be opened."""
@@ -108,8 +114,13 @@ def deployable(registry: Registry, alg_id: str) -> Deployable:
     return found
 
 
-def status(capacity: Capacity | None, upgrading: bool) -> AlgStatus:
-    """Return how a service stands in a project; one that nobody deployed or stopped runs: all of it is here."""
+def status(one: Published, capacity: Capacity | None, upgrading: bool) -> AlgStatus:
+    """Return how a service stands in a project.
+
+    One that nobody deployed or stopped runs, if all of it is here; one that lacks a model does not.
+    """
+    if one.lacking:
+        return AlgStatus.NOT_DEPLOYED
     known = AlgStatus.RUNNING if capacity is None else capacity.status
     return AlgStatus.UPGRADING if upgrading and known is AlgStatus.RUNNING else known
 
@@ -134,4 +145,7 @@ def _published(registry: Registry, name: str, version: str) -> Published:
         algorithm_id(manifest, deploy),
         manifest,
         registry.versions(name),
+        registry.installed(manifest),
+        registry.lacking(manifest),
+        needs(registry, manifest),
     )

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from vedette.algorithms.registry import Registry
 from vedette.control import task_rules
+from vedette.control.services import check_models
 from vedette.model.errors import InvalidParameter, NotFound, NotReferable
 from vedette.model.ids import ProjectId, TaskId, new_hex
 from vedette.model.lifecycle import State
@@ -39,7 +40,7 @@ def drafts(
 
     Raises:
         Frozen: the project is frozen.
-        NotReferable: service, version, template, order or video source do not exist.
+        NotReferable: service, version, template, order or video source do not exist, or the service lacks a model.
         InvalidParameter: the document does not fit its service, its source, its order or its template.
     """
     project_id = principal.project_id
@@ -47,6 +48,7 @@ def drafts(
     if template_id is not None:
         documents = [_with_template(conn, project_id, document, template_id) for document in documents]
     warnings = task_rules.check_service(registry, documents[0])
+    check_models(registry, documents[0].service_name, documents[0].service_version)
     return [
         Task(
             id=TaskId(new_hex()),

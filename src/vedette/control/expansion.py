@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from vedette.algorithms.registry import Registry
 from vedette.control import terms
 from vedette.control.creation import activated
-from vedette.control.services import deploy_type
+from vedette.control.services import check_models, deploy_type
 from vedette.control.task_rules import ROI, check_service
 from vedette.model.batch import Batch, BatchGroup, Entry, Failure
 from vedette.model.errors import CallerError, InvalidParameter, NotReferable, TaskNameTaken, TaskQuotaReached
@@ -114,6 +114,7 @@ class Maker:
         try:
             _check(entry, seen, check_region(self.registry, document))
             about_config = check_service(self.registry, document)
+            check_models(self.registry, document.service_name, document.service_version)
         except CallerError as error:
             return Failure(error.message, _where(entry) if entry.group_id in seen.groups else None)
         return Task(

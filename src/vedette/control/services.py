@@ -49,6 +49,27 @@ def facts(registry: Registry, name: str, version: str) -> ServiceFacts | None:
     )
 
 
+def needs(registry: Registry, manifest: Manifest) -> str:
+    """Return what a service needs that is not here, in a sentence; empty if it can run."""
+    missing = registry.lacking(manifest)
+    if not missing:
+        return ""
+    roles = f"the role {missing[0]}" if len(missing) == 1 else f"the roles {' and '.join(missing)}"
+    return f"It needs a model of {roles}, and none is installed."
+
+
+def check_models(registry: Registry, name: str, version: str) -> None:
+    """Make sure that a service has the models without which it cannot run.
+
+    Raises:
+        NotReferable: it lacks one, or is not there itself.
+    """
+    lack = needs(registry, registry.find(name, version).manifest)
+    if lack:
+        how = "Add one with `vedette models add`."
+        raise NotReferable(f"The service {name} cannot run yet. {lack} {how}", param="service_name")
+
+
 def lasting_facts(registry: Registry, name: str, version: str) -> dict[str, str]:
     """Return the facts of a service by name; of one that is not installed, those that can be told all the same."""
     known = facts(registry, name, version)

@@ -12,7 +12,7 @@ from vedette.algorithms.registry import Registry, check_config
 from vedette.control import task_rules
 from vedette.control.decisions import Act
 from vedette.control.orders import effective_config
-from vedette.control.services import algorithm_ids
+from vedette.control.services import algorithm_ids, check_models
 from vedette.model.errors import CallerError, InvalidParameter
 from vedette.model.freezing import Comeback
 from vedette.model.lifecycle import Signal, State, after
@@ -35,6 +35,7 @@ def check(conn: Connection, vault: Vault, registry: Registry, task: Task, versio
     defaults, _ = deployments.defaults(conn, vault, task.project_id, alg_id)
     try:
         task_rules.check_service(registry, document)
+        check_models(registry, document.service_name, version)
         check_config(kind, effective_config(document, defaults))
     except CallerError as misfit:
         told = f"The task {document.name} ({task.id}) does not fit the version {version}: {misfit.message}"

@@ -19,6 +19,7 @@ class WorkerSpec:
         key: proves that it is one of ours; never logged.
         node: the machine it runs on.
         capacity: how many streams it takes.
+        services_dir: folder of the operator's own services.
         providers: ONNX Runtime execution providers, best first.
         analysis_fps: pictures a second analysed of a stream; None for what its algorithms ask for.
     """
@@ -32,6 +33,7 @@ class WorkerSpec:
     file_roots: tuple[Path, ...]
     guard: GuardPolicy
     providers: tuple[str, ...]
+    services_dir: Path | None = None
     analysis_fps: float | None = None
     log_level: str = "info"
     log_format: str = "auto"

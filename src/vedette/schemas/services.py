@@ -70,7 +70,8 @@ class ServiceInfo(Wire):
     alg_id: str
     """What is deployed; services of one algorithm share it."""
     alg_status: str
-    """How it stands in the project, such as `service_running`; `service_upgrading` while a rollout is under way."""
+    """How it stands in the project, such as `service_running`; `service_upgrading` while a rollout is under way, and
+    `not_deployed` as long as it lacks a model."""
     alg_class: str
     """`self`, or `partner` if others made it."""
     alg_version: str
@@ -91,6 +92,10 @@ class ServiceInfo(Wire):
     """Words to find it by."""
     description: str
     """What it does."""
+    error_msg: str
+    """Why it cannot run here, such as a model that it lacks; empty if it can."""
+    missing_models: list[str]
+    """Roles for which it needs a model and none is installed: an addition of ours. Its tasks are refused until then."""
     can_update: bool
     """Whether tasks of the project stand on another version than this newest one; a rollout brings them to it."""
     created_at: int
@@ -106,6 +111,32 @@ class ServiceList(Wire):
     """Services that match."""
     service_list: list[ServiceInfo]
     """The services."""
+
+
+class ModelRole(Wire):
+    """Something that a service looks with."""
+
+    role: str
+    """What models are installed for."""
+    needed: bool
+    """Whether the service cannot run without a model for it."""
+    installed: bool
+    """Whether there is one."""
+
+
+class ServiceParameters(Wire):
+    """What may be set of a service, for programs: an addition of ours."""
+
+    service_id: str
+    """Id of this version of the service."""
+    service_name: str
+    """Its name, as in the path of a create."""
+    service_version: str
+    """The version."""
+    models: list[ModelRole]
+    """What it looks with."""
+    task_schema: dict[str, Any]
+    """JSON Schema (draft 2020-12) of `config.common` of a task; says the same as `task_config`."""
 
 
 class ServiceApi(Wire):

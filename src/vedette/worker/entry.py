@@ -35,7 +35,7 @@ def run(spec: WorkerSpec) -> None:
     """Run a worker until it is told to end, or its parent is gone."""
     logs.configure(spec.log_level, json_lines={"json": True, "text": False}.get(spec.log_format))
     cv2.setNumThreads(1)  # many streams share the cores; a picture is one thread's work
-    registry = Registry.load()
+    registry = Registry.load(folder=spec.services_dir)
     engine = Engine(ModelStore(spec.models_dir), providers=spec.providers)
     link, album = Link(spec.url, spec.key), Album()
 
