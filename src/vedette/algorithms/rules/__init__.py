@@ -8,6 +8,7 @@ from vedette.algorithms.rules.absence import Absence, AbsenceWatch
 from vedette.algorithms.rules.counting import Flow, Intervals, LineCount, RegionCount
 from vedette.algorithms.rules.crossing import Crossed, LineWatch
 from vedette.algorithms.rules.density import Grid, Look, Samples
+from vedette.algorithms.rules.fixture import FixtureWatch
 from vedette.algorithms.rules.heat import HeatMap
 from vedette.algorithms.rules.region import ENTERED_S, LEFT_S, Entered, Lingered, RegionWatch
 from vedette.algorithms.rules.standing import Ids, Standing
@@ -20,6 +21,7 @@ __all__ = [
     "AbsenceWatch",
     "Crossed",
     "Entered",
+    "FixtureWatch",
     "Flow",
     "Grid",
     "HeatMap",

@@ -8,8 +8,6 @@ from vedette.algorithms.rules.crossing import Crossed, LineWatch
 from vedette.algorithms.rules.region import ENTERED_S
 from vedette.algorithms.rules.standing import Ids, Standing
 
-HELD_S = 1.0
-"""Seconds for which somebody in a region who is not seen just now still counts: behind another, or missed once."""
 _EXACT = 1e-9
 """Seconds: times of pictures are whole microseconds, and what is due at exactly 6 s is due there."""
 
@@ -158,8 +156,12 @@ class RegionCount:
             known.seen = time
 
     def take(self, time: float) -> Flow:
-        """Return what has been counted, and count from 0 again."""
-        present = sum(known.inside and time - known.seen <= HELD_S + _EXACT for known in self._known.values())
+        """Return what has been counted, and count from 0 again.
+
+        Args:
+            time: of the last picture; who is not seen in it is not present, but has not left either.
+        """
+        present = sum(known.inside and known.seen >= time for known in self._known.values())
         flow = Flow(present, self._entered, self._left)
         self._entered = self._left = 0
         return flow
