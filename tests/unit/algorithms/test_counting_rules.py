@@ -50,7 +50,7 @@ def test_intervals_of_another_length_begin_anew() -> None:
 
 def test_a_line_counts_by_the_side_that_is_come_to() -> None:
     count = LineCount(Line((100, 50), (100, 150)))  # side 1 is left
-    for n, (left, right) in enumerate([(80, 120), (120, 80), (80, 85)]):
+    for n, (left, right) in enumerate([(80, 120), (120, 80), (120, 80), (80, 85), (80, 85)]):
         feet = np.array([[left, 100.0], [right, 100.0]])
         count.update(np.array([1, 2]), feet, [Standing.COUNTED] * 2, SLACK, n / 10)
     assert count.take() == (2, 1)

@@ -4,7 +4,7 @@ from dataclasses import astuple, dataclass
 
 from vedette.algorithms.base import PlainState
 from vedette.algorithms.geometry import Line, Points, Polygon
-from vedette.algorithms.rules.crossing import Crossed, LineWatch
+from vedette.algorithms.rules.crossing import STAYS_S, Crossed, LineWatch
 from vedette.algorithms.rules.region import ENTERED_S
 from vedette.algorithms.rules.standing import Ids, Standing
 
@@ -51,12 +51,12 @@ class LineCount:
     """Counts who crosses a line, by the side they come to.
 
     Args:
-        line: the line; `LineWatch` says what a crossing is.
+        line: the line; `LineWatch` says what a crossing is, and one counts if it is seen twice.
     """
 
     def __init__(self, line: Line) -> None:
         self.line = line
-        self._watch = LineWatch(line)
+        self._watch = LineWatch(line, stays_s=STAYS_S)
         self._to_side1 = self._to_side2 = 0
 
     def update(self, ids: Ids, feet: Points, standings: list[Standing], slack: float, time: float) -> list[Crossed]:
