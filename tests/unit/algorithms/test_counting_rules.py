@@ -197,7 +197,7 @@ def learn(
 def test_a_post_that_is_taken_for_a_person_is_learnt() -> None:
     """It trembles by a pixel, and people before it cut it short."""
     known = learn(lambda time: (100 + int(time * 3) % 2, 100 + (10 if 5 < time < 6 else 0)), 30)
-    assert (known[0], known[-1], len(known)) == (15.0, 29.9, 150)
+    assert (known[0], known[-1], len(known)) == (20.0, 29.9, 100)
 
 
 def test_who_is_seen_well_or_has_come_from_somewhere_or_moves_is_a_person() -> None:
@@ -207,5 +207,5 @@ def test_who_is_seen_well_or_has_come_from_somewhere_or_moves_is_a_person() -> N
 
 
 def test_a_thing_that_begins_to_walk_was_none() -> None:
-    known = learn(lambda time: (100 + max(0.0, time - 20) * 40, 100), 30)
-    assert known[-1] == pytest.approx(20.1, abs=0.1)
+    known = learn(lambda time: (100 + max(0.0, time - 25) * 40, 100), 35)
+    assert (known[0], known[-1]) == (20.0, pytest.approx(25.1, abs=0.1))

@@ -6,7 +6,7 @@ from dataclasses import astuple, dataclass
 from vedette.algorithms.base import PlainState
 from vedette.model.event import Box
 
-SURE_S = 15.0
+SURE_S = 20.0
 """Seconds in its place after which a thing is known for one."""
 SWAY, NOD = 0.08, 0.35
 """Shares of its height by which its middle moves at most, across and up and down: people before it cut its box short."""
