@@ -80,7 +80,12 @@ def watch(
         stream_name=Path(video).name or video,
         started_ms=time.time_ns() // 1_000_000,
     )
-    engine = Engine(ModelStore(settings.models_dir), providers=settings.providers)
+    engine = Engine(
+        ModelStore(settings.models_dir),
+        providers=settings.providers,
+        engine=settings.engine,
+        precision=settings.precision,
+    )
     run = Run(spec, place.liveness, registry, engine.for_stream())
     feed = Feed(place, policy=EVERYWHERE, file_roots=(root,) if root else (), fps=run.fps)
     with _looked_after(feed, on_away):
