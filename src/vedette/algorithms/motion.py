@@ -1,7 +1,7 @@
 """A detector that needs no model: it sees what has changed in a still camera's picture."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -30,12 +30,23 @@ _LABELS: tuple[str, ...] = ("moving",)
 _SQUARE = np.ones((3, 3), np.uint8)
 
 
+class Seen(NamedTuple):
+    """What a picture shows: itself at about 320 columns, what has changed in it (0 or 255), and the things."""
+
+    small: Image
+    changed: Image
+    blobs: list[Blob]
+
+
 class MotionDetector:
     """Sees that something is there which was not, and where; never what it is.
 
     It reads nothing but the luma plane. Slow and sudden changes of the light are followed, noise is measured, what
     stands still for long becomes background, and a place that a parked thing has left is recognised as empty.
     The same pictures give the same boxes.
+
+    Attributes:
+        background: what it knows of the empty place.
     """
 
     name = "motion"
@@ -43,29 +54,35 @@ class MotionDetector:
     knows_classes = False
 
     def __init__(self) -> None:
-        self._background = Background()
+        self.background = Background()
 
     def __call__(self, frame: Frame) -> Detections:
         """Return a box in source pixels around each thing that is not background."""
-        small = shrink(frame.luma)
-        masks = self._background.look(small, frame.time) if min(small.shape) >= SMALLEST else None
-        if masks is None:
+        seen = self.watch(frame)
+        if seen is None:
             return Detections.none(_LABELS)
-        changed = masks.changed
-        found = shapes.find(*masks)
-        kept = [blob for blob in found if not self._is_illusion(blob, small, changed, frame.time)]
-        self._background.adapt(small, changed, frame.time)
-        height, width = small.shape
-        corners, scores = shapes.boxes(kept, frame.width / width, frame.height / height)
+        height, width = seen.small.shape
+        corners, scores = shapes.boxes(seen.blobs, frame.width / width, frame.height / height)
         return Detections.of(corners, scores, np.zeros(len(corners), np.int64), _LABELS)
+
+    def watch(self, frame: Frame) -> Seen | None:
+        """Take up a picture and return what it shows, or None while there is nothing to say."""
+        small = shrink(frame.luma)
+        masks = self.background.look(small, frame.time) if min(small.shape) >= SMALLEST else None
+        if masks is None:
+            return None
+        found = shapes.find(*masks)
+        kept = [blob for blob in found if not self._is_illusion(blob, small, masks.changed, frame.time)]
+        self.background.adapt(small, masks.changed, frame.time)
+        return Seen(small, masks.changed, kept)
 
     def state(self) -> dict[str, Any]:
         """Return what it remembers of earlier pictures."""
-        return self._background.state()
+        return self.background.state()
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take up what `state` gave."""
-        self._background.restore(state)
+        self.background.restore(state)
 
     def _is_illusion(self, blob: Blob, small: Image, changed: Image, time: float) -> bool:
         """Tell whether nothing is there: other light on the same ground, or the empty place of a thing that left.
@@ -73,18 +90,18 @@ class MotionDetector:
         If it stays so, the background takes it up.
         """
         area = np.s_[max(0, blob.top - 2) : blob.bottom + 2, max(0, blob.left - 2) : blob.right + 2]
-        mask, now, then = changed[area], small[area], self._background.picture()[area]
+        mask, now, then = changed[area], small[area], self.background.picture()[area]
         illusion = (GLOW_AREA[0] <= blob.area <= GLOW_AREA[1] and _is_soft(now, then, mask)) or (
-            blob.area >= LIGHT_AREA and _same_ground(now, then, mask, self._background.level())
+            blob.area >= LIGHT_AREA and is_same_ground(now, then, mask, self.background.level())
         )
-        if cv2.mean(self._background.stillness()[area], mask)[0] < STILL_S:
+        if cv2.mean(self.background.stillness()[area], mask)[0] < STILL_S:
             return illusion
-        glint = blob.area < LIGHT_AREA and time - self._background.relit_at < GLINT_S
-        if not illusion and not glint and not _empty_place(now, then, mask):
+        glint = blob.area < LIGHT_AREA and time - self.background.relit_at < GLINT_S
+        if not illusion and not glint and not is_empty_place(now, then, mask):
             return False
         where = np.zeros_like(changed)
         where[area] = mask
-        self._background.accept(where)
+        self.background.accept(where)
         return True
 
 
@@ -111,7 +128,7 @@ def _is_soft(now: Image, then: Image, mask: Image) -> bool:
     return float(np.quantile(slope[mask > 0], 0.8)) < 1.5 * SOFT * height  # a flat block has its edge in the last fifth
 
 
-def _same_ground(now: Image, then: Image, mask: Image, noise: float) -> bool:
+def is_same_ground(now: Image, then: Image, mask: Image, noise: float) -> bool:
     """Tell whether the fine texture under a change is still that of the background: a shadow, a lamp, a cloud."""
     chosen = mask > 0
     fine_now = now.astype(np.float32) - cv2.blur(now, (7, 7))
@@ -124,7 +141,7 @@ def _same_ground(now: Image, then: Image, mask: Image, noise: float) -> bool:
     return float(a @ b) > 0.75 * float(np.sqrt(energy_now * energy_then))
 
 
-def _empty_place(now: Image, then: Image, mask: Image) -> bool:
+def is_empty_place(now: Image, then: Image, mask: Image) -> bool:
     """Tell whether the rim of a change is an edge in the background, but not in the present picture."""
     rim = cv2.morphologyEx(mask, cv2.MORPH_GRADIENT, _SQUARE) > 0
     if not rim.any():
