@@ -124,8 +124,48 @@ def test_direction_goes_on_from_its_state(cut: int) -> None:
     told = [tell(first, n) for n in range(cut)]
     second.restore(first.state())
     assert told + [tell(second, n) for n in range(cut, 60)] == wanted
+    whole.update(np.zeros(0, np.int64), np.zeros((0, 2)), np.zeros(0), [], 20.0)
     whole.keep(frozenset())
-    assert whole.state() == {}
+    assert whole.state() == {"time": 20.0, "ways": {}}
+
+
+def meeting(n: int, *, swap: bool) -> list[tuple[int, float]]:
+    """Return track and x of one who drives against the direction and one who does not; they swap numbers as they meet."""
+    wrong, right = 900 - 10.0 * n, 500 + 4.0 * n
+    return [(1, wrong), (2, right)] if not swap or n < 29 else [(2, wrong), (1, right)]
+
+
+@pytest.mark.parametrize("swap", [False, True])
+def test_two_who_swap_their_numbers_as_they_meet_are_one_wrong_way_driver(swap: bool) -> None:
+    watch, told = DirectionWatch(LANE, [RIGHT]), []
+    for n in range(80):
+        ids, xs = zip(*meeting(n, swap=swap), strict=True)
+        feet, lengths = np.array([[x, 50.0] for x in xs]), np.array([60.0, 60.0])
+        told += watch.update(np.array(ids), feet, lengths, [Standing.COUNTED] * 2, n / 10)
+    assert [event.track for event in told] == [1]
+
+
+@pytest.mark.parametrize(("away_s", "count"), [(1.5, 1), (3.0, 1), (8.0, 2)])
+def test_who_is_lost_and_comes_back_under_another_number_is_told_once(away_s: float, count: int) -> None:
+    """Behind a bridge, say; much later it may be somebody else."""
+    watch, told = DirectionWatch(LANE, [RIGHT]), 0
+    for n in range(160):
+        x, hidden = 950 - 5.0 * n, 30 <= n < 30 + 10 * away_s
+        track = 1 if n < 30 else 2
+        ids, feet = np.array([track] * (not hidden), np.int64), np.array([[x, 50.0]] * (not hidden)).reshape(-1, 2)
+        standings = [Standing.COUNTED] * (not hidden)
+        told += len(watch.update(ids, feet, np.full(len(ids), 60.0), standings, n / 10))
+        watch.keep(frozenset({track} if not hidden else ()))
+    assert told == count
+
+
+def test_two_who_drive_the_wrong_way_close_behind_one_another_are_two() -> None:
+    watch, told = DirectionWatch(LANE, [RIGHT]), []
+    for n in range(60):
+        xs = [850 - 10.0 * n, 920 - 10.0 * n]
+        feet, lengths = np.array([[x, 50.0] for x in xs]), np.array([60.0, 60.0])
+        told += watch.update(np.array([1, 2]), feet, lengths, [Standing.COUNTED, Standing.COUNTED], n / 10)
+    assert sorted(event.track for event in told) == [1, 2]
 
 
 GROUND = Plane(((1 / SLOW, 0.0, 0.0), (0.0, 1 / SLOW, 0.0), (0.0, 0.0, 1.0)))

@@ -14,6 +14,10 @@ MOVING = 0.15
 """Lengths a second from which a step counts as moving: boxes of what stands tremble."""
 FORGIVEN = 0.4
 """Share of the way back that may be lost by steps forward before the way back begins anew."""
+SAME_S = 4.0
+"""Seconds for which somebody who was told and has lost their number is looked for under another."""
+SAME_PLACE = 1.5
+"""Lengths within which they are found, from where they would be by now."""
 STEP_S = 0.5
 """Seconds a step counts for, at most: nobody saw what a target did while it was lost."""
 
@@ -42,6 +46,11 @@ class _Way:
         moving: seconds of going against it.
         length: the largest longer side of the box on this way.
         told_at: when it was told last.
+        last_x: where it last moved against the direction, once it was told.
+        last_y: the same.
+        last_at: when that was.
+        across: pixels a second on the way that was told.
+        down: the same.
     """
 
     x: float
@@ -55,6 +64,23 @@ class _Way:
     moving: float = 0.0
     length: float = 0.0
     told_at: float = -1e18
+    last_x: float = 0.0
+    last_y: float = 0.0
+    last_at: float = -1e18
+    across: float = 0.0
+    down: float = 0.0
+
+    @property
+    def is_told(self) -> bool:
+        """Return whether it has been told."""
+        return self.told_at > -1e17
+
+    def tell(self, time: float) -> None:
+        """Remember that it is told, and how it moves."""
+        spent = max(self.at - self.since, 1e-3)
+        self.across, self.down = (self.x - self.from_x) / spent, (self.y - self.from_y) / spent
+        self.told_at, self.last_x, self.last_y, self.last_at = time, self.x, self.y, self.at
+        self.begin()
 
     def begin(self) -> None:
         """Begin anew from the last foot."""
@@ -66,7 +92,8 @@ class DirectionWatch:
     """Tells who moves against the direction in a region.
 
     A track is told once it has moved against it for `least_s` seconds and over `lengths` times its own longer side, and
-    its way as a whole points against it. A box that jumps (behind something, on top of another) does neither.
+    its way as a whole points against it. A box that jumps (behind something, on top of another) does neither. Somebody
+    who was told and goes on under another number, as two may swap theirs when they meet, is not told again.
 
     Args:
         polygon: the region.
@@ -91,12 +118,14 @@ class DirectionWatch:
         self._least, self._lengths, self._interval = least_s, lengths, interval_s
         self._cosine = math.cos(math.radians(tolerance))
         self._ways: dict[int, _Way] = {}
+        self._time = 0.0
 
     def update(
         self, ids: Ids, feet: Points, lengths: Points, standings: Sequence[Standing], time: float
     ) -> list[Against]:
         """Take up the feet of one picture, with the (n,) longer sides of the boxes; return who is told."""
         told: list[Against] = []
+        self._time = time
         if not len(ids) or not self.directions:
             return told
         inside = self.polygon.contains(feet)
@@ -113,9 +142,9 @@ class DirectionWatch:
             head = float(heads[row, 0]), float(heads[row, 1])
             self._step(way, here, head, float(lengths[row]), time)
             if standings[row] is Standing.COUNTED and self._is_against(way, head) and self._may_be_told(way, time):
-                told.append(Against(track, way.since))
-                way.told_at = time
-                way.begin()
+                if way.is_told or not self._was_told(track, way):
+                    told.append(Against(track, way.since))
+                way.tell(time)
         return told
 
     def _step(
@@ -130,6 +159,8 @@ class DirectionWatch:
         else:
             way.back += min(gone, way.length * max(self._lengths, 1.0) / 2)  # no one step is far enough
             way.moving += dt if gone > MOVING * way.length * dt else 0.0
+            if gone > 0:
+                way.last_x, way.last_y, way.last_at = *here, time
         if way.forth > FORGIVEN * way.back:
             way.begin()
 
@@ -140,26 +171,45 @@ class DirectionWatch:
         return far and points and way.moving >= self._least - 1e-6
 
     def _may_be_told(self, way: _Way, time: float) -> bool:
-        never = way.told_at < -1e17
-        return never or (self._interval > 0 and time - way.told_at >= self._interval)
+        return not way.is_told or (self._interval > 0 and time - way.told_at >= self._interval)
+
+    def _was_told(self, track: int, way: _Way) -> bool:
+        """Tell whether a way goes on where somebody was who was told, and who does not go on under their own number."""
+        for other, known in self._ways.items():
+            late = way.since - known.last_at
+            if other == track or not known.is_told or not -SAME_S / 2 <= late <= SAME_S:
+                continue
+            if known.last_at > way.since and known.last_at > self._time - STEP_S:
+                continue  # they are both on their way
+            apart = math.hypot(
+                known.last_x + late * known.across - way.from_x, known.last_y + late * known.down - way.from_y
+            )
+            if apart <= SAME_PLACE * way.length:
+                return True
+        return False
 
     def _leave(self, track: int) -> None:
         """A way ends at the region's edge; that it was told is remembered."""
         way = self._ways.get(track)
-        if way is not None and way.told_at < -1e17:
+        if way is not None and not way.is_told:
             del self._ways[track]
 
     def keep(self, alive: frozenset[int]) -> None:
-        """Forget the tracks that will not come back."""
-        self._ways = {track: way for track, way in self._ways.items() if track in alive}
+        """Forget the tracks that will not come back, but for a while not those that were told."""
+        self._ways = {
+            track: way
+            for track, way in self._ways.items()
+            if track in alive or (way.is_told and self._time - way.last_at <= 2 * SAME_S)
+        }
 
     def state(self) -> PlainState:
         """Return what it remembers."""
-        return {str(track): list(astuple(way)) for track, way in self._ways.items()}
+        return {"time": self._time, "ways": {str(track): list(astuple(way)) for track, way in self._ways.items()}}
 
     def restore(self, state: PlainState) -> None:
-        """Take up what `state` gave."""
-        self._ways = {int(track): _Way(*way) for track, way in state.items()}
+        """Take up what `state` gave; nothing where it is empty."""
+        self._time = float(state.get("time", 0.0))
+        self._ways = {int(track): _Way(*way) for track, way in state.get("ways", {}).items()}
 
 
 def headings(directions: Sequence[Line], feet: Points) -> Points:
