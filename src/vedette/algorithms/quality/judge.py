@@ -103,7 +103,7 @@ class Judge:
         return {
             "motion": self._motion.state(),
             "scene": self._scene.state(),
-            "grain": None if self._grain is None else [self._grain.residue, self._grain.sigma],
+            "grain": None if self._grain is None else self._grain.state(),
             "levels": {fault.value: level.state() for fault, level in self._levels.items()},
             "last": self._last_us,
             "pictures": self._pictures,
@@ -114,7 +114,7 @@ class Judge:
         """Take up what `state` gave."""
         self._motion.restore(state["motion"])
         self._scene.restore(state["scene"])
-        self._grain = None if state["grain"] is None else still.Grain(*state["grain"])
+        self._grain = None if state["grain"] is None else still.Grain.of(state["grain"])
         for fault, level in self._levels.items():
             level.restore(state["levels"][fault.value])
         self._last_us, self._pictures = state["last"], state["pictures"]

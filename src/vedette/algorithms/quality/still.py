@@ -1,10 +1,12 @@
 """What one picture shows by itself: black, grey, light, colour cast, snow, blur."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from vedette.algorithms.quality.limits import USUAL, Limits
 from vedette.algorithms.quality.picture import Bytes, Floats, Picture, grey
@@ -68,6 +70,15 @@ class Grain:
 
     residue: Floats
     sigma: Floats
+
+    def state(self) -> list[NDArray[np.generic]]:
+        """Return it; the residue is whole numbers, which take half the room so."""
+        return [self.residue.astype(np.int16), self.sigma]
+
+    @classmethod
+    def of(cls, state: Sequence[NDArray[np.generic]]) -> Self:
+        """Return what `state` gave."""
+        return cls(state[0].astype(np.float32), state[1].astype(np.float32))
 
 
 def black(picture: Picture) -> bool:
