@@ -18,9 +18,8 @@ from vedette.algorithms.builtin.flow_count import (
     LINE,
     FlowCount,
     FlowCountConfig,
-    LineFlowData,
-    RegionFlowData,
 )
+from vedette.algorithms.flow_messages import LineFlowData, RegionFlowData
 
 PETS, TUD = "pets09-s2l1", "tud-campus"
 NAMES = {PETS: "vtest_480x360 and pets09-s2l1_768x576", TUD: "tud-campus_640x480"}

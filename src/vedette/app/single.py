@@ -96,6 +96,10 @@ def watch(
                 on_event(event)
             on_frame(frame)
             run.check()
+        rest = run.finish(time.time_ns() // 1_000_000, feed.seek_mark, ended=True)
+        for event in rest.events if rest else ():
+            on_event(event)
+        run.check()
     return Summary(run.frames, run.events, run.algorithm.note(), tuple(warnings))
 
 
