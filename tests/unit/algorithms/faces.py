@@ -8,6 +8,8 @@ import numpy as np
 from vedette.algorithms import Detections, Frame, PlainState, Position
 
 WIDTH, HEIGHT, FPS = 1280, 720, 10
+SCORE = 0.75
+"""A tracker believes a track of these at its third sight, whether it counts sights or adds up scores."""
 NOISE = np.random.default_rng(5).integers(0, 255, (HEIGHT, WIDTH, 3), np.uint8)
 
 
@@ -51,7 +53,7 @@ class FaceDetector:
         count = len(faces)
         return Detections.of(
             np.array(boxes, np.float32).reshape(count, 4),
-            np.full(count, 0.9, np.float32),
+            np.full(count, SCORE, np.float32),
             np.zeros(count, np.int64),
             self.labels,
             np.array([marks(face) for face in faces], np.float32).reshape(count, 5, 2),
