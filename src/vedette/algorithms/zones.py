@@ -7,11 +7,15 @@ import numpy as np
 
 from vedette.algorithms.base import PlainState
 from vedette.algorithms.geometry import Points, Polygon, whole
-from vedette.algorithms.targets import Target
+from vedette.algorithms.rules.standing import Ids, Standing
+from vedette.algorithms.targets import Target, columns
 from vedette.model.frame import Frame
 
 SLACK = 1 / 72
 """Share of the picture's height by which a foot must be clear of an edge to be outside again (8 px of 576)."""
+
+EDGE = 2.0
+"""Pixels from the edge of the picture at which a foot is taken to stand that is cut off."""
 
 
 class Watch(Protocol):
@@ -68,11 +72,18 @@ class Zones(Generic[W]):
             watch.restore(next((known for ring, known in state["zones"] if ring == here), {}))
 
 
-def corners(targets: Sequence[Target]) -> Points:
-    """Return the (n, 4) boxes of targets as left, top, right, bottom."""
+def sights(targets: Sequence[Target], frame: Frame) -> tuple[Ids, Points, Points, list[Standing]]:
+    """Return targets as rules over places take them.
+
+    Returns:
+        (n,) tracks; (n, 4) boxes as left, top, right, bottom; (n, 2) feet, those of what is cut off by the edge of the
+        picture within it, as zones that reach to the edge end there; and what each counts for.
+    """
+    ids, feet, standings = columns(targets)
     boxes = np.array([target.box for target in targets], np.float64).reshape(-1, 4)
     boxes[:, 2:] += boxes[:, :2]
-    return boxes
+    within = np.clip(feet, EDGE, (max(EDGE, frame.width - EDGE), max(EDGE, frame.height - EDGE)))
+    return ids, boxes, within, standings
 
 
 def _ring(polygon: Polygon) -> list[list[float]]:

@@ -15,7 +15,7 @@ from vedette.model.detection import Detections
 from vedette.model.ids import ProjectId, RunId, TaskId
 from vedette.model.stream import TaskRun
 from vedette.results.message import make_event
-from vedette.testing import Found, ScriptedModels, Sees, blank, run
+from vedette.testing import Found, ScriptedDetector, ScriptedModels, Sees, blank, run
 
 SIZE = (640, 360)
 FPS = 5.0
@@ -89,6 +89,25 @@ def told(algorithm: type[Algorithm[Any]], scene: Scene, seconds: float, **common
     return run(algorithm, common, sees=eyes(scene), seconds=seconds, fps=FPS, size=SIZE)
 
 
+class WithoutModel(ScriptedModels):
+    """What there is where no model is installed: eyes for what moves, and eyes for what is still."""
+
+    def __init__(self, still: Script) -> None:
+        super().__init__({"still": sees(still)})
+
+    def detector(self, role: str) -> ScriptedDetector:
+        if role == "objects":
+            return ScriptedDetector(lambda _: Detections.none(("moving",)), name="motion", knows_classes=False)
+        return super().detector(role)
+
+
+def told_without_model(algorithm: type[Algorithm[Any]], still: Script, seconds: float, **common: Any) -> list[Found]:
+    made: Any = algorithm
+    running = made(algorithm.manifest.config.model_validate(common), WithoutModel(still))
+    pictures = [blank(index / FPS, index=index, size=SIZE) for index in range(round(seconds * FPS))]
+    return [Found(round(one.time, 3), finding) for one in pictures for finding in running.process(one)]
+
+
 def body(algorithm: type[Algorithm[Any]], found: Found) -> dict[str, Any]:
     """Return the message as it travels, after a look whether it is what its published schema says."""
     message: dict[str, Any] = json.loads(
@@ -124,7 +143,7 @@ def goes_on_exactly(algorithm: type[Algorithm[Any]], scene: Scene, seconds: floa
     for picture in pictures:
         wanted.append(list(whole.process(picture)))
         states.append(pack(whole.state(), 1))
-    for cut in range(0, len(pictures) - 1, 37):
+    for cut in range(7, len(pictures) - 1, len(pictures) // 4):
         later, state = fresh(), unpack(states[cut], 1)
         assert state is not None
         later.restore(state)

@@ -17,10 +17,11 @@ from standing_scenes import (
     stands,
     succeeds,
     told,
+    told_without_model,
 )
 
 from vedette.algorithms.builtin.abnormal_parking import PARKING, AbnormalParking
-from vedette.testing import Found, run, seen
+from vedette.testing import Found
 
 BOX = {"x": "int", "y": "int", "w": "int", "h": "int"}
 
@@ -125,12 +126,9 @@ def test_what_has_been_told_is_not_told_again_after_a_change_of_the_configuratio
     assert len(succeeds(AbnormalParking, scene, 40, before, other)) == 2
 
 
-def test_without_a_model_whatever_came_and_stands_is_told() -> None:
-    def comes(time: float) -> Any:
-        x = 100 + 50 * min(time, 6)
-        return seen((x, 200, x + 80, 250), label="moving", labels=("moving",))
-
-    found = run(
-        AbnormalParking, {"alert_time_threshold": 20}, sees=comes, seconds=40, size=(640, 360), knows_classes=False
-    )
-    assert [one.finding.over for one in found] == [False]
+def test_without_a_model_what_comes_by_itself_and_stands_is_told() -> None:
+    """Things that somebody puts down are not; the detector of still things takes a second to see one."""
+    still = both(stands("arrived", until=60), stands("still", (250, 150)))
+    found = told_without_model(AbnormalParking, still, 80)
+    assert [one.finding.over for one in found] == [False, True]
+    assert [one.at for one in found] == [pytest.approx(29, abs=0.4), pytest.approx(63, abs=0.4)]

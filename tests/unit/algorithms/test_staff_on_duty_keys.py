@@ -122,6 +122,12 @@ def test_each_position_is_told_for_itself() -> None:
     assert [body(StaffOnDuty, one)["data"]["event_set"][0]["polygon_name"] for one in found] == ["right"]
 
 
+def test_somebody_cut_off_by_the_edge_of_the_picture_is_there() -> None:
+    """Who sits close to the camera has their feet below the picture."""
+    roi = area([[200, 100], [500, 100], [500, 360], [200, 360]])
+    assert told(StaffOnDuty, guard((350, 364)), 10, target_roi=roi) == []
+
+
 def test_a_model_is_needed() -> None:
     with pytest.raises(ModelError, match="No model"):
         StaffOnDuty(StaffOnDutyConfig(), ScriptedModels(eyes(guard()), knows_classes=False))

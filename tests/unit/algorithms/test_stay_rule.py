@@ -199,6 +199,18 @@ def test_one_thing_with_two_tracks_is_told_once() -> None:
     assert told(script, 60) == [(5.0, 1, False)]
 
 
+def test_a_camera_that_was_away_has_not_seen_that_anything_left() -> None:
+    """The first picture after a minute shows nothing yet, the next ones show the car again, with a new number."""
+    watch, found = StayWatch(STREET, 5.0), []
+    for time, sees in (
+        [(n / FPS, {1: (300.0, 300.0)}) for n in range(100)]
+        + [(70.0, {})]
+        + [(70.1 + n / FPS, {2: (300.0, 300.0)}) for n in range(100)]
+    ):
+        found += [(one.number, one.over) for one in show(watch, sees, time)]
+    assert found == [(1, False)]
+
+
 def test_two_that_stand_side_by_side_are_two() -> None:
     assert [number for _, number, _ in told(lambda t: {1: (200, 300), 2: (290, 300)}, 10)] == [1, 2]
 

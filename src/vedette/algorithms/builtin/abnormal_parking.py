@@ -9,19 +9,18 @@ from vedette.algorithms.base import Algorithm, EventKind, Manifest, Models, Plai
 from vedette.algorithms.geometry import Polygon
 from vedette.algorithms.keys import PictureKeys, RegionKeys, key
 from vedette.algorithms.parameters import Number, Switch
-from vedette.algorithms.rules.stay import GONE_S, Stay, StayWatch
-from vedette.algorithms.targets import Kinds, Targets, columns
-from vedette.algorithms.zones import SLACK, Zones, corners
+from vedette.algorithms.roles import ARRIVED, OBJECTS, STILL, STILL_AFTER_S
+from vedette.algorithms.rules.stay import GONE_S, HELD_S, Stay, StayWatch
+from vedette.algorithms.targets import Kinds, Targets
+from vedette.algorithms.zones import SLACK, Zones, sights
 from vedette.model.event import Finding
 from vedette.model.frame import Frame
 from vedette.model.message import BoundingBox, EventData, Track
 
 PARKING = 74240
-UNTIL_SEEN_LEAVING_S = 86_400.0
-"""Motion takes what stands for background after a while; that it is not seen any more means nothing then."""
-
-MOTOR = Kinds(("vehicle", "target"), {"car": 0, "bus": 0, "truck": 0}, unknown=1)
-"""Vehicles with four wheels and more; where nobody knows, whatever came and stands."""
+MOTOR = Kinds(("vehicle",), {"car": 0, "bus": 0, "truck": 0, ARRIVED: 0})
+"""Vehicles with four wheels and more; without a model what came by itself and stopped, as the detector of still things
+tells."""
 
 
 class ParkingConfig(RegionKeys, PictureKeys):
@@ -73,8 +72,8 @@ class AbnormalParking(Algorithm[ParkingConfig]):
         title_en="Abnormal parking",
         title_cn="异常停车",
         config=ParkingConfig,
-        roles=("objects",),
-        events=(EventKind(PARKING, "abnormal_parking", ParkingData, ends=True),),
+        roles=(OBJECTS, STILL),
+        events=(EventKind(PARKING, "abnormal parking", ParkingData, ends=True),),
         description="A vehicle stands in a region for too long. Plates are not read.",
         function_version="1.0",
         tags=("parking", "vehicle", "traffic"),
@@ -83,26 +82,28 @@ class AbnormalParking(Algorithm[ParkingConfig]):
 
     def __init__(self, config: ParkingConfig, models: Models) -> None:
         self._config = config
-        self._detector = models.detector("objects")
+        objects = models.detector(OBJECTS)
+        self._knows = objects.knows_classes
+        self._detector = objects if self._knows else models.detector(STILL)
         self._targets = Targets(self._detector, MOTOR)
         self._roi = config.roi()
         self._regions = Zones(self._roi.polygons, self._watch, is_whole=self._roi.is_whole)
 
     def _watch(self, polygon: Polygon) -> StayWatch:
-        gone_s = GONE_S if self._detector.knows_classes else UNTIL_SEEN_LEAVING_S
-        return StayWatch(polygon, self._config.alert_time_threshold, gone_s=gone_s)
+        late, gone_s = (0.0, GONE_S) if self._knows else (STILL_AFTER_S, HELD_S)
+        return StayWatch(polygon, max(0.0, self._config.alert_time_threshold - late), gone_s=gone_s)
 
     def note(self) -> str:
         """Return which detector is at work."""
-        if self._detector.knows_classes:
+        if self._knows:
             return f"detector: {self._detector.name}"
-        return f"detector: {self._detector.name} (no model installed; whatever comes and stands is told)"
+        return f"detector: {self._detector.name} (no model installed; whatever comes by itself and stands is told)"
 
     def process(self, frame: Frame) -> Iterator[Finding]:
         """Follow the vehicles, and tell which stand for too long and which are gone again."""
         targets = self._targets.look(frame)
-        ids, feet, standings = columns(targets)
-        boxes, slack = corners(targets), frame.height * SLACK
+        ids, boxes, feet, standings = sights(targets, frame)
+        slack = frame.height * SLACK
         for n, (polygon, watch) in enumerate(self._regions.on(frame)):
             for stay in watch.update(ids, boxes, feet, standings, slack, frame.time):
                 if not stay.over or self._config.event_disappear_alert_sw:
@@ -115,8 +116,7 @@ class AbnormalParking(Algorithm[ParkingConfig]):
         vehicle = ParkedVehicle(
             bounding_box=stay.bounding_box, detection_id=Track(stay.number), polygon_name=polygon_name or UNSET
         )
-        caption = MOTOR.captions[0 if self._detector.knows_classes else 1]
-        drawing = self._config.drawing([(stay.whole_box, f"{caption} {stay.number}")], self._roi)
+        drawing = self._config.drawing([(stay.whole_box, f"vehicle {stay.number}")], self._roi)
         return Finding(PARKING, subject, ParkingData(vehicles=(vehicle,)), drawing, over=False)
 
     def state(self) -> PlainState:

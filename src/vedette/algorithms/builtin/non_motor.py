@@ -11,8 +11,8 @@ from vedette.algorithms.keys import PictureKeys, RegionKeys, key
 from vedette.algorithms.parameters import Number, Switch
 from vedette.algorithms.rules.region import ENTERED_S
 from vedette.algorithms.rules.stay import Stay, StayWatch
-from vedette.algorithms.targets import Kinds, Target, Targets, columns
-from vedette.algorithms.zones import SLACK, Zones, corners
+from vedette.algorithms.targets import Kinds, Target, Targets
+from vedette.algorithms.zones import SLACK, Zones, sights
 from vedette.model.event import Finding
 from vedette.model.frame import Frame
 from vedette.model.message import BoundingBox, EventData, Track
@@ -79,8 +79,8 @@ class NonMotor(Algorithm[NonMotorConfig]):
         roles=("objects",),
         needs=("objects",),
         events=(
-            EventKind(ILLEGAL_PARKING, "non_motor_parking", NonMotorData, ends=True),
-            EventKind(NON_MOTOR_INTRUSION, "non_motor_intrusion", NonMotorData, ends=True),
+            EventKind(ILLEGAL_PARKING, "non-motor parking", NonMotorData, ends=True),
+            EventKind(NON_MOTOR_INTRUSION, "non-motor intrusion", NonMotorData, ends=True),
         ),
         description=(
             "A bicycle or an electric two-wheeler is parked where it must not be, or enters an area it must not. Areas "
@@ -116,8 +116,8 @@ class NonMotor(Algorithm[NonMotorConfig]):
         """Follow the two-wheelers, and tell what they do."""
         targets = self._targets.look(frame)
         seen = {target.track: target for target in targets}
-        ids, feet, standings = columns(targets)
-        boxes, slack = corners(targets), frame.height * SLACK
+        ids, boxes, feet, standings = sights(targets, frame)
+        slack = frame.height * SLACK
         for event_type, regions in ((ILLEGAL_PARKING, self._parking), (NON_MOTOR_INTRUSION, self._closed)):
             for n, (_, watch) in enumerate(regions.on(frame)):
                 for stay in watch.update(ids, boxes, feet, standings, slack, frame.time):

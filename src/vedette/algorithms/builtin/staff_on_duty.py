@@ -11,8 +11,8 @@ from vedette.algorithms.keys import PictureKeys, RegionKeys, key
 from vedette.algorithms.parameters import Switch, Whole
 from vedette.algorithms.rules.absence import Absence, AbsenceWatch
 from vedette.algorithms.rules.standing import Standing
-from vedette.algorithms.targets import Kinds, Target, Targets, columns
-from vedette.algorithms.zones import Zones
+from vedette.algorithms.targets import Kinds, Target, Targets
+from vedette.algorithms.zones import Zones, sights
 from vedette.model.event import Finding
 from vedette.model.frame import Frame
 from vedette.model.message import BoundingBox, EventData
@@ -61,7 +61,7 @@ class StaffOnDuty(Algorithm[StaffOnDutyConfig]):
         config=StaffOnDutyConfig,
         roles=("objects",),
         needs=("objects",),
-        events=(EventKind(ABSENCE, "staff_absent", StaffOnDutyData, ends=True),),
+        events=(EventKind(ABSENCE, "absence", StaffOnDutyData, ends=True),),
         description=(
             "Fewer persons than there must be are in a region, for so many detection periods on end. A period counts by "
             "the most that were there at once. What stands in `data` is our choice: no example is published."
@@ -91,7 +91,7 @@ class StaffOnDuty(Algorithm[StaffOnDutyConfig]):
     def process(self, frame: Frame) -> Iterator[Finding]:
         """Count who is there, and tell when they are too few for too long."""
         targets = [target for target in self._targets.look(frame) if target.standing is Standing.COUNTED]
-        _, feet, _ = columns(targets)
+        _, _, feet, _ = sights(targets, frame)
         for n, (polygon, watch) in enumerate(self._regions.on(frame)):
             here = polygon.contains(feet)
             absence = watch.update(int(here.sum()), frame.time)

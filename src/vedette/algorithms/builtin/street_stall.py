@@ -16,8 +16,8 @@ from vedette.algorithms.keys import PictureKeys, RegionKeys, key
 from vedette.algorithms.parameters import Number, Switch
 from vedette.algorithms.rules.stall import StallWatch
 from vedette.algorithms.rules.stay import Stay
-from vedette.algorithms.targets import Kinds, Targets, columns
-from vedette.algorithms.zones import SLACK, Zones, corners
+from vedette.algorithms.targets import Kinds, Targets
+from vedette.algorithms.zones import SLACK, Zones, sights
 from vedette.model.event import Finding
 from vedette.model.frame import Frame
 from vedette.model.message import BoundingBox, EventData, Track
@@ -79,7 +79,7 @@ class StreetStall(Algorithm[StreetStallConfig]):
         config=StreetStallConfig,
         roles=("objects",),
         needs=("objects",),
-        events=(EventKind(STREET_STALL, "street_stall", StreetStallData, ends=True),),
+        events=(EventKind(STREET_STALL, "street occupation", StreetStallData, ends=True),),
         description=(
             "Goods, tables, chairs, sunshades or a vehicle stay in a region, and a person stays beside them: somebody sells "
             "there, as far as a general model can tell. It does not know goods that such models are not taught, such as "
@@ -107,8 +107,8 @@ class StreetStall(Algorithm[StreetStallConfig]):
     def process(self, frame: Frame) -> Iterator[Finding]:
         """Follow persons and things, and tell which of them make a stall, and when it is gone."""
         targets = self._targets.look(frame)
-        ids, feet, standings = columns(targets)
-        boxes, slack = corners(targets), frame.height * SLACK
+        ids, boxes, feet, standings = sights(targets, frame)
+        slack = frame.height * SLACK
         persons = np.array([target.category == PERSON for target in targets], np.bool_)
         for n, (polygon, watch) in enumerate(self._zones.on(frame)):
             for stall in watch.update(ids, boxes, feet, standings, persons, slack, frame.time):

@@ -32,6 +32,8 @@ NEAR = 0.5
 """By this share of their size boxes are grown when something that moves is looked for again after it was lost."""
 TWIN = 0.7
 """Overlap from which on two boxes that stay are one thing."""
+PAUSE_S = 2.0
+"""Seconds between two pictures of which no more count: a camera that was away has not seen that something left."""
 _TINY = 1e-6
 
 
@@ -195,7 +197,7 @@ class StayWatch:
         for place in tuple(self._places):
             sight = sights.get(place.track)
             if sight is None and not is_hidden(place.box, (other.box for other in sights.values())):
-                place.unseen += step
+                place.unseen += min(step, PAUSE_S)
             if self._is_gone(place, time):
                 self._places.remove(place)
                 if place.told:
