@@ -2,8 +2,9 @@
 
 Each pixel gets one of the eleven basic colour terms (Berlin and Kay, 1969) by its place in CIE L*a*b* (1976, light D65,
 from sRGB by IEC 61966-2-1): grey ones by lightness, the others by hue angle, with lightness and chroma where a hue has
-two names. Pixels in the middle of the box weigh most, as its corners show what is behind the thing; dark ones weigh
-little, as they are as likely its shadow, its glass or its tyres.
+two names. Pixels in the middle of the box weigh most, as its corners show what is behind the thing; so do those whose
+colour is not all around the box as well. Dark ones weigh little, as they are as likely the thing's shadow, its glass or
+its tyres.
 """
 
 from dataclasses import dataclass
@@ -40,11 +41,17 @@ DARK, LIGHT = 28.0, 68.0
 """Grey of less lightness is black, of more white."""
 PLAIN, PLAIN_SHARE = 9.0, 0.15
 """Grey is what has less chroma than the first, or than this share of its lightness: a cast is stronger on light things."""
+PLAIN_DARK: Final = 0.35
+"""So much more chroma for each step that it is darker than `DARK`: dark paint mirrors the sky."""
 SAMPLES: Final = 40
 """Rows and columns of a box that are looked at, at most."""
 SPREAD: Final = 0.27
 """Standard deviation of the weights, as a share of the box's width and of the part's height."""
-DARK_WEIGHT: Final = 0.35
+DARK_WEIGHT: Final = 0.5
+AROUND: Final = 0.2
+"""Share of the box's sides by which what is around it reaches."""
+BEHIND: Final = 0.6
+"""How much less a colour weighs if all that is around the box has it."""
 
 Floats = NDArray[np.float64]
 
@@ -86,14 +93,26 @@ def main_colours(
     weights = np.outer(_bell(rows, first, last), _bell(columns, left, left + width)).ravel()
     lab = lab_of(picture[np.ix_(rows, columns)].reshape(-1, 3))
     named = _named(lab)
-    weights = np.where(named == BLACK, weights * DARK_WEIGHT, weights)
+    weights *= np.where(named == BLACK, DARK_WEIGHT, 1.0) * (1 - BEHIND * _around(picture, box)[named])
     shares = np.bincount(named, weights, len(NAMES)) / weights.sum()
+    if shares[RED] > shares[PINK] / 2:  # red paint has pink lights
+        shares[RED], shares[PINK] = shares[RED] + shares[PINK], 0.0
     order = np.argsort(-shares, kind="stable")[:most].tolist()
     return tuple(
         Colour(NAMES[name], round(float(shares[name]), 3))
         for rank, name in enumerate(order)
         if rank == 0 or shares[name] >= least
     )
+
+
+def _around(picture: Image, box: Box) -> Floats:
+    """Return the share of each name in the band around a box; zeros if the band lies outside the picture."""
+    left, top, width, height = box
+    rows = _places(top - AROUND * height, top + (1 + AROUND) * height, picture.shape[0])
+    columns = _places(left - AROUND * width, left + (1 + AROUND) * width, picture.shape[1])
+    beyond = np.logical_or.outer((rows < top) | (rows >= top + height), (columns < left) | (columns >= left + width))
+    named = _named(lab_of(picture[np.ix_(rows, columns)][beyond]))
+    return np.asarray(np.bincount(named, minlength=len(NAMES)) / max(1, len(named)), np.float64)
 
 
 def lab_of(pixels: Image) -> Floats:
@@ -116,7 +135,7 @@ def _named(lab: Floats) -> NDArray[np.int64]:
     by_hue = np.array([name for _, name in HUES] + [PINK])[np.searchsorted([upto for upto, _ in HUES], hue)]
     by_hue = _two_names(by_hue, lightness, chroma, hue)
     greys = np.where(lightness < DARK, BLACK, np.where(lightness > LIGHT, WHITE, GREY))
-    plain = chroma < np.maximum(PLAIN, PLAIN_SHARE * lightness)
+    plain = chroma < np.maximum(PLAIN + PLAIN_DARK * np.maximum(DARK - lightness, 0), PLAIN_SHARE * lightness)
     return np.asarray(np.where(plain, greys, by_hue), np.int64)
 
 
@@ -124,7 +143,7 @@ def _two_names(named: NDArray[np.int64], lightness: Floats, chroma: Floats, hue:
     """Tell light red (pink) from red, dark orange (brown) from orange, and olive (green) from yellow."""
     told = named.copy()
     told[(named == RED) & (lightness > 60) & (chroma < 58)] = PINK
-    told[(named == PINK) & (lightness < 35)] = np.where(hue > 180, PURPLE, RED)[(named == PINK) & (lightness < 35)]
+    told[(named == PINK) & (lightness < 40)] = RED
     told[(named == ORANGE) & ((lightness < 55) | (chroma < 38))] = BROWN
     muddy = (named == YELLOW) & ((lightness < 54) | (chroma < 25))
     told[muddy] = np.where(hue < 96, BROWN, GREEN)[muddy]
