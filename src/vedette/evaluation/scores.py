@@ -1,6 +1,6 @@
 """All measures of one clip, as far as its truth goes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +55,11 @@ class Scores:
     detections: Sequence[Detection] = ()
     tracking: Tracking | None = None
     events: Events | None = None
+
+    @property
+    def cpu_ms(self) -> float:
+        """Return CPU time per analysed picture, reading included."""
+        return 1000 * self.seen.cpu_s / max(1, len(self.seen.pictures))
 
 
 def judge(truth: Truth, seen: Seen, labels: Sequence[str] = ()) -> Scores:
@@ -111,7 +116,7 @@ def document(scores: Scores) -> dict[str, Any]:
         "service": seen.service,
         "note": seen.note,
         "pictures": len(seen.pictures),
-        "cpu_ms_per_picture": 1000 * seen.cpu_s / max(1, len(seen.pictures)),
+        "cpu_ms_per_picture": scores.cpu_ms,
         "events_told": len(seen.events),
     }
     if scores.detections:
@@ -138,10 +143,8 @@ def _of_tracking(one: Tracking) -> dict[str, float]:
 
 
 def _of_events(one: Events) -> dict[str, Any]:
-    delays = sorted(one.delays)
-    middle: Mapping[str, float] = {"delay_s": delays[len(delays) // 2]} if delays else {}
     return {
-        "precision": one.precision, "recall": one.recall, "F1": one.f1, **middle,
+        "precision": one.precision, "recall": one.recall, "F1": one.f1, "delay_s": one.median_delay,
         "right": len(one.pairs),
         "missed": [{"kind": event.kind, "time": event.time} for event in one.missed],
         "false": [{"kind": event.kind, "time": event.time} for event in one.false],

@@ -1,6 +1,6 @@
 """What a service made of a clip."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vedette.evaluation.truth import Boxes
@@ -49,6 +49,7 @@ class Seen:
         service: its name and version.
         note: which detector was at work.
         cpu_s: of the process, for reading and analysing.
+        kept: seconds to a small JPEG of the first picture from then on, for what may be missed.
     """
 
     name: str
@@ -57,3 +58,4 @@ class Seen:
     pictures: Sequence[Picture] = ()
     events: Sequence[Told] = field(default_factory=tuple)
     cpu_s: float = 0.0
+    kept: Mapping[float, bytes] = field(default_factory=dict)

@@ -1,5 +1,6 @@
 """Events against the truth: precision, recall, F1 and delay."""
 
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -46,6 +47,11 @@ class Events:
     def delays(self) -> tuple[float, ...]:
         """Return by how many seconds each was told late; below 0: early."""
         return tuple(told.time - true.time for true, told in self.pairs)
+
+    @property
+    def median_delay(self) -> float | None:
+        """Return the median of the delays, seconds; None if nothing was right."""
+        return statistics.median(self.delays) if self.pairs else None
 
 
 def score(true: Sequence[TrueEvent], told: Sequence[Told]) -> Events:
