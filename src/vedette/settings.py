@@ -373,6 +373,16 @@ class Settings(BaseSettings):
         gt=0,
         le=240,
     )
+    engine: Annotated[Literal["auto", "onnxruntime", "openvino"], BeforeValidator(_lower)] = _running(
+        "`auto`, `onnxruntime` or `openvino`",
+        "What runs models. `auto`: the faster of those installed, measured once for each model and machine.",
+        default="auto",
+    )
+    precision: Annotated[Literal["fp32", "bf16"], BeforeValidator(_lower)] = _running(
+        "`fp32` or `bf16`",
+        "How float models are computed. `bf16` is quicker and less exact; OpenVINO alone has it, on processors that do.",
+        default="fp32",
+    )
     providers: Names = _running(
         "names, `,` between them",
         "ONNX Runtime execution providers, best first; those for GPUs need another build of ONNX Runtime and are "

@@ -9,6 +9,8 @@ from vedette.evaluation.metrics.hota import hota
 from vedette.evaluation.metrics.identity import identity
 from vedette.evaluation.truth import Boxes
 
+SIZE = np.array([30.0, 60.0])
+
 
 @pytest.mark.parametrize("seed", range(8))
 def test_two_ways_to_reckon_give_the_same(seed: int) -> None:
@@ -19,7 +21,7 @@ def test_two_ways_to_reckon_give_the_same(seed: int) -> None:
     numbers = np.arange(6)
     for frame in range(60):
         at = start + frame * step
-        boxes = np.concatenate([at, at + (30, 60)], axis=1)
+        boxes = np.concatenate([at, at + SIZE], axis=1)
         here = dice.random(6) < 0.9
         seen = here & (dice.random(6) < 0.8)
         if dice.random() < 0.15:
@@ -27,7 +29,7 @@ def test_two_ways_to_reckon_give_the_same(seed: int) -> None:
             numbers[dice.integers(6)] = 10 + frame
         shaken = boxes[seen] + dice.normal(0, 4, (seen.sum(), 4))
         ghosts = dice.uniform(0, 300, (dice.integers(0, 3), 2))
-        every = np.concatenate([shaken, np.concatenate([ghosts, ghosts + (30, 60)], axis=1)])
+        every = np.concatenate([shaken, np.concatenate([ghosts, ghosts + SIZE], axis=1)])
         ids = np.concatenate([numbers[seen], 1000 + np.arange(len(ghosts))]).astype(np.int64)
         true[frame] = np.flatnonzero(here).astype(np.int64), boxes[here]
         told[frame] = ids, every

@@ -14,7 +14,7 @@ from vedette.algorithms.targets import Kinds, Target, Targets
 from vedette.model.event import Box
 from vedette.model.frame import Frame
 
-WAIT_S: Final = 1.5
+WAIT_S: Final = 2.0
 """Seconds for which a better picture is waited for, where the task says nothing."""
 
 
@@ -76,6 +76,12 @@ class Appearances:
             for shot in rule.update(ids, boxes, kinds, scores, standings, size, frame.time):
                 yield _appearance(n, rule.polygon, shot)
         self._regions.keep(self._targets.alive)
+
+    def rest(self, last: Frame) -> Iterator[Appearance]:
+        """Yield what was to be told later, after the last picture of all."""
+        for n, rule in enumerate(self._regions):
+            for shot in rule.rest(last.time):
+                yield _appearance(n, rule.polygon, shot)
 
     def state(self) -> PlainState:
         """Return all it remembers."""

@@ -18,7 +18,7 @@ from vedette.model.frame import Frame
 
 PEOPLE = Kinds(("person",), {"person": PERSON})
 """What merely moves is no measure of a crowd, which may stand still."""
-BELIEVED = 0.4
+BELIEVED = 0.5
 """Score from which a detection counts: no track makes up for what is missed, and a crowd hides itself."""
 USUAL_ALARM = 50
 """People in a region beyond which there is an alarm, where the task says nothing."""

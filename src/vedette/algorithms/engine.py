@@ -1,6 +1,7 @@
 """What the detectors of a worker process share. Imported by workers alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from vedette.algorithms.base import Classifier, Detector, Embedder, PlainState
 from vedette.algorithms.inference.crops import CropClassifier, CropEmbedder
@@ -10,12 +11,18 @@ from vedette.algorithms.inference.sessions import Sessions
 from vedette.algorithms.models import Installed, ModelStore
 from vedette.algorithms.motion import MotionDetector
 from vedette.algorithms.outputs import Kind
+from vedette.algorithms.roles import MOTION, OBJECTS, STILL
+from vedette.algorithms.still import StillDetector
 from vedette.model.detection import Detections
 from vedette.model.errors import ModelError
 from vedette.model.frame import Frame, Position
 
-WITHOUT_MODEL = "objects"
-"""The role that motion can fill for want of a model."""
+WITHOUT_MODEL: Final[Mapping[str, type[MotionDetector | StillDetector]]] = {
+    OBJECTS: MotionDetector,
+    MOTION: MotionDetector,
+    STILL: StillDetector,
+}
+"""What fills a role for want of a model."""
 
 
 class Engine:
@@ -25,7 +32,7 @@ class Engine:
         store: the installed models.
         providers: execution providers of ONNX Runtime, best first.
         engine: `onnxruntime`, `openvino`, or `auto`: the faster one, by measuring.
-        arithmetic: of float models: `fp32`, or `bf16`, which OpenVINO alone has.
+        precision: how float models are computed: `fp32`, or `bf16`, which OpenVINO alone has.
     """
 
     def __init__(
@@ -34,10 +41,10 @@ class Engine:
         providers: Sequence[str] = CPU,
         *,
         engine: str = "onnxruntime",
-        arithmetic: str = "fp32",
+        precision: str = "fp32",
     ) -> None:
         self._store = store
-        self._sessions = Sessions(store, Wish.of(engine, arithmetic, tuple(providers)))
+        self._sessions = Sessions(store, Wish.of(engine, precision, tuple(providers)))
 
     def for_stream(self) -> "StreamModels":
         """Return the models of one stream; its tasks pay for one look at each picture."""
@@ -51,7 +58,7 @@ class StreamModels:
         self._store = store
         self._sessions = sessions
         self._shared: dict[str, Detector] = {}
-        self._motion: _Memo | None = None
+        self._eyes: dict[type[MotionDetector | StillDetector], _Memo] = {}
 
     def has(self, role: str) -> bool:
         """Return whether a model is installed for the role.
@@ -62,17 +69,19 @@ class StreamModels:
         return self._store.find(role) is not None
 
     def detector(self, role: str) -> Detector:
-        """Return the best installed detector for the role; motion for `objects` where nothing is installed.
+        """Return the best installed detector for the role, or what needs no model where nothing is installed.
 
         Raises:
             ModelError: no model fills the role, or the one that does is broken (nothing takes its place in silence).
         """
         installed = self._store.find(role)
         if installed is None:
-            if role != WITHOUT_MODEL:
+            make = WITHOUT_MODEL.get(role)
+            if make is None:
                 raise ModelError(f"No installed model serves the role {role}.")
-            self._motion = self._motion or _Memo(MotionDetector())
-            return _Motion(self._motion)
+            if make not in self._eyes:
+                self._eyes[make] = _Memo(make())
+            return _Eyes(self._eyes[make], make)
         name = installed.manifest.name
         if name not in self._shared:
             self._shared[name] = _Memo(ModelDetector(self._session(installed, role, Kind.DETECTOR)))
@@ -125,16 +134,16 @@ class _Memo:
         self._detector.restore(state)
 
 
-class _Motion:
-    """A task's own end of the motion detector of its stream.
+class _Eyes:
+    """A task's own end of a detector of its stream that remembers earlier pictures.
 
     The tasks share one memory of the picture until one of them goes on from a checkpoint: it then has a memory of its
     own, or what it sees would hang on the others, and a replay would differ from the first run.
     """
 
-    def __init__(self, shared: _Memo) -> None:
+    def __init__(self, shared: _Memo, make: type[MotionDetector | StillDetector]) -> None:
         self.name, self.labels, self.knows_classes = shared.name, shared.labels, shared.knows_classes
-        self._eyes = shared
+        self._eyes, self._make = shared, make
 
     def __call__(self, frame: Frame) -> Detections:
         return self._eyes(frame)
@@ -143,6 +152,6 @@ class _Motion:
         return self._eyes.state()
 
     def restore(self, state: PlainState) -> None:
-        own = MotionDetector()
+        own = self._make()
         own.restore(state)
         self._eyes = _Memo(own)

@@ -41,6 +41,11 @@ class ModelStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    @property
+    def folder(self) -> Path:
+        """Return where the models are."""
+        return self._folder
+
     def list(self) -> tuple[Installed, ...]:
         """Return the installed models, best first.
 
@@ -51,12 +56,15 @@ class ModelStore:
         return tuple(sorted(found, key=lambda model: (-model.manifest.rank, model.manifest.name)))
 
     def find(self, role: str) -> Installed | None:
-        """Return the best installed model for a role, or None.
+        """Return the best installed model for a role, else the one that has this as its name, else None.
 
         Raises:
             ModelError: a manifest in the folder cannot be read.
         """
-        return next((model for model in self.list() if role in model.manifest.roles), None)
+        known = self.list()
+        fits = [model for model in known if role in model.manifest.roles]
+        fits += [model for model in known if role == model.manifest.name]
+        return fits[0] if fits else None
 
     def verify(self, model: Installed) -> Path:
         """Return the model's file if it is the one its manifest describes.

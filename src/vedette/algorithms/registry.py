@@ -71,6 +71,7 @@ class Registry:
         folder: Path | None = None,
         has_model: Callable[[str], bool] | None = None,
         shipped: bool | None = None,
+        first: Written | None = None,
     ) -> "Registry":
         """Return the services of this installation; what cannot be loaded goes to `broken`.
 
@@ -79,13 +80,14 @@ class Registry:
             folder: of the operator's own manifests; one of theirs takes the place of a shipped one of the same name.
             has_model: says whether a model is installed for a role.
             shipped: whether the manifests that come with Vedette count; None: if `points` is None.
+            first: a manifest that is judged as if it stood in the folder, before the others there.
         """
         door = _Door()
         for point in entry_points(group=GROUP) if points is None else points:
             door.take_point(point)
         mine = () if folder is None else tuple(files.own(folder))
         came = tuple(files.shipped()) if shipped or (shipped is None and points is None) else ()
-        door.take_written(mine, came)
+        door.take_written(() if first is None else (first,), mine, came)
         return cls(door.services, door.broken, has_model)
 
     def lacking(self, manifest: Manifest) -> tuple[str, ...]:
@@ -161,10 +163,10 @@ class _Door:
             return
         self._take(point.name, algorithm)
 
-    def take_written(self, own: Iterable[Written], shipped: Iterable[Written]) -> None:
+    def take_written(self, first: Iterable[Written], own: Iterable[Written], shipped: Iterable[Written]) -> None:
         """Take up manifests; of one name the operator's counts, and of two of theirs the first."""
         taken: set[str] = set()
-        for file, algorithm in self._composed(own, "services/"):
+        for file, algorithm in (*self._composed(first, ""), *self._composed(own, "services/")):
             if algorithm.manifest.name in taken:
                 self.broken[file] = f"there is a manifest of the service {algorithm.manifest.name} already"
             elif self._take(file, algorithm):

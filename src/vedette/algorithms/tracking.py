@@ -224,9 +224,9 @@ class Tracker:
         order = np.argsort(self._tracks.ids[places], kind="stable")
         tracks, sources = self._tracks.where(places[order]), sources[order]
         classes = tracks.votes.argmax(axis=1) if len(places) else np.zeros(0, np.int64)
-        seen = Detections(
-            tracks.boxes.astype(np.float32), found.scores[sources], classes.astype(np.int64), tracks.ids, self._labels
-        )
+        points = None if found.points is None else found.points[sources]
+        boxes = tracks.boxes.astype(np.float32)
+        seen = Detections(boxes, found.scores[sources], classes.astype(np.int64), tracks.ids, self._labels, points)
         return Tracked(seen, tracks.hits >= self._how.confirm_hits)
 
     def _forget(self, time: float) -> None:

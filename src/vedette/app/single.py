@@ -87,7 +87,12 @@ def watch(
         stream_name=Path(video).name or video,
         started_ms=_now_ms(),
     )
-    engine = Engine(ModelStore(settings.models_dir), providers=settings.providers)
+    engine = Engine(
+        ModelStore(settings.models_dir),
+        providers=settings.providers,
+        engine=settings.engine,
+        precision=settings.precision,
+    )
     run = Run(spec, place.liveness, registry, models(engine.for_stream()))
     feed = Feed(place, policy=EVERYWHERE, file_roots=(root,) if root else (), fps=fps or run.fps)
     with _looked_after(feed, on_away):

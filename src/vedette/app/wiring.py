@@ -301,6 +301,8 @@ def _worker_spec(settings: Settings, key: str) -> WorkerSpec:
         file_roots=settings.file_roots,
         guard=policy(settings),
         providers=settings.providers,
+        engine=settings.engine,
+        precision=settings.precision,
         analysis_fps=settings.analysis_fps,
         log_level=settings.log_level,
         log_format=settings.log_format,

@@ -11,7 +11,18 @@ from typing import Annotated, Any
 
 import typer
 
-from vedette.cli import brokers, deliveries, devices, evaluation, freezing, people, rollouts, services, stores
+from vedette.cli import (
+    brokers,
+    deliveries,
+    devices,
+    evaluation,
+    freezing,
+    people,
+    rollouts,
+    services,
+    stores,
+    written,
+)
 from vedette.model.errors import InvalidParameter, Misconfigured, VedetteError
 from vedette.model.guard import GuardPolicy
 from vedette.model.pictures import ORIGIN, split
@@ -36,6 +47,7 @@ app.add_typer(people.role, name="role")
 app.add_typer(people.key, name="key")
 app.add_typer(services.order, name="order")
 app.add_typer(services.service, name="service")
+app.add_typer(written.services, name="services")
 app.add_typer(services.quota, name="quota")
 app.add_typer(rollouts.rollout, name="rollout")
 app.add_typer(freezing.freeze, name="freeze")
@@ -125,7 +137,7 @@ def algorithms() -> None:
     """List the algorithm services."""
     from vedette.algorithms.registry import Registry
 
-    registry = Registry.load()
+    registry = Registry.load(folder=Settings.load().services_dir)
     for service in registry.services():
         versions = registry.versions(service.name.name)
         print(f"{service.name.name}  {', '.join(versions)}  {service.manifest.title_en}")

@@ -70,8 +70,9 @@ def list_services() -> None:
     from vedette.algorithms.registry import Registry
     from vedette.app import sales
 
-    commercial = asyncio.run(sales.commercial(Settings.load()))
-    for known in Registry.load().services():
+    settings = Settings.load()
+    commercial = asyncio.run(sales.commercial(settings))
+    for known in Registry.load(folder=settings.services_dir).services():
         print(f"{known.name.name}  {'demands an order' if known.name.name in commercial else 'free'}")
 
 

@@ -21,6 +21,8 @@ class WorkerSpec:
         capacity: how many streams it takes.
         services_dir: folder of the operator's own services.
         providers: ONNX Runtime execution providers, best first.
+        engine: what runs models: `onnxruntime`, `openvino`, or `auto` for the faster one.
+        precision: how float models are computed: `fp32` or `bf16`.
         analysis_fps: pictures a second analysed of a stream; None for what its algorithms ask for.
     """
 
@@ -34,6 +36,8 @@ class WorkerSpec:
     guard: GuardPolicy
     providers: tuple[str, ...]
     services_dir: Path | None = None
+    engine: str = "auto"
+    precision: str = "fp32"
     analysis_fps: float | None = None
     log_level: str = "info"
     log_format: str = "auto"

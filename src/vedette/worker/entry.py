@@ -36,7 +36,7 @@ def run(spec: WorkerSpec) -> None:
     logs.configure(spec.log_level, json_lines={"json": True, "text": False}.get(spec.log_format))
     cv2.setNumThreads(1)  # many streams share the cores; a picture is one thread's work
     registry = Registry.load(folder=spec.services_dir)
-    engine = Engine(ModelStore(spec.models_dir), providers=spec.providers)
+    engine = Engine(ModelStore(spec.models_dir), providers=spec.providers, engine=spec.engine, precision=spec.precision)
     link, album = Link(spec.url, spec.key), Album()
 
     def make_stream(assignment: Assignment, spool: Spool, on_news: Callable[[], None]) -> Stream:

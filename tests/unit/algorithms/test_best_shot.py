@@ -77,6 +77,20 @@ def test_who_is_lost_before_is_told_as_it_was_seen_last() -> None:
     assert (n, shot.seen, shot.box) == (8, False, (103, 100, 153, 150))
 
 
+def test_at_the_end_of_all_nobody_is_left_out() -> None:
+    """One is in the last picture, one was lost just before, one was told already, one never counted."""
+    rule = BestShots(YARD, 2.0)
+    for n in range(24):
+        assert len(look(rule, n, [(1, 100, 100, 50)])) == (n == 20)
+        if n > 9:
+            here = [(1, 100, 100, 50), (2, 200, 100, 50)] + [(3, 300.0, 100.0, 50.0)] * (n < 22)
+            look(rule, n, here)
+        look(rule, n, [(4, 400, 100, 50)], Standing.UNSURE)
+    left = rule.rest(2.3)
+    assert [(shot.track, shot.seen) for shot in left] == [(2, True), (3, False)]
+    assert rule.rest(2.3) == []
+
+
 def test_who_melts_into_another_is_not_told() -> None:
     """Without a model two cars side by side are one blob."""
     told = shots(lambda n: [(1, 100, 100, 50), (2, 160, 100, 50)] if n < 4 else [(1, 95, 90, 120)])

@@ -46,6 +46,21 @@ def test_there_and_back_is_two_crossings() -> None:
     assert cross([80, 120, 80]) == [Crossed(1, 1, -1), Crossed(1, -1, 1)]
 
 
+def test_who_must_stay_beyond_the_line_is_told_once_they_have() -> None:
+    """A number that passes to a neighbour for one picture crosses nothing; time counts, not pictures."""
+
+    def stays(xs: list[float], fps: float = 10) -> list[float]:
+        watch = LineWatch(GATE, stays_s=0.1)
+        feet = [np.array([[x, 100.0]]) for x in xs]
+        counted = [Standing.COUNTED]
+        return [n for n, foot in enumerate(feet) if watch.update(np.array([1]), foot, counted, SLACK, n / fps)]
+
+    assert stays([80, 120, 80, 80]) == []
+    assert stays([80, 120, 100, 120]) == [3]
+    assert stays([80, 120, 125, 130]) == [2]
+    assert stays([80, 120, 121, 122, 123, 124], fps=25) == [4]
+
+
 def test_the_same_target_is_told_again_only_after_the_interval() -> None:
     assert cross([80, 120, 80], interval=5) == [Crossed(1, 1, -1)]
 

@@ -18,7 +18,7 @@ from vedette.model.errors import InvalidParameter, ModelError
 
 LEFT = {"data": [[0, 0], [320, 0], [320, 360], [0, 360]], "name": "left"}
 RIGHT = {"data": [[320, 0], [640, 0], [640, 360], [320, 360]], "name": "right"}
-SCENE = both(car((40, 200), (60, 0)), car((40, 300), (40, 0), "bicycle"), car((600, 100), (-40, 0), "truck"))
+SCENE = both(car((40, 200), (60, 0)), car((40, 300), (40, 0), "bicycle"), car((600, 100), (-55, 0), "truck"))
 PUBLISHED = {
     "image_compression_ratio": 90,
     "render_result_sw": 1,
@@ -87,9 +87,20 @@ def test_the_wait_and_the_colours_have_their_keys() -> None:
         return told(VehicleDetection, car((40, 200), (40, 0)), common, seconds=9)[0][0]
 
     assert first(best_shot_time=0) < first(best_shot_time=2) < first(best_shot_time="5")
-    assert first() == pytest.approx(first(best_shot_time=0) + 1.5, abs=0.11)
+    assert first() == pytest.approx(first(best_shot_time=0) + 2.0, abs=0.11)
     (row,) = vehicles(car((40, 200), (60, 0)), attribute_detection_sw=0)
     assert "color" not in row
+
+
+@pytest.mark.parametrize("algorithm", [VehicleDetection, ObjectAttributes])
+def test_who_is_there_when_the_file_ends_is_told(algorithm: Any) -> None:
+    script = car((40, 200), (40, 0))
+    subject = made(algorithm, {"best_shot_time": 20}, Scripted(script))
+    shown = [picture(n, script) for n in range(20)]
+    assert [finding for one in shown for finding in subject.process(one)] == []
+    (finding,) = subject.finish(shown[-1])
+    message(algorithm, shown[-1], finding)
+    assert subject.finish(shown[-1]) == []
 
 
 def check_drawing(algorithm: Any, caption: str) -> None:

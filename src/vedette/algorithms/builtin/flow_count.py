@@ -14,7 +14,7 @@ from vedette.algorithms.base import Algorithm, EventKind, Manifest, Models, Plai
 from vedette.algorithms.geometry import Line, Points, Polygon
 from vedette.algorithms.keys import RegionKeys, key
 from vedette.algorithms.parameters import Switch, Whole
-from vedette.algorithms.rules import HeatMap, Intervals, LineCount, RegionCount, Standing
+from vedette.algorithms.rules import FixtureWatch, HeatMap, Intervals, LineCount, RegionCount, Standing
 from vedette.algorithms.rules.density import in_picture, whole_picture
 from vedette.algorithms.targets import PERSON, Kinds, Targets, columns
 from vedette.model.event import Finding
@@ -137,6 +137,7 @@ class FlowCount(Algorithm[FlowCountConfig]):
         self._config = config
         self._detector = models.detector("objects")
         self._targets = Targets(self._detector, PEOPLE)
+        self._fixtures = FixtureWatch()
         self._roi = config.roi()
         self._lines = [LineCount(line) for line in self._roi.lines] if config.line_detection_sw else []
         self._regions: list[RegionCount] = []
@@ -157,9 +158,12 @@ class FlowCount(Algorithm[FlowCountConfig]):
     def process(self, frame: Frame) -> Iterable[Finding]:
         """Count, and tell of the intervals that have ended."""
         self._fit(frame.width, frame.height)
-        targets = self._targets.look(frame)
-        ids, feet, standings = columns(targets)
-        slack, alive = frame.height * SLACK, self._targets.alive
+        targets, alive = self._targets.look(frame), self._targets.alive
+        ids, feet, _ = columns(targets)
+        things = self._fixtures.update(((one.track, one.box, one.score) for one in targets), frame.time)
+        self._fixtures.keep(alive)
+        standings = [Standing.IGNORED if one.track in things else one.standing for one in targets]
+        slack = frame.height * SLACK
         inside = in_picture(feet, frame.width, frame.height)
         for line in self._lines:
             line.update(ids, feet, standings, slack, frame.time)
@@ -230,6 +234,7 @@ class FlowCount(Algorithm[FlowCountConfig]):
     def _counted(self) -> PlainState:
         return {
             "size": self._size,
+            "fixtures": self._fixtures.state(),
             "lines": [[_ends(count.line), count.state()] for count in self._lines],
             "regions": [[_corners(count.polygon), count.state()] for count in self._regions],
             "heat": self._heat.state(),
@@ -247,6 +252,7 @@ class FlowCount(Algorithm[FlowCountConfig]):
             known = next((known for corners, known in state["regions"] if corners == _corners(region.polygon)), None)
             if known is not None:
                 region.restore(known)
+        self._fixtures.restore(state["fixtures"])
         self._heat.restore(state["heat"])
         for end, known in zip(self._interval_ends, state["ends"], strict=True):
             end.restore(known)

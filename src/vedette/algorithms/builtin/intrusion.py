@@ -12,7 +12,7 @@ from vedette.algorithms.base import Algorithm, EventKind, Manifest, Models, Plai
 from vedette.algorithms.geometry import Line, Polygon, whole
 from vedette.algorithms.keys import PictureKeys, RegionKeys, SizeKeys, key
 from vedette.algorithms.parameters import Number, Switch
-from vedette.algorithms.rules import Crossed, Entered, LineWatch, Lingered, RegionWatch
+from vedette.algorithms.rules import STAYS_S, Crossed, Entered, LineWatch, Lingered, RegionWatch
 from vedette.algorithms.targets import ANYTHING, PERSON, USUAL, VEHICLE, Target, Targets, columns
 from vedette.model.detection import Detections
 from vedette.model.event import Drawing, Finding
@@ -98,7 +98,7 @@ class Intrusion(Algorithm[IntrusionConfig]):
         self._targets = Targets(self._detector, USUAL, asked | {ANYTHING} if asked else asked)
         self._roi = config.roi()
         interval = config.alert_detection_interval
-        self._lines = [LineWatch(line, interval) for line in self._roi.lines]
+        self._lines = [LineWatch(line, interval, STAYS_S) for line in self._roi.lines]
         self._regions = [self._region(polygon) for polygon in self._roi.polygons]
         self._size = [0, 0]
 

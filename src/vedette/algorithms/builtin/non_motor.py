@@ -77,6 +77,7 @@ class NonMotor(Algorithm[NonMotorConfig]):
         title_cn="非机动车检测",
         config=NonMotorConfig,
         roles=("objects",),
+        needs=("objects",),
         events=(
             EventKind(ILLEGAL_PARKING, "non_motor_parking", NonMotorData, ends=True),
             EventKind(NON_MOTOR_INTRUSION, "non_motor_intrusion", NonMotorData, ends=True),

@@ -115,6 +115,10 @@ class ObjectAttributes(Algorithm[ObjectAttributesConfig]):
         sizes = self._config.sizes(frame.height, USUAL_SIZES)
         return [self._finding(one, frame) for one in self._seen.look(frame, sizes)]
 
+    def finish(self, last: Frame) -> Iterable[Finding]:
+        """Tell of what is there still, whose better pictures will not come any more."""
+        return [self._finding(one, last) for one in self._seen.rest(last)]
+
     def _finding(self, one: Appearance, frame: Frame) -> Finding:
         left, top, width, height = one.box
         told = AttributedObject(

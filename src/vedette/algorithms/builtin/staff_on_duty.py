@@ -60,6 +60,7 @@ class StaffOnDuty(Algorithm[StaffOnDutyConfig]):
         title_cn="关键岗位检测",
         config=StaffOnDutyConfig,
         roles=("objects",),
+        needs=("objects",),
         events=(EventKind(ABSENCE, "staff_absent", StaffOnDutyData, ends=True),),
         description=(
             "Fewer persons than there must be are in a region, for so many detection periods on end. A period counts by "

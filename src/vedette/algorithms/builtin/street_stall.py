@@ -78,6 +78,7 @@ class StreetStall(Algorithm[StreetStallConfig]):
         title_cn="占道经营检测",
         config=StreetStallConfig,
         roles=("objects",),
+        needs=("objects",),
         events=(EventKind(STREET_STALL, "street_stall", StreetStallData, ends=True),),
         description=(
             "Goods, tables, chairs, sunshades or a vehicle stay in a region, and a person stays beside them: somebody sells "

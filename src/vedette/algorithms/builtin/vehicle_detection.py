@@ -83,6 +83,10 @@ class VehicleDetection(Algorithm[VehicleDetectionConfig]):
         sizes = self._config.sizes(frame.height, USUAL_SIZES)
         return [self._finding(one, frame) for one in self._seen.look(frame, sizes)]
 
+    def finish(self, last: Frame) -> Iterable[Finding]:
+        """Tell of the vehicles whose better pictures will not come any more."""
+        return [self._finding(one, last) for one in self._seen.rest(last)]
+
     def _finding(self, one: Appearance, frame: Frame) -> Finding:
         told = self._config.attribute_detection_sw and one.seen
         colours = [colour.name for colour in main_colours(frame.bgr(), one.box)] if told else []

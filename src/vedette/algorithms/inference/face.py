@@ -1,5 +1,6 @@
 """The one face of all engines, and how they are chosen."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
@@ -69,6 +70,14 @@ class Session(Protocol):
         ...
 
 
-def first_line(error: BaseException) -> str:
-    """Return what an engine's error says first: the rest is for its makers."""
-    return str(error).strip().partition("\n")[0][:200].rstrip(". ") or type(error).__name__
+_OF_ITS_MAKERS = re.compile(
+    r"^\[ONNXRuntimeError\] : \d+ : \w+ : |/onnxruntime_src/\S+ .*\) (?=[A-Z])|Load model from \S+ failed:"
+)
+_PLACES = ("Exception from ", "Check '")
+
+
+def reason(error: BaseException) -> str:
+    """Return what an engine's error says, without the places in its sources, which are for its makers."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    told = [line for line in lines if line and not line.startswith(_PLACES)]
+    return _OF_ITS_MAKERS.sub("", told[-1])[:200].rstrip(". ") if told else type(error).__name__

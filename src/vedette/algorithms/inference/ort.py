@@ -19,7 +19,7 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
     RuntimeException,
 )
 
-from vedette.algorithms.inference.face import CPU, first_line
+from vedette.algorithms.inference.face import CPU, reason
 from vedette.algorithms.inference.fitting import Port, Ports, fit
 from vedette.algorithms.layouts.parts import Outputs
 from vedette.algorithms.manifests import ModelManifest
@@ -60,7 +60,7 @@ def open_file(path: Path, name: str, providers: Sequence[str] = CPU) -> Any:
     try:
         return ort.InferenceSession(str(path), options, providers=list(providers))
     except _ERRORS as error:
-        raise ModelError(f"The file of model {name} cannot be loaded: {first_line(error)}.") from error
+        raise ModelError(f"The file of model {name} cannot be loaded: {reason(error)}.") from error
 
 
 def inputs_of(session: Any) -> list[Port]:
@@ -107,7 +107,7 @@ class OrtSession:
         try:
             told = self._session.run(self._ports.outputs, fed)
         except _ERRORS as error:
-            raise ModelError(f"The model {self.manifest.name} failed: {first_line(error)}.") from error
+            raise ModelError(f"The model {self.manifest.name} failed: {reason(error)}.") from error
         return dict(zip(self._ports.outputs, (np.asarray(output) for output in told), strict=True))
 
 
@@ -115,3 +115,16 @@ def sizes_of(pixels: NDArray[Any], manifest: ModelManifest) -> NDArray[np.int64]
     """Return the (n, 2) heights and widths of pictures."""
     first = 2 if manifest.input.order == "nchw" else 1
     return np.tile(np.array(pixels.shape[first : first + 2], np.int64), (len(pixels), 1))
+
+
+def described(path: Path, name: str) -> dict[str, list[Any]]:
+    """Return name, dimensions and type of the inputs and outputs of a file.
+
+    Raises:
+        ModelError: it is no model.
+    """
+    session = open_file(path, name)
+    return {
+        kind: [[each.name, list(each.shape), each.type] for each in values]
+        for kind, values in (("inputs", session.get_inputs()), ("outputs", session.get_outputs()))
+    }

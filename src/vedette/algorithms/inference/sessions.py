@@ -1,9 +1,12 @@
-"""The loaded models of a process: each is checked and loaded once, when first asked for."""
+"""The loaded models of a process: each is tried elsewhere, then loaded once, when first asked for."""
 
 import threading
+from collections import defaultdict
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
+from vedette.algorithms.inference.choices import Choices
 from vedette.algorithms.inference.face import EngineName, Session, Wish
 from vedette.algorithms.inference.ort import OrtSession
 from vedette.algorithms.manifests import ModelManifest
@@ -37,24 +40,30 @@ class Sessions:
     Args:
         store: where the files are.
         wish: what the operator said of engines.
+        choices: what runs which model; None: by trying and measuring.
     """
 
-    def __init__(self, store: ModelStore, wish: Wish) -> None:
-        self._store = store
-        self._wish = wish
+    def __init__(self, store: ModelStore, wish: Wish, choices: Choices | None = None) -> None:
+        self._store, self._wish = store, wish
+        self._choices = choices or Choices(store.folder, wish, installed())
         self._lock = threading.Lock()
-        self._loaded: dict[str, Session] = {}
+        self._making: defaultdict[ModelManifest, threading.Lock] = defaultdict(threading.Lock)
+        self._loaded: dict[ModelManifest, Session] = {}
 
     def get(self, model: Installed) -> Session:
-        """Return the session of an installed model.
+        """Return the session of an installed model; others are not held up while it is made.
 
         Raises:
-            ModelError: the file is not the one described, or cannot be loaded.
+            ModelError: the file is not the one described, or does not work.
         """
+        manifest = model.manifest
         with self._lock:
-            session = self._loaded.get(model.manifest.sha256)
+            making = self._making[manifest]
+        with making:
+            session = self._loaded.get(manifest)
             if session is None:
-                engine = self._wish.engine or EngineName.ONNXRUNTIME
-                session = load(self._store.verify(model), model.manifest, engine, self._wish)
-                self._loaded[model.manifest.sha256] = session
+                path = self._store.verify(model)
+                choice = self._choices.choose(path, manifest)
+                wish = replace(self._wish, arithmetic=choice.arithmetic)
+                session = self._loaded[manifest] = load(path, manifest, choice.engine, wish)
             return session

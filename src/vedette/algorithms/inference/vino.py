@@ -8,8 +8,16 @@ from typing import Any
 import numpy as np
 import openvino
 from numpy.typing import NDArray
+from openvino.frontend import (
+    FrontEndManager,
+    GeneralFailure,
+    InitializationFailure,
+    NotImplementedFailure,
+    OpConversionFailure,
+    OpValidationFailure,
+)
 
-from vedette.algorithms.inference.face import Arithmetic, first_line
+from vedette.algorithms.inference.face import Arithmetic, reason
 from vedette.algorithms.inference.fitting import Port, Ports, fit
 from vedette.algorithms.inference.ort import sizes_of
 from vedette.algorithms.inputs import Order
@@ -17,7 +25,17 @@ from vedette.algorithms.layouts.parts import Outputs
 from vedette.algorithms.manifests import ModelManifest
 from vedette.model.errors import ModelError
 
-_ERRORS = (RuntimeError, ValueError, TypeError, MemoryError)
+_ERRORS = (
+    GeneralFailure,
+    InitializationFailure,
+    NotImplementedFailure,
+    OpConversionFailure,
+    OpValidationFailure,
+    RuntimeError,
+    ValueError,
+    TypeError,
+    MemoryError,
+)
 _ELEMENTS = {"f32": "float32", "f16": "float16", "u8": "uint8", "f64": "float64", "i64": "int64", "i32": "int32"}
 
 
@@ -36,13 +54,14 @@ class VinoSession:
     def __init__(self, path: Path, manifest: ModelManifest, arithmetic: Arithmetic = Arithmetic.FP32) -> None:
         try:
             core = openvino.Core()
-            model = core.read_model(str(path))
+            reader = FrontEndManager().load_by_framework("onnx")  # others would have a try at the file too
+            model = reader.convert(reader.load(str(path)))
             names = [output.get_any_name() for output in model.outputs]
             self._ports: Ports = fit(manifest, [_port(each) for each in model.inputs], names)
             _settle_size(model, self._ports, manifest)
             self._model = core.compile_model(model, "CPU", _settings(arithmetic))
         except _ERRORS as error:
-            raise ModelError(f"OpenVINO cannot load the file of model {manifest.name}: {first_line(error)}.") from error
+            raise ModelError(f"OpenVINO cannot load the file of model {manifest.name}: {reason(error)}.") from error
         self.manifest = manifest
         self.element: np.dtype[Any] = np.dtype(self._ports.picture.element)
         self.many = self._ports.many
@@ -64,7 +83,7 @@ class VinoSession:
             told = request.infer(fed, share_inputs=True)
             return {name: np.array(told[name]) for name in self._ports.outputs}
         except _ERRORS as error:
-            raise ModelError(f"The model {self.manifest.name} failed: {first_line(error)}.") from error
+            raise ModelError(f"The model {self.manifest.name} failed: {reason(error)}.") from error
 
 
 def _settings(arithmetic: Arithmetic) -> dict[str, str]:

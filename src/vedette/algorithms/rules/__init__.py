@@ -6,8 +6,9 @@ them as plain state. `Standing` says what a rule may make of a track at this mom
 
 from vedette.algorithms.rules.absence import Absence, AbsenceWatch
 from vedette.algorithms.rules.counting import Flow, Intervals, LineCount, RegionCount
-from vedette.algorithms.rules.crossing import Crossed, LineWatch
+from vedette.algorithms.rules.crossing import STAYS_S, Crossed, LineWatch
 from vedette.algorithms.rules.density import Grid, Look, Samples
+from vedette.algorithms.rules.fixture import FixtureWatch
 from vedette.algorithms.rules.heat import HeatMap
 from vedette.algorithms.rules.region import ENTERED_S, LEFT_S, Entered, Lingered, RegionWatch
 from vedette.algorithms.rules.standing import Ids, Standing
@@ -16,10 +17,12 @@ from vedette.algorithms.rules.stay import Stay, StayWatch
 __all__ = [
     "ENTERED_S",
     "LEFT_S",
+    "STAYS_S",
     "Absence",
     "AbsenceWatch",
     "Crossed",
     "Entered",
+    "FixtureWatch",
     "Flow",
     "Grid",
     "HeatMap",

@@ -164,6 +164,15 @@ class BestShots:
                 shots.append(Shot(track, watched.box, watched.kind, watched.score, seen=False))
         return shots
 
+    def rest(self, time: float) -> list[Shot]:
+        """Return those that were to be told later, when there is no later picture than the one at `time`."""
+        shots = []
+        for track, watched in self._known.items():
+            if watched.sights and not watched.told and not self._stood_here(watched, time):
+                shots.append(Shot(track, watched.box, watched.kind, watched.score, seen=watched.at == time))
+            watched.told = True
+        return shots
+
     def _stood_here(self, watched: _Watched, time: float) -> bool:
         """Tell whether it stands where something stood that was told and lost."""
         self._parked = [place for place in self._parked if time - place[4] <= PARKED_S]

@@ -4,12 +4,10 @@ from dataclasses import astuple, dataclass
 
 from vedette.algorithms.base import PlainState
 from vedette.algorithms.geometry import Line, Points, Polygon
-from vedette.algorithms.rules.crossing import Crossed, LineWatch
+from vedette.algorithms.rules.crossing import STAYS_S, Crossed, LineWatch
 from vedette.algorithms.rules.region import ENTERED_S
 from vedette.algorithms.rules.standing import Ids, Standing
 
-HELD_S = 1.0
-"""Seconds for which somebody in a region who is not seen just now still counts: behind another, or missed once."""
 _EXACT = 1e-9
 """Seconds: times of pictures are whole microseconds, and what is due at exactly 6 s is due there."""
 
@@ -53,12 +51,12 @@ class LineCount:
     """Counts who crosses a line, by the side they come to.
 
     Args:
-        line: the line; `LineWatch` says what a crossing is.
+        line: the line; `LineWatch` says what a crossing is, and one counts if it is seen twice.
     """
 
     def __init__(self, line: Line) -> None:
         self.line = line
-        self._watch = LineWatch(line)
+        self._watch = LineWatch(line, stays_s=STAYS_S)
         self._to_side1 = self._to_side2 = 0
 
     def update(self, ids: Ids, feet: Points, standings: list[Standing], slack: float, time: float) -> list[Crossed]:
@@ -158,8 +156,12 @@ class RegionCount:
             known.seen = time
 
     def take(self, time: float) -> Flow:
-        """Return what has been counted, and count from 0 again."""
-        present = sum(known.inside and time - known.seen <= HELD_S + _EXACT for known in self._known.values())
+        """Return what has been counted, and count from 0 again.
+
+        Args:
+            time: of the last picture; who is not seen in it is not present, but has not left either.
+        """
+        present = sum(known.inside and known.seen >= time for known in self._known.values())
         flow = Flow(present, self._entered, self._left)
         self._entered = self._left = 0
         return flow

@@ -8,16 +8,31 @@ from vedette.algorithms.base import PlainState
 from vedette.algorithms.geometry import Line, Points
 from vedette.algorithms.rules.standing import Ids, Standing
 
+STAYS_S = 0.1
+"""Seconds after which who has crossed must still be seen beyond the line, in the services."""
+_EXACT = 1e-9
+"""Seconds: times of pictures are whole microseconds, and sums of them are not."""
+
 
 @dataclass(slots=True)
 class _Side:
-    """One track and a line: the side it was last clearly on, the last place, where it last stepped over."""
+    """One track and a line.
+
+    Attributes:
+        side: it was last clearly on, and stayed on.
+        x: of its last place.
+        y: of its last place.
+        over: where along the line it last stepped over.
+        told_at: when its last crossing was told.
+        beyond: since when it is clearly on the other side, or -1.
+    """
 
     side: int = 0
     x: float = 0.0
     y: float = 0.0
     over: float = -1e9
     told_at: float = -1e18
+    beyond: float = -1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +53,14 @@ class LineWatch:
     Args:
         line: the line.
         interval_s: seconds in which the same track is not told of again.
+        stays_s: seconds after which a track must be seen beyond the line still: one whose number passes to a neighbour,
+            or whose box is cut short for a moment, has not crossed.
     """
 
-    def __init__(self, line: Line, interval_s: float = 0.0) -> None:
+    def __init__(self, line: Line, interval_s: float = 0.0, stays_s: float = 0.0) -> None:
         self.line = line
         self._interval = interval_s
+        self._stays = stays_s
         self._sides: dict[int, _Side] = {}
 
     def update(self, ids: Ids, feet: Points, standings: list[Standing], slack: float, time: float) -> list[Crossed]:
@@ -58,17 +76,25 @@ class LineWatch:
                 known = self._sides[track] = _Side(x=float(foot[0]), y=float(foot[1]))
             self._step(known, foot, float(distance))
             side = 0 if abs(distance) <= slack else (1 if distance > 0 else -1)
+            if side == known.side:
+                known.beyond = -1.0
             if side in {0, known.side}:
                 continue
             if known.side == 0:
                 known.side = side
-            elif standing is not Standing.UNSURE:
+            elif self._has_stayed(known, time) and standing is not Standing.UNSURE:
                 inside = -margin <= known.over <= 1 + margin
                 if inside and standing is Standing.COUNTED and time - known.told_at >= self._interval:
                     crossed.append(Crossed(track, known.side, side))
                     known.told_at = time
-                known.side = side
+                known.side, known.beyond = side, -1.0
         return crossed
+
+    def _has_stayed(self, known: _Side, time: float) -> bool:
+        """Return whether it has been seen beyond the line for long enough."""
+        if known.beyond < 0:
+            known.beyond = time
+        return time - known.beyond >= self._stays - _EXACT
 
     def _step(self, known: _Side, foot: Points, distance: float) -> None:
         """Remember where along the line the last step over it was made."""

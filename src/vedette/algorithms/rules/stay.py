@@ -16,6 +16,8 @@ from vedette.model.message import BoundingBox
 
 GONE_S = 10.0
 """Seconds unseen after which something that stood is gone; a detector loses parked things now and then."""
+HELD_S = 3.0
+"""The same for what a detector holds on to by itself, as that of still things does."""
 LOST_S = 2.0
 """The same for something that moved when it was last seen."""
 LEFT_S = 2.0
@@ -81,7 +83,7 @@ class StayWatch:
         spared: regions in which nothing counts.
         moving: whether what moves about within the region stays there too; else it must stand in one place.
         reach: how far something that stands may shift, as a share of its size.
-        gone_s: seconds unseen after which something that stood is gone. More than any stay where the detector stops
+        gone_s: seconds unseen after which something that stood is gone. More than any stay, where the detector stops
             seeing what stands: it is gone then only when it is seen to leave.
     """
 
