@@ -64,6 +64,11 @@ def warm(told: Told) -> int:
     return sum(cell > 0 for _, kind, data in told if kind == HEAT for row in data["grid"] for cell in row)
 
 
+def worn(told: Told) -> set[bool]:
+    """Whether lines tell of clothes."""
+    return {"side2_attributes" in line for _, kind, data in told if kind == LINE for line in data["event_set"]}
+
+
 HEATED = {"heatmap_detection_sw": 1, "heatmap_detection_interval": 10}
 
 
@@ -78,6 +83,7 @@ HEATED = {"heatmap_detection_sw": 1, "heatmap_detection_interval": 10}
         ("region_count_interval", 3, {}, times(REGION), [2.0, 4.0, 6.0, 8.0, 10.0], [3.0, 6.0, 9.0]),
         ("heatmap_detection_interval", 4, {"heatmap_detection_sw": 1}, times(HEAT), [], [4.0, 8.0]),
         ("heatmap_point_interval", 15, HEATED, warm, 9, 3),
+        ("attribute_detection_sw", 1, {}, worn, {False}, {True}),
         ("target_roi", "", {}, kinds, {LINE, REGION}, {REGION}),
     ],
 )
@@ -109,3 +115,10 @@ def test_what_breaks_a_rule_is_refused_by_name(key: str, value: Any) -> None:
     with pytest.raises(InvalidParameter) as refused:
         check_config(FlowCount.manifest, {key: value})
     assert refused.value.param == key
+
+
+def test_every_declared_key_is_in_the_table() -> None:
+    """One that is added without a row would be a key of which nobody knows what it does."""
+    test: Any = test_the_key_makes_a_difference
+    (mark,) = test.pytestmark
+    assert {row[0] for row in mark.args[1]} == set(FlowCount.manifest.config.model_fields)

@@ -5,21 +5,30 @@ The messages are statistics: they have no picture of the event, and come whether
 
 import base64
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Self
+from typing import Self
 
 import numpy as np
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET
 
 from vedette.algorithms.base import Algorithm, EventKind, Manifest, Models, PlainState, ServiceName
+from vedette.algorithms.colours import LOWER, UPPER, Part, main_colours
+from vedette.algorithms.flow_messages import (
+    Clothes,
+    HeatData,
+    LineFlow,
+    LineFlowData,
+    Point,
+    RegionFlow,
+    RegionFlowData,
+)
 from vedette.algorithms.geometry import Line, Points, Polygon
 from vedette.algorithms.keys import RegionKeys, key
 from vedette.algorithms.parameters import Switch, Whole
 from vedette.algorithms.rules import FixtureWatch, HeatMap, Intervals, LineCount, RegionCount, Standing
 from vedette.algorithms.rules.density import in_picture, whole_picture
 from vedette.algorithms.targets import PERSON, Kinds, Targets, columns
-from vedette.model.event import Finding
+from vedette.model.event import Box, Finding
 from vedette.model.frame import Frame
-from vedette.model.message import EventData
 
 LINE, REGION, HEAT = 131073, 131074, 131075
 
@@ -27,6 +36,10 @@ PEOPLE = Kinds(("person",), {"person": PERSON}, unknown=PERSON)
 """Where no model is installed, whatever moves counts as one."""
 SLACK = 1 / 72
 """Share of the picture's height by which a foot must be clear of an edge or a line (8 px of 576)."""
+
+
+_Worn = dict[tuple[int, str, str], int]
+"""Of one line: to which side (as the sign of `Line.signed`), colours of upper and lower clothes -> how many."""
 
 
 class FlowCountConfig(RegionKeys):
@@ -47,63 +60,7 @@ class FlowCountConfig(RegionKeys):
     heatmap_point_interval: Whole = key(
         "Pictures from one update of the heat map to the next", "热点图更新周期", 4, unit="pictures", ge=1, le=10_000
     )
-
-
-Point = tuple[int, int]
-
-
-class LineFlow(EventData):
-    """One line."""
-
-    line: Annotated[tuple[Point, Point], Meta(description="Its start and its end, each [x, y] in pixels.")]
-    line_id: Annotated[int, Meta(description="Which of the task's lines it is, from 0.", ge=0)]
-    side1_count: Annotated[int, Meta(description="How many came over to side 1.", ge=0)]
-    side2_count: Annotated[int, Meta(description="How many came over to side 2.", ge=0)]
-    side1_name: Annotated[str, Meta(description="What side 1 is called.")]
-    side2_name: Annotated[str, Meta(description="What side 2 is called.")]
-
-
-class LineFlowData(EventData):
-    """Who crossed the lines during the interval that ends at `timestamp`."""
-
-    interval: Annotated[int, Meta(description="Its length in seconds.", ge=1)]
-    event_set: Annotated[tuple[LineFlow, ...], Meta(description="Each line of the task.", min_length=1)]
-
-
-class RegionFlow(EventData):
-    """One region."""
-
-    polygon: Annotated[tuple[Point, ...], Meta(description="Its corners, each [x, y] in pixels.", min_length=3)]
-    region_id: Annotated[int, Meta(description="Which of the task's regions it is, from 0.", ge=0)]
-    count: Annotated[int, Meta(description="How many people are in it now.", ge=0)]
-    entered: Annotated[int, Meta(description="How many came in during the interval, or were first seen there.", ge=0)]
-    left: Annotated[int, Meta(description="How many went out during the interval, or were last seen there.", ge=0)]
-    polygon_name: Annotated[str, Meta(description="The region's name, if it has one.", min_length=1)] | UnsetType = (
-        UNSET
-    )
-
-
-class RegionFlowData(EventData):
-    """Who is in the regions at `timestamp`, and who came and went during the interval that ends there."""
-
-    interval: Annotated[int, Meta(description="Its length in seconds.", ge=1)]
-    event_set: Annotated[tuple[RegionFlow, ...], Meta(description="Each region of the task.", min_length=1)]
-
-
-class HeatData(EventData):
-    """Where people spent their time during the interval that ends at `timestamp`."""
-
-    interval: Annotated[int, Meta(description="Its length in seconds.", ge=1)]
-    heat_image_base64: Annotated[str, Meta(description="The heat in colours over the picture, a JPEG in base64.")]
-    heatpoint_image_base64: Annotated[str, Meta(description="The heat by itself, on black, a JPEG in base64.")]
-    grid: Annotated[
-        tuple[tuple[float, ...], ...],
-        Meta(
-            description="The same in numbers: rows from the top, in each from the left how many seconds people stood "
-            "there, summed over all of them.",
-            min_length=1,
-        ),
-    ]
+    attribute_detection_sw: Switch = key("Count crossings by colour of clothes", "属性检测开关", False)
 
 
 class FlowCount(Algorithm[FlowCountConfig]):
@@ -124,9 +81,8 @@ class FlowCount(Algorithm[FlowCountConfig]):
         ),
         description=(
             "Counts who crosses lines, by direction, and who is in regions, and draws a heat map of where people spend "
-            "their time; a message at the end of each interval; the last one of a file may be "
-            "shorter. `entered`, `left` and `polygon_name` of regions and the "
-            "`grid` of heat maps are ours."
+            "their time; a message at the end of each interval, of which the last one of a file may be shorter. `entered`, "
+            "`left` and `polygon_name` of regions, the attributes of lines and the `grid` of heat maps are ours."
         ),
         function_version="1.0",
         tags=("people counting", "line crossing", "occupancy", "heat map"),
@@ -140,6 +96,7 @@ class FlowCount(Algorithm[FlowCountConfig]):
         self._fixtures = FixtureWatch()
         self._roi = config.roi()
         self._lines = [LineCount(line) for line in self._roi.lines] if config.line_detection_sw else []
+        self._worn: list[_Worn] = [{} for _ in self._lines]
         self._regions: list[RegionCount] = []
         if config.region_detection_sw:
             self._regions = [RegionCount(polygon) for polygon in self._roi.polygons]
@@ -165,9 +122,14 @@ class FlowCount(Algorithm[FlowCountConfig]):
         standings = [Standing.IGNORED if one.track in things else one.standing for one in targets]
         slack = frame.height * SLACK
         inside = in_picture(feet, frame.width, frame.height)
-        for line in self._lines:
-            line.update(ids, feet, standings, slack, frame.time)
+        seen = {target.track: target for target in targets}
+        for line, worn in zip(self._lines, self._worn, strict=True):
+            crossed = line.update(ids, feet, standings, slack, frame.time)
             line.keep(alive)
+            if self._config.attribute_detection_sw:
+                for event in crossed:
+                    outfit = _outfit(frame, event.after, seen[event.track].box)
+                    worn[outfit] = worn.get(outfit, 0) + 1
         for region in self._regions:
             region.update(ids, inside, standings, slack, frame.time)
             region.keep(alive)
@@ -183,7 +145,7 @@ class FlowCount(Algorithm[FlowCountConfig]):
 
     def _told(self, frame: Frame, lines: bool, regions: bool, heat: bool) -> Iterator[Finding]:
         if lines and self._lines:
-            told = tuple(_line_flow(n, line) for n, line in enumerate(self._lines))
+            told = tuple(self._line_flow(n, line) for n, line in enumerate(self._lines))
             data = LineFlowData(interval=self._config.line_count_interval, event_set=told)
             yield Finding(LINE, "lines", data, None)
         if regions and self._regions:
@@ -193,6 +155,22 @@ class FlowCount(Algorithm[FlowCountConfig]):
             )
         if heat and self._config.heatmap_detection_sw:
             yield Finding(HEAT, "heat", self._heat_data(frame), None)
+
+    def _line_flow(self, number: int, count: LineCount) -> LineFlow:
+        line = count.line
+        to_side1, to_side2 = count.take()
+        worn, self._worn[number] = self._worn[number], {}
+        wanted = self._config.attribute_detection_sw
+        return LineFlow(
+            line=(_whole(line.start), _whole(line.end)),
+            line_id=number,
+            side1_count=to_side1,
+            side2_count=to_side2,
+            side1_name=line.side1,
+            side2_name=line.side2,
+            side1_attributes=_clothes(worn, 1) if wanted else UNSET,
+            side2_attributes=_clothes(worn, -1) if wanted else UNSET,
+        )
 
     def _heat_data(self, frame: Frame) -> HeatData:
         from vedette.algorithms.heat_picture import heat_pictures  # noqa: PLC0415 - the service's process has no OpenCV
@@ -235,7 +213,10 @@ class FlowCount(Algorithm[FlowCountConfig]):
         return {
             "size": self._size,
             "fixtures": self._fixtures.state(),
-            "lines": [[_ends(count.line), count.state()] for count in self._lines],
+            "lines": [
+                [_ends(count.line), count.state(), [[*outfit, number] for outfit, number in worn.items()]]
+                for count, worn in zip(self._lines, self._worn, strict=True)
+            ],
             "regions": [[_corners(count.polygon), count.state()] for count in self._regions],
             "heat": self._heat.state(),
             "ends": [end.state() for end in self._interval_ends],
@@ -244,10 +225,12 @@ class FlowCount(Algorithm[FlowCountConfig]):
     def _go_on(self, state: PlainState) -> None:
         if state["size"] != [0, 0]:
             self._fit(*state["size"])
-        for line in self._lines:
-            known = next((known for ends, known in state["lines"] if ends == _ends(line.line)), None)
-            if known is not None:
+        earlier = {tuple(ends): (known, worn) for ends, known, worn in state["lines"]}
+        for n, line in enumerate(self._lines):
+            if tuple(_ends(line.line)) in earlier:
+                known, worn = earlier[tuple(_ends(line.line))]
                 line.restore(known)
+                self._worn[n] = {(side, upper, lower): number for side, upper, lower, number in worn}
         for region in self._regions:
             known = next((known for corners, known in state["regions"] if corners == _corners(region.polygon)), None)
             if known is not None:
@@ -262,16 +245,18 @@ class FlowCount(Algorithm[FlowCountConfig]):
         return self._line_end, self._region_end, self._heat_end
 
 
-def _line_flow(number: int, count: LineCount) -> LineFlow:
-    line = count.line
-    to_side1, to_side2 = count.take()
-    return LineFlow(
-        line=(_whole(line.start), _whole(line.end)),
-        line_id=number,
-        side1_count=to_side1,
-        side2_count=to_side2,
-        side1_name=line.side1,
-        side2_name=line.side2,
+def _outfit(frame: Frame, side: int, box: Box) -> tuple[int, str, str]:
+    def main(part: Part) -> str:
+        return next((colour.name for colour in main_colours(frame.bgr(), box, part, most=1)), "")
+
+    return side, main(UPPER), main(LOWER)
+
+
+def _clothes(worn: _Worn, side: int) -> tuple[Clothes, ...]:
+    return tuple(
+        Clothes(upper_color=upper, lower_color=lower, count=number)
+        for (to, upper, lower), number in sorted(worn.items())
+        if to == side
     )
 
 
