@@ -256,6 +256,10 @@ class Algorithm(ABC, Generic[C]):
         """
         return ()
 
+    def followed(self) -> Detections | None:
+        """Return what it follows in the picture it looked at last, with track ids, for `vedette eval`; None: nothing."""
+        return None
+
     def note(self) -> str:
         """Return a sentence for the task's `status`, such as which detector is at work; may be empty."""
         return ""

@@ -95,7 +95,7 @@ def main_colours(
     named = _named(lab)
     weights *= np.where(named == BLACK, DARK_WEIGHT, 1.0) * (1 - BEHIND * _around(picture, box)[named])
     shares = np.bincount(named, weights, len(NAMES)) / weights.sum()
-    if shares[RED] > shares[PINK] / 2:  # red paint has pink lights
+    if shares[RED] > shares[PINK] / 3:  # red paint has pink lights
         shares[RED], shares[PINK] = shares[RED] + shares[PINK], 0.0
     order = np.argsort(-shares, kind="stable")[:most].tolist()
     return tuple(
@@ -143,7 +143,7 @@ def _two_names(named: NDArray[np.int64], lightness: Floats, chroma: Floats, hue:
     """Tell light red (pink) from red, dark orange (brown) from orange, and olive (green) from yellow."""
     told = named.copy()
     told[(named == RED) & (lightness > 60) & (chroma < 58)] = PINK
-    told[(named == PINK) & (lightness < 40)] = RED
+    told[(named == PINK) & (lightness < 50)] = RED
     told[(named == ORANGE) & ((lightness < 55) | (chroma < 38))] = BROWN
     muddy = (named == YELLOW) & ((lightness < 54) | (chroma < 25))
     told[muddy] = np.where(hue < 96, BROWN, GREEN)[muddy]

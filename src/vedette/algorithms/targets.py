@@ -90,6 +90,9 @@ class Target:
 class Targets:
     """Finds and follows what a task asks for.
 
+    Attributes:
+        followed: what is followed in the picture that was looked at last, with track ids.
+
     Args:
         detector: the eyes.
         kinds: what is told apart.
@@ -107,6 +110,7 @@ class Targets:
         # what merely moves has to travel before it counts, so its track may begin on less
         how = TrackerSettings() if detector.knows_classes else TrackerSettings(newborn=0.5)
         self._tracker = Tracker(kinds.captions, how)
+        self.followed = Detections.none(kinds.captions)
         self._births: dict[int, list[float]] = {}
         self._roamed: set[int] = set()
 
@@ -124,6 +128,7 @@ class Targets:
             most: greatest one.
         """
         tracked = self._tracker.update(self._relevant(self._detector(frame)), frame.time)
+        self.followed = tracked.seen.where(tracked.confirmed)
         alive = self._tracker.alive
         self._births = {track: place for track, place in self._births.items() if track in alive}
         self._roamed &= alive

@@ -10,6 +10,7 @@ from typing import Any
 
 import cv2
 
+from vedette.algorithms.base import Algorithm, Models
 from vedette.algorithms.engine import Engine
 from vedette.algorithms.models import ModelStore
 from vedette.algorithms.registry import Registry, check_config
@@ -20,7 +21,7 @@ from vedette.model.frame import Frame
 from vedette.model.guard import GuardPolicy
 from vedette.model.ids import ProjectId, RunId, TaskId, derived_uuid
 from vedette.model.source import Address, Liveness
-from vedette.model.stream import StreamState, TaskRun
+from vedette.model.stream import RunProgress, StreamState, TaskRun
 from vedette.settings import Settings
 from vedette.worker.run import Run
 
@@ -47,17 +48,23 @@ def watch(
     config: Mapping[str, Any],
     *,
     on_event: Callable[[Event], None],
-    on_frame: Callable[[Frame], None],
+    on_frame: Callable[[Frame, Algorithm[Any]], None],
     on_away: Callable[[str], None] = lambda _: None,
+    version: str | None = None,
+    fps: float | None = None,
+    models: Callable[[Models], Models] = lambda given: given,
 ) -> Summary:
     """Analyse a file or a URL to its end.
 
     Args:
-        on_frame: told each analysed picture.
+        on_frame: told each analysed picture, and the algorithm that has just looked at it.
         on_away: told why no pictures come, from a thread of its own, whenever that is something new.
+        version: of the service; None for the newest.
+        fps: pictures a second that are analysed; None for as many as the service asks for.
+        models: what stands between the algorithm and its detectors.
 
     Raises:
-        NotReferable: there is no such service.
+        NotReferable: there is no such service, or version of it.
         InvalidParameter: the configuration is at fault.
         SourceError: the video cannot be read.
         ModelError: the model cannot be used.
@@ -65,7 +72,7 @@ def watch(
     """
     cv2.setNumThreads(1)
     registry = Registry.load(folder=settings.services_dir)
-    version = _newest(registry, service)
+    version = version or _newest(registry, service)
     _, warnings = check_config(registry.find(service, version), config)
     place, root = _place(video)
     # The same video, service and configuration give the same ids, run after run.
@@ -78,7 +85,7 @@ def watch(
         service_version=version,
         config=dict(config),
         stream_name=Path(video).name or video,
-        started_ms=time.time_ns() // 1_000_000,
+        started_ms=_now_ms(),
     )
     engine = Engine(
         ModelStore(settings.models_dir),
@@ -86,21 +93,26 @@ def watch(
         engine=settings.engine,
         precision=settings.precision,
     )
-    run = Run(spec, place.liveness, registry, engine.for_stream())
-    feed = Feed(place, policy=EVERYWHERE, file_roots=(root,) if root else (), fps=run.fps)
+    run = Run(spec, place.liveness, registry, models(engine.for_stream()))
+    feed = Feed(place, policy=EVERYWHERE, file_roots=(root,) if root else (), fps=fps or run.fps)
     with _looked_after(feed, on_away):
         for frame in feed.frames():
             run.told(feed.liveness)
-            progress = run.process(frame, time.time_ns() // 1_000_000, feed.seek_mark)
-            for event in progress.events if progress else ():
-                on_event(event)
-            on_frame(frame)
+            _tell(run.process(frame, _now_ms(), feed.seek_mark), on_event)
+            on_frame(frame, run.algorithm)
             run.check()
-        rest = run.finish(time.time_ns() // 1_000_000, feed.seek_mark, ended=True)
-        for event in rest.events if rest else ():
-            on_event(event)
+        _tell(run.finish(_now_ms(), feed.seek_mark, ended=True), on_event)
         run.check()
     return Summary(run.frames, run.events, run.algorithm.note(), tuple(warnings))
+
+
+def _tell(progress: RunProgress | None, on_event: Callable[[Event], None]) -> None:
+    for event in progress.events if progress else ():
+        on_event(event)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 @contextmanager

@@ -11,7 +11,18 @@ from typing import Annotated, Any
 
 import typer
 
-from vedette.cli import brokers, deliveries, devices, freezing, people, rollouts, services, stores, written
+from vedette.cli import (
+    brokers,
+    deliveries,
+    devices,
+    evaluation,
+    freezing,
+    people,
+    rollouts,
+    services,
+    stores,
+    written,
+)
 from vedette.model.errors import InvalidParameter, Misconfigured, VedetteError
 from vedette.model.guard import GuardPolicy
 from vedette.model.pictures import ORIGIN, split
@@ -110,12 +121,15 @@ def run_video(
             service,
             common,
             on_event=on_event,
-            on_frame=lambda frame: advance(frame.time),
+            on_frame=lambda frame, _: advance(frame.time),
             on_away=lambda reason: typer.echo(f"no pictures: {reason}", err=True),
         )
     for warning in summary.warnings:
         typer.echo(f"warning: {warning}", err=True)
     typer.echo(f"{summary.frames} frames analysed, {summary.events} events; {summary.note}", err=True)
+
+
+app.command("eval")(evaluation.evaluate)
 
 
 @app.command()

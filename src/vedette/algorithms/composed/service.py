@@ -67,7 +67,8 @@ class Composed(Algorithm[AlgorithmConfig]):
         scene = Scene.of(targets, frame.height, frame.time, centre=self.plan.place == "centre")
         findings: list[Finding] = []
         for watch in self._watches:
-            findings += [self._finding(watch, told) for told in watch.see(scene)]
+            ends = self.messages[watch.rule.event].row.ends
+            findings += [self._finding(watch, told) for told in watch.see(scene) if ends or not told.over]
             watch.keep(self._targets.alive)
         return findings
 

@@ -115,16 +115,20 @@ class Spells:
         if spell is None and (former := self._lost_at(box, holds)) is not None:
             spell = self._spells[key] = self._spells.pop(former)
         if spell is None:
-            taken = any(other.name == key for other in self._spells.values())
-            spell = self._spells[key] = _Spell(-key if taken else key, time, time, *box)
+            spell = self._spells[key] = _Spell(self._free(key), time, time, *box)
         elif not spell.lasting or time - spell.seen > (self._gone if spell.told else self._lapse):
+            spell.name = key if spell.name == key else self._free(key)
             spell.since, spell.lasting, spell.told = time, True, False
         return spell
+
+    def _free(self, key: int) -> int:
+        """Return the name of a new subject: one that was taken over may bear its key."""
+        return -key if any(other.name == key for other in self._spells.values()) else key
 
     def _lost_at(self, box: Box, holds: Mapping[int, Box]) -> int | None:
         """Return the subject that was last seen where another one is now, if there is one."""
         for key, spell in self._spells.items():
-            if key not in holds and spell.lasting and _shared(box, _place(spell)) >= SAME_PLACE:
+            if key not in holds and _shared(box, _place(spell)) >= SAME_PLACE:
                 return key
         return None
 
