@@ -61,7 +61,7 @@ def test_what_is_left_when_a_file_ends_is_told_too(tmp_path: Path) -> None:
         "c-flowcount-cloud",
         {"region_count_interval": 1},
         on_event=told.append,
-        on_frame=lambda _: None,
+        on_frame=lambda *_: None,
         on_away=lambda _: None,
     )
     assert [event.position.index for event in told] == [10, 14]
