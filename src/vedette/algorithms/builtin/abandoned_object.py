@@ -67,7 +67,7 @@ class AbandonedObject(Algorithm[AbandonedConfig]):
         title_cn="遗留物检测",
         config=AbandonedConfig,
         roles=(STILL, OBJECTS),
-        events=(EventKind(ABANDONED, "abandoned_object", AbandonedData),),
+        events=(EventKind(ABANDONED, "abandoned-object", AbandonedData),),
         description=(
             "Something was put down in a region and is still there after a while. Needs no model; with one for objects, "
             "people, vehicles and animals that stand still are told apart better."

@@ -55,7 +55,7 @@ class LivingThing(Algorithm[LivingConfig]):
         title_cn="疑似活物检测",
         config=LivingConfig,
         roles=(MOTION,),
-        events=(EventKind(LIVING, "living_thing", LivingData),),
+        events=(EventKind(LIVING, "living-thing", LivingData),),
         description=(
             "Something small moves in a region. Needs no model: it sees motion, in a picture scaled to 320 columns, so what "
             "is smaller than about four of those pixels is not seen. The event type is ours."
