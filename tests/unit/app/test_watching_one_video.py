@@ -37,7 +37,7 @@ def test_a_source_that_is_away_is_told_while_it_is_waited_for(tmp_path: Path, mo
     monkeypatch.setattr(single, "Feed", Watched)
     settings = Settings(data_dir=tmp_path)
     service = "c-intrusiondetection-cloud"
-    nothing = dict.fromkeys(("on_event", "on_frame"), lambda _: None)
+    nothing = dict.fromkeys(("on_event", "on_frame"), lambda *_: None)
     summary = single.watch(settings, "rtsp://camera/1", service, {}, on_away=on_away, **nothing)
     assert told.is_set()
     assert reasons == ["nobody is there"]
