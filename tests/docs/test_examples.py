@@ -7,6 +7,13 @@ from typing import Any
 import pytest
 
 from vedette.algorithms import manifests
+from vedette.algorithms.composed.compose import compose
+from vedette.algorithms.composed.fields import SOURCES
+from vedette.algorithms.composed.manifest import ModelRow, ServiceManifest, parse
+from vedette.algorithms.composed.rows import CategoryRow, EventRow, FieldRow, KeyRow
+from vedette.algorithms.composed.rule_row import RuleRow
+from vedette.algorithms.registry import Registry
+from vedette.testing import run, seen
 
 HOWTO = Path(__file__).resolve().parents[2] / "docs" / "howto"
 
@@ -35,3 +42,34 @@ def test_known_models_named_in_the_guide_exist(page: str) -> None:
     named = set(re.findall(r"models pull (\S+)", (HOWTO / page).read_text()))
     assert named
     assert named <= {entry.manifest.name for entry in manifests.catalogue()}
+
+
+def test_the_services_of_the_guide_can_be_published_together(tmp_path: Path) -> None:
+    """Beside all that are there: names and numbers of the examples are nobody else's."""
+    blocks = _blocks("services.md", "toml")
+    for n, block in enumerate(blocks):
+        (tmp_path / f"{n}.toml").write_text(block)
+    registry = Registry.load(folder=tmp_path)
+    assert [reason for file, reason in registry.broken.items() if file.startswith("services/")] == []
+    assert len([one for one in registry.services() if one.name.name.startswith("x-")]) == len(blocks) + 1
+
+
+def test_the_first_service_of_the_guide_tells_what_the_guide_promises() -> None:
+    """A bare head for two seconds, or for as long as the task says; a helmet never."""
+    service = compose(parse(_blocks("services.md", "toml")[0], "guide"))
+    labels = ("helmet", "head", "person")
+    for label, config, at in (("head", {}, 2.0), ("head", {"alert_time_threshold": 1}, 1.0), ("helmet", {}, None)):
+        sees = {"helmets": lambda _, label=label: seen((100, 100, 150, 160), label=label, labels=labels)}
+        found = run(service, config, sees=sees, seconds=4)
+        assert [one.at for one in found] == ([] if at is None else [pytest.approx(at, abs=0.4)])
+
+
+def test_every_word_of_a_manifest_is_in_the_guide() -> None:
+    """Whoever writes one has nothing else to read."""
+    page = (HOWTO / "services.md").read_text()
+    words = {*SOURCES}
+    for table in (ServiceManifest, ModelRow, CategoryRow, KeyRow, FieldRow, EventRow, RuleRow):
+        words |= {field.alias or name for name, field in table.model_fields.items()}
+    assert {
+        word for word in words if f"`{word}`" not in page and f"{word} = " not in page and f"[{word}]" not in page
+    } == set()

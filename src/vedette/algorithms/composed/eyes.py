@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable
 
-from vedette.algorithms.base import Detector, Models
+import numpy as np
+
+from vedette.algorithms.base import Classifier, Detector, Models, PlainState
 from vedette.algorithms.composed.manifest import ServiceManifest
 from vedette.algorithms.targets import Kinds
+from vedette.model.detection import Detections
 from vedette.model.errors import ModelError
+from vedette.model.frame import Frame
 
 
 def plain(label: str) -> str:
@@ -44,9 +48,59 @@ def eyes(plan: ServiceManifest, models: Models) -> Detector:
     """Return what the service looks with.
 
     Raises:
-        ModelError: a role needs a model that is not installed.
+        ModelError: a role needs a model that is not installed, or a model knows none of the classes that are named.
     """
-    return models.detector(plan.model.role)
+    detector, asked = models.detector(plan.model.role), plan.model
+    if asked.classifier is None:
+        return detector
+    if asked.of and not known_classes(asked.of, detector.labels):
+        raise ModelError(
+            f"The model {detector.name} knows none of {', '.join(asked.of)}; it knows {_some(detector.labels)}."
+        )
+    return Classified(detector, models.classifier(asked.classifier), asked.of, asked.threshold)
+
+
+class Classified:
+    """A detector whose boxes a classifier is shown: its labels are the classes then.
+
+    Args:
+        detector: finds the boxes.
+        classifier: says what is in them.
+        of: classes whose boxes it is shown; empty: all.
+        threshold: how sure it must be; other boxes are left out.
+    """
+
+    knows_classes = True
+
+    def __init__(self, detector: Detector, classifier: Classifier, of: Iterable[str], threshold: float) -> None:
+        self.name = f"{detector.name} and {classifier.name}"
+        self.labels = classifier.labels
+        self._detector, self._classifier, self._threshold = detector, classifier, threshold
+        shown = set(known_classes(of, detector.labels))
+        self._shown = np.array([label in shown for label in detector.labels], np.bool_)
+
+    def __call__(self, frame: Frame) -> Detections:
+        """Return the boxes that the classifier is sure of.
+
+        Raises:
+            ModelError: an engine failed.
+        """
+        found = self._detector(frame)
+        found = found.where(self._shown[found.classes])
+        if not len(found):
+            return Detections.none(self.labels)
+        scores = self._classifier(frame, found.boxes)
+        best = np.asarray(scores.argmax(axis=1), np.int64)
+        sure = np.flatnonzero(scores[np.arange(len(best)), best] >= self._threshold)
+        return Detections.of(found.boxes[sure], found.scores[sure], best[sure], self.labels)
+
+    def state(self) -> PlainState:
+        """Return what the detector remembers."""
+        return self._detector.state()
+
+    def restore(self, state: PlainState) -> None:
+        """Take up what `state` gave."""
+        self._detector.restore(state)
 
 
 def _some(labels: tuple[str, ...]) -> str:
