@@ -1,5 +1,6 @@
 """What is known of a model file: where it comes from, and what goes in and comes out, as data."""
 
+import json
 import tomllib
 from dataclasses import dataclass
 from enum import StrEnum
@@ -79,6 +80,23 @@ def _told(error: ValidationError) -> str:
     if first["type"] == "missing":
         return f"{place}: it must be given"
     return f"{place}: {first['msg'].removeprefix('Value error, ')}"
+
+
+def written(manifest: ModelManifest) -> str:
+    """Return the TOML text of a manifest: what was told when it was made, and nothing else."""
+    tables = manifest.model_dump(mode="json", exclude_unset=True)
+    lines = [
+        f"{key} = {json.dumps(value, ensure_ascii=False)}"
+        for key, value in tables.items()
+        if not isinstance(value, dict)
+    ]
+    for name in ("input", "output"):
+        lines += [
+            "",
+            f"[{name}]",
+            *(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in tables[name].items()),
+        ]
+    return "\n".join(lines) + "\n"
 
 
 @dataclass(frozen=True, slots=True)

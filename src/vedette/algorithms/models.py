@@ -3,7 +3,7 @@
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +14,13 @@ from vedette.algorithms.manifests import Described, ModelManifest
 from vedette.model.errors import ModelError
 from vedette.model.guard import GuardPolicy
 
+Prove = Callable[[Path, ModelManifest], None]
 LARGEST = 1 << 29
 """Bytes a model of unknown size may have."""
+
+
+def _unproved(path: Path, manifest: ModelManifest) -> None:
+    """Look at nothing: it is tried when it is first used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +81,24 @@ class ModelStore:
         if model.problem:
             raise ModelError(f"The model {name} cannot be used: {model.problem}.")
         try:
-            right = _sha256(model.path) == model.manifest.sha256
+            right = checksum(model.path) == model.manifest.sha256
         except OSError as error:
             raise ModelError(f"The file of model {name} cannot be read: {error.strerror}.") from error
         if not right:
             raise ModelError(f"The file of model {name} has not the checksum of its manifest; add or pull it again.")
         return model.path
 
-    def add(self, file: Path, manifest: Path | None = None) -> ModelManifest:
+    def path(self, manifest: ModelManifest) -> Path:
+        """Return where the file of a model is, or would be."""
+        return self._folder / f"{manifest.name}.onnx"
+
+    def add(self, file: Path, manifest: Path | None = None, *, prove: Prove = _unproved) -> ModelManifest:
         """Take a model file into the store.
 
         Args:
             file: the model; it is copied.
             manifest: its manifest; may be left out for a file that the catalogue knows by its checksum.
+            prove: raises if the file does not work; it is not taken in then.
 
         Raises:
             ModelError: the file cannot be read, is not the one described, or nothing describes it.
@@ -105,15 +115,23 @@ class ModelStore:
                         copy.write(chunk)
             except OSError as error:
                 raise ModelError(f"The file {file.name} cannot be taken in: {error.strerror}.") from error
-            return self._settle(room, digest.hexdigest(), given)
+            return self._settle(room, digest.hexdigest(), given, prove)
 
-    def pull(self, what: str, policy: GuardPolicy, manifest: Path | None = None) -> ModelManifest:
+    def pull(
+        self,
+        what: str,
+        policy: GuardPolicy,
+        manifest: Path | None = None,
+        *,
+        prove: Prove = _unproved,
+    ) -> ModelManifest:
         """Fetch a model from its origin, or from an address, and take it in.
 
         Args:
             what: a name of the catalogue, or an http(s) address.
             policy: which addresses may be reached.
             manifest: of the file; may be left out for what the catalogue knows.
+            prove: raises if the file does not work; it is not taken in then.
 
         Raises:
             ModelError: the name is not known, the address does not serve, or the file is not the one described.
@@ -129,15 +147,16 @@ class ModelStore:
             url = given.manifest.origin
         with self._room() as room:
             most = LARGEST if given is None else given.manifest.size
-            return self._settle(room, fetch(url, room, most, policy), given)
+            return self._settle(room, fetch(url, room, most, policy), given, prove)
 
-    def _settle(self, room: Path, sha256: str, given: Described | None) -> ModelManifest:
+    def _settle(self, room: Path, sha256: str, given: Described | None, prove: Prove) -> ModelManifest:
         """Give a checked file its place; the manifest comes last, for it makes the model visible."""
         known = given or next((entry for entry in manifests.catalogue() if entry.manifest.sha256 == sha256), None)
         if known is None:
             raise ModelError("The catalogue does not know this file: give its manifest.")
         if sha256 != known.manifest.sha256:
             raise ModelError(f"The checksum of the file is not that of model {known.manifest.name}.")
+        prove(room, known.manifest)
         name = known.manifest.name
         note = room.with_suffix(".manifest")
         try:
@@ -171,6 +190,7 @@ class ModelStore:
             path.unlink(missing_ok=True)
 
 
-def _sha256(path: Path) -> str:
+def checksum(path: Path) -> str:
+    """Return the SHA-256 of a file, lower-case hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

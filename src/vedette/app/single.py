@@ -74,7 +74,7 @@ def watch(
     registry = Registry.load(folder=settings.services_dir)
     version = version or _newest(registry, service)
     _, warnings = check_config(registry.find(service, version), config)
-    place, root = _place(video)
+    place, root = located(video)
     # The same video, service and configuration give the same ids, run after run.
     task_id = TaskId(derived_uuid("run", place.url, service, sorted(config.items())).replace("-", "").lower())
     spec = TaskRun(
@@ -142,7 +142,8 @@ def _newest(registry: Registry, service: str) -> str:
     return registry.versions(service)[-1] if registry.versions(service) else "1.0"
 
 
-def _place(video: str) -> tuple[Address, Path | None]:
+def located(video: str) -> tuple[Address, Path | None]:
+    """Return the address of a file or URL that somebody typed, and the folder that must be readable for it."""
     if "://" in video and not video.startswith("file://"):
         return address(video), None
     path = Path(video.removeprefix("file://")).resolve()

@@ -17,6 +17,7 @@ from vedette.cli import (
     devices,
     evaluation,
     freezing,
+    models,
     people,
     rollouts,
     services,
@@ -24,7 +25,6 @@ from vedette.cli import (
     written,
 )
 from vedette.model.errors import InvalidParameter, Misconfigured, VedetteError
-from vedette.model.guard import GuardPolicy
 from vedette.model.pictures import ORIGIN, split
 from vedette.settings import Settings
 
@@ -37,9 +37,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-models = typer.Typer(help="The detector models of this installation.", no_args_is_help=True)
 source = typer.Typer(help="The registered video sources.", no_args_is_help=True)
-app.add_typer(models, name="models")
+app.add_typer(models.models, name="models")
 app.add_typer(source, name="source")
 app.add_typer(people.user, name="user")
 app.add_typer(people.project, name="project")
@@ -152,48 +151,6 @@ def migrate() -> None:
 
     done = asyncio.run(operator.migrate(Settings.load()))
     print("the schema was brought up to date" if done else "the schema is up to date")
-
-
-@models.command("list")
-def list_models() -> None:
-    """List the installed models, and those that can be pulled."""
-    from vedette.algorithms import manifests
-    from vedette.algorithms.models import ModelStore
-
-    store = ModelStore(Settings.load().models_dir)
-    installed = {model.manifest.name: model for model in store.list()}
-    for model in installed.values():
-        state = model.problem or "installed"
-        print(f"{model.manifest.name}  {state}  {model.manifest.licence}  {', '.join(model.manifest.roles)}")
-    for known in manifests.catalogue():
-        manifest = known.manifest
-        if manifest.name not in installed:
-            print(f"{manifest.name}  not installed  {manifest.licence}  {', '.join(manifest.roles)}")
-
-
-@models.command("add")
-def add_model(
-    file: Annotated[Path, typer.Argument(help="An ONNX file.")],
-    manifest: Annotated[Path | None, typer.Option(help="Manifest of a model that is not in the catalogue.")] = None,
-) -> None:
-    """Take a model file into the store."""
-    from vedette.algorithms.models import ModelStore
-
-    added = ModelStore(Settings.load().models_dir).add(file, manifest)
-    print(f"{added.name} installed")
-
-
-@models.command("pull")
-def pull_model(
-    what: Annotated[str, typer.Argument(metavar="NAME_OR_URL", help="A name of the catalogue, or an address.")],
-    manifest: Annotated[Path | None, typer.Option(help="Manifest of a model that is not in the catalogue.")] = None,
-) -> None:
-    """Fetch a model and take it into the store."""
-    from vedette.algorithms.models import ModelStore
-
-    everywhere = GuardPolicy.parse("lan", ["0.0.0.0/0", "::/0"])  # the operator may reach what they can reach anyway
-    pulled = ModelStore(Settings.load().models_dir).pull(what, everywhere, manifest)
-    print(f"{pulled.name} installed")
 
 
 @source.command("import")

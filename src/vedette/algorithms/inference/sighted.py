@@ -57,13 +57,14 @@ class Sight:
         return self._look(frame_of(image))
 
 
-def _whole(frame: Frame) -> NDArray[np.float32]:
-    return np.array([[0, 0, frame.width, frame.height]], np.float32)
+def whole(image: Image) -> NDArray[np.float32]:
+    """Return the (1, 4) box that holds all of a picture."""
+    return np.array([[0, 0, image.shape[1], image.shape[0]]], np.float32)
 
 
 def _embedded(embedder: CropEmbedder) -> Callable[[Frame], Rows]:
     def look(frame: Frame) -> Rows:
-        vectors = embedder(frame, _whole(frame))
+        vectors = embedder(frame, whole(frame.bgr()))
         return [{"numbers": vectors.shape[1], "length": round(float(np.linalg.norm(vectors[0])), 4)}]
 
     return look
@@ -71,7 +72,7 @@ def _embedded(embedder: CropEmbedder) -> Callable[[Frame], Rows]:
 
 def _classified(classifier: CropClassifier) -> Callable[[Frame], Rows]:
     def look(frame: Frame) -> Rows:
-        scores = classifier(frame, _whole(frame))[0]
+        scores = classifier(frame, whole(frame.bgr()))[0]
         best = np.argsort(-scores, kind="stable")[:MOST_CLASSES]
         return [{"label": classifier.labels[each], "score": round(float(scores[each]), 3)} for each in best]
 
