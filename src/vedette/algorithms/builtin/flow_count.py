@@ -218,7 +218,7 @@ class FlowCount(Algorithm[FlowCountConfig]):
                 for count, worn in zip(self._lines, self._worn, strict=True)
             ],
             "regions": [[_corners(count.polygon), count.state()] for count in self._regions],
-            "heat": self._heat.state(),
+            "heat": self._heat.state() if self._config.heatmap_detection_sw else None,
             "ends": [end.state() for end in self._interval_ends],
         }
 
@@ -236,7 +236,8 @@ class FlowCount(Algorithm[FlowCountConfig]):
             if known is not None:
                 region.restore(known)
         self._fixtures.restore(state["fixtures"])
-        self._heat.restore(state["heat"])
+        if state["heat"] is not None:
+            self._heat.restore(state["heat"])
         for end, known in zip(self._interval_ends, state["ends"], strict=True):
             end.restore(known)
 
