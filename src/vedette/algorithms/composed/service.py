@@ -15,6 +15,7 @@ from vedette.algorithms.composed.watch import CrossWatch, Given, Watch
 from vedette.algorithms.geometry import Roi, whole
 from vedette.algorithms.rules.standing import Standing
 from vedette.algorithms.targets import Target, Targets
+from vedette.model.detection import Detections
 from vedette.model.event import Finding
 from vedette.model.frame import Frame
 
@@ -48,6 +49,10 @@ class Composed(Algorithm[AlgorithmConfig]):
         self._rules = [(n, rule) for n, rule in enumerate(self.plan.rules) if self._given.holds(rule.when)]
         self._next, self._size = 0.0, [0, 0]
         self._watches = list(self._made())
+
+    def followed(self) -> Detections:
+        """Return the targets with their tracks."""
+        return self._targets.followed
 
     def note(self) -> str:
         """Return which detector is at work."""
