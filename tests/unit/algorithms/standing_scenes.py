@@ -18,7 +18,7 @@ from vedette.results.message import make_event
 from vedette.testing import Found, ScriptedDetector, ScriptedModels, Sees, blank, run
 
 SIZE = (640, 360)
-FPS = 5.0
+FPS = 3.0
 LABELS = (
     "person",
     "bicycle",

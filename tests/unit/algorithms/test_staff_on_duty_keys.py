@@ -51,7 +51,7 @@ def test_who_is_there_all_the_time_is_nothing_to_tell() -> None:
 
 def test_a_person_whom_the_detector_misses_now_and_then_is_there() -> None:
     def flickers(time: float) -> Any:
-        return guard()(time) if int(time * 5) % 4 else []
+        return guard()(time) if round(time * 3) % 4 else []
 
     assert told(StaffOnDuty, flickers, 30, **DESK) == []
 

@@ -117,6 +117,15 @@ def test_what_vanishes_is_gone_after_a_while() -> None:
     assert time == pytest.approx(10 + GONE_S, abs=0.15)
 
 
+def test_what_was_lost_as_it_drove_off_is_sooner_gone() -> None:
+    def script(time: float) -> Sees:
+        return {1: drives((300, 300), (40, 0), max(0.0, time - 10))} if time < 11.8 else {}
+
+    (_, (time, _, over)) = told(script, 40)
+    assert over
+    assert time == pytest.approx(11.8 + LOST_S, abs=0.2)
+
+
 def test_what_a_detector_stops_seeing_is_gone_when_it_is_seen_to_leave() -> None:
     """Motion takes a parked car for background after a while, and sees it again as it starts."""
 

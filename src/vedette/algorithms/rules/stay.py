@@ -240,7 +240,9 @@ class StayWatch:
 
 
 def _stands(place: Place) -> bool:
-    return place.seen - place.stood >= STOOD_S
+    """Return whether what is in a place stood there when it was last seen."""
+    strays = place.strayed >= 0 and place.seen - place.strayed >= GLANCE_S - _TINY
+    return place.seen - place.stood >= STOOD_S and not strays
 
 
 def _stay(place: Place, *, over: bool) -> Stay:
