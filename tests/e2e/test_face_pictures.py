@@ -11,6 +11,7 @@ import cv2
 import jsonschema_rs
 import numpy as np
 import pytest
+import urllib3
 
 from e2e.service import PROJECT, TOKEN, Receiver, Service, until
 from e2e.test_live_update import delete
@@ -47,6 +48,12 @@ def shown(jpeg: bytes) -> Image:
     picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
     assert picture is not None
     return np.asarray(picture, np.uint8)
+
+
+def picture(service: Service, event: dict[str, Any], path: str) -> bytes:
+    """Return a picture of the event center."""
+    url = f"{service.url}/vedette/v1/{PROJECT}/events/{event['id']}/{path}"
+    return urllib3.request("GET", url, headers={"X-Auth-Token": TOKEN}).data
 
 
 def analysed(service: Service, name: str, clip: Path, output: dict[str, Any], **common: Any) -> dict[str, Any]:
@@ -90,10 +97,8 @@ def test_outputs_get_the_face_the_whole_picture_or_both(
     assert json.loads((bucket / "gate" / data_of["origin_json_path"]).read_bytes()) == event["message"]
     (entry,) = json.loads(next(bucket.rglob("result.json")).read_bytes())["results"]
     assert entry["origin_picture"] == f"gate/{data_of['origin_image_path']}"
-    kept = service._http.request(  # the one call whose answer is no JSON
-        "GET", f"{service.url}/vedette/v1/{PROJECT}/events/{event['id']}/picture", headers={"X-Auth-Token": TOKEN}
-    )
-    assert kept.data == face
+    shown_there = [picture(service, event, path) for path in ("picture", "origin-picture")]
+    assert shown_there == [face, beside.read_bytes()]
     schema = service.call("GET", f"/vedette/v1/{{p}}/message-schemas/{event['message']['event_type']}")
     jsonschema_rs.Draft202012Validator(schema).validate(hook | {"image_base64": "", "origin_image_base64": ""})
     assert "data_category" not in (event["status"] or "")

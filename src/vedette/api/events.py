@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 
 from vedette.api.answers import JSONResponse
-from vedette.api.deps import Member, PartsOf, received
+from vedette.api.deps import Member, Parts, PartsOf, received
 from vedette.api.described import takes
 from vedette.api.event_feed import Feed, add_routes
 from vedette.api.event_views import (
@@ -25,7 +25,7 @@ from vedette.api.event_views import (
 )
 from vedette.model.errors import NotFound
 from vedette.model.ids import EventId
-from vedette.model.pictures import split
+from vedette.model.pictures import Pictures, split
 from vedette.model.review import Review
 from vedette.schemas.event_info import (
     DeadLetterDetails,
@@ -41,11 +41,16 @@ from vedette.schemas.event_info import (
 from vedette.store import dead_letters, event_changes, events
 from vedette.store.blobs import Blobs
 from vedette.store.dead_letters import DeadLetter
+from vedette.store.identity import Principal
 
 PREFIX: Final = "/vedette/v1/{project_id}"
 EXAMPLE_ID: Final = "C8F67CE2-9C2A-81EB-BBF6-0242AC110002"
 
 EventIdInPath = Annotated[str, Path()]
+
+
+LASTING: Final = {"Cache-Control": "private, max-age=86400"}
+"""A picture never changes."""
 
 
 class JpegResponse(Response):
@@ -92,11 +97,21 @@ class EventCenter:
 
     async def picture(self, event_id: EventIdInPath, principal: Member, parts: PartsOf) -> Response:
         """Return the picture of an event; of one about a part of the picture, such as a face, that part."""
+        kept = await self._kept(event_id, principal, parts)
+        return JpegResponse(kept.cut or kept.whole, headers=LASTING)
+
+    async def origin(self, event_id: EventIdInPath, principal: Member, parts: PartsOf) -> Response:
+        """Return the whole picture of an event, of which `picture` may be a part."""
+        kept = await self._kept(event_id, principal, parts)
+        if kept.whole is None:
+            raise NotFound("The whole picture of the event was not kept.", param="event_id")
+        return JpegResponse(kept.whole, headers=LASTING)
+
+    async def _kept(self, event_id: str, principal: Principal, parts: Parts) -> Pictures:
         event = await parts.db.read(events.get, principal.project_id, event_id_of(event_id))
         if event.picture is None:
             raise NotFound("The event has no picture.", param="event_id")
-        kept = split(await asyncio.to_thread(self._blobs.get, event.picture))
-        return JpegResponse(kept.cut or kept.whole, headers={"Cache-Control": "private, max-age=86400"})
+        return split(await asyncio.to_thread(self._blobs.get, event.picture))
 
     async def review(
         self, event_id: EventIdInPath, request: Request, principal: Member, parts: PartsOf
@@ -199,13 +214,11 @@ def make_router(
         ("/deliveries/dead/{letter_id}/retry", "POST", center.resend, "RetryDeadLetter", Resent, None),
     ):  # fmt: skip
         router.add_api_route(path, call, methods=[method], operation_id=name, response_model=answer, openapi_extra=body)
-    router.add_api_route(
-        "/events/{event_id}/picture",
-        center.picture,
-        methods=["GET"],
-        operation_id="ShowEventPicture",
-        response_class=JpegResponse,
-    )
+    for place, shown, named in (
+        ("/events/{event_id}/picture", center.picture, "ShowEventPicture"),
+        ("/events/{event_id}/origin-picture", center.origin, "ShowEventOriginPicture"),
+    ):
+        router.add_api_route(place, shown, methods=["GET"], operation_id=named, response_class=JpegResponse)
     router.add_api_route(
         "/events/{event_id}", center.delete, methods=["DELETE"], operation_id="DeleteEvent", status_code=204
     )

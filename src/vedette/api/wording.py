@@ -320,6 +320,7 @@ PARTICULAR: Final[dict[str, Refusals]] = {
     "DeleteTemplate": (ABSENT,),
     "ShowEvent": (ABSENT,),
     "ShowEventPicture": (ABSENT,),
+    "ShowEventOriginPicture": (ABSENT,),
     "DeleteEvent": (ABSENT,),
     "ReviewEvent": (ABSENT,),
     "CreateSubscription": (SOURCE_ASKED, SUBSCRIPTION_NAME, errors.QuotaReached("The project has 100 subscriptions.")),

@@ -16,6 +16,7 @@ from vedette.api import deps, errors
 from vedette.api.events import make_router
 from vedette.model.errors import VedetteError
 from vedette.model.ids import ProjectId, UserId
+from vedette.model.pictures import join
 from vedette.store.identity import Principal
 
 Start = Callable[..., Awaitable[Any]]
@@ -78,11 +79,24 @@ async def test_an_event_is_listed_shown_and_deleted_with_its_picture(post: Any, 
     assert await door("GET", f"{BASE}/events/{name}") == (200, event)
     assert await door("GET", event["picture"]) == (200, JPEG)
     assert (await door("DELETE", f"{BASE}/events/{name}"))[0] == 204
-    for method, path in (("GET", ""), ("GET", "/picture"), ("DELETE", "")):
+    for method, path in (("GET", ""), ("GET", "/picture"), ("GET", "/origin-picture"), ("DELETE", "")):
         status, body = await door(method, f"{BASE}/events/{name}{path}")
         assert (status, body["error_code"]) == (400, "VIAS.00010008")
     [hour] = post.blobs.hours()
     assert post.blobs.sweep(hour, set()) == 0, "the file is gone already"
+
+
+async def test_an_event_about_a_face_has_the_face_and_the_whole_picture_if_that_was_kept(post: Any, door: Any) -> None:
+    """The whole picture of any other event is its picture."""
+    face, whole = JPEG[:-2] + b"face\xff\xd9", JPEG[:-2] + b"whole\xff\xd9"
+    kept = [JPEG, join(face, whole), join(face, None)]
+    shown = []
+    for picture in kept:
+        [name] = await post.enqueue("http://127.0.0.1:9/", picture=picture)
+        shown += [await door("GET", f"{BASE}/events/{name}/{path}") for path in ("picture", "origin-picture")]
+    assert shown[:-1] == [(200, JPEG), (200, JPEG), (200, face), (200, whole), (200, face)]
+    status, body = shown[-1]
+    assert (status, body["error_code"]) == (400, "VIAS.00010008")
 
 
 async def test_pages_follow_one_another_while_events_arrive(post: Any, door: Any) -> None:
@@ -138,7 +152,12 @@ async def test_another_project_sees_nothing(post: Any, door: Any) -> None:
     """Neither under its own path nor under ours."""
     [name] = await post.enqueue("http://127.0.0.1:9/", picture=JPEG)
     assert (await door("GET", "/vedette/v1/p2/events", "p2"))[1] == {"count": 0, "events": []}
-    for method, path in (("GET", f"/{name}"), ("GET", f"/{name}/picture"), ("DELETE", f"/{name}")):
+    for method, path in (
+        ("GET", f"/{name}"),
+        ("GET", f"/{name}/picture"),
+        ("GET", f"/{name}/origin-picture"),
+        ("DELETE", f"/{name}"),
+    ):
         assert (await door(method, f"/vedette/v1/p2/events{path}", "p2"))[0] == 400
         assert (await door(method, f"{BASE}/events{path}", "p2"))[0] == 401
     assert (await door("GET", f"{BASE}/events"))[1]["count"] == 1
