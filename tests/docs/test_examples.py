@@ -12,6 +12,8 @@ from vedette.algorithms.composed.fields import SOURCES
 from vedette.algorithms.composed.manifest import ModelRow, ServiceManifest, parse
 from vedette.algorithms.composed.rows import CategoryRow, EventRow, FieldRow, KeyRow
 from vedette.algorithms.composed.rule_row import RuleRow
+from vedette.algorithms.inputs import Fit, InputSpec
+from vedette.algorithms.outputs import COLUMNS, Activation, Background, Box, Layout, OutputSpec, Step
 from vedette.algorithms.registry import Registry
 from vedette.testing import run, seen
 
@@ -30,10 +32,28 @@ def test_the_algorithm_of_the_guide_runs() -> None:
     assert names["found"]
 
 
-def test_the_model_manifest_of_the_guide_is_valid() -> None:
-    """With the checksum filled in, as the reader does."""
-    (block,) = _blocks("models.md", "toml")
-    assert manifests.parse(block.replace('"…"', f'"{"0" * 64}"'), "guide")
+def test_the_model_manifests_of_the_guide_are_valid() -> None:
+    """With the checksum filled in, as the reader does; the shorter ones go after the head of the first."""
+    first, *others = (block.replace('"…"', f'"{"0" * 64}"') for block in _blocks("models.md", "toml"))
+    head = first.partition("[input]")[0]
+    assert len({manifests.parse(text, "guide").output.layout for text in (first, *(head + o for o in others))}) == 6
+
+
+def test_the_guide_names_every_key_and_every_layout_of_a_model() -> None:
+    """Whoever adds one has to say so where people look."""
+    text = (HOWTO / "models.md").read_text()
+    words = {
+        *InputSpec.model_fields,
+        *OutputSpec.model_fields,
+        *Layout,
+        *Fit,
+        *Box,
+        *Activation,
+        *Background,
+        *Step,
+        *COLUMNS,
+    }
+    assert {word for word in words if f"`{word}`" not in text} == set()
 
 
 @pytest.mark.parametrize("page", ["models.md"])

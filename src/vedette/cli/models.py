@@ -27,7 +27,7 @@ def list_models() -> None:
     listed = Desk(Settings.load()).listed()
     for each in listed:
         manifest = each.model.manifest
-        runs = "not measured yet" if each.choice is None else _runs(each.choice)
+        runs = "not measured yet" if each.choice is None else _runs(each.choice, manifest)
         state = each.model.problem or "installed"
         print(f"{manifest.name}  {state}  {manifest.licence}  {', '.join(manifest.roles)}  {runs}")
     names = {each.model.manifest.name for each in listed}
@@ -43,7 +43,7 @@ def add_model(file: Annotated[Path, typer.Argument(help="An ONNX file.")], manif
     from vedette.app.models import Desk
 
     made, choice = Desk(Settings.load()).add(file, manifest)
-    print(f"{made.name} installed: {_runs(choice)}")
+    print(f"{made.name} installed: {_runs(choice, made)}")
 
 
 @models.command("pull")
@@ -55,7 +55,7 @@ def pull_model(
     from vedette.app.models import Desk
 
     made, choice = Desk(Settings.load()).pull(what, manifest)
-    print(f"{made.name} installed: {_runs(choice)}")
+    print(f"{made.name} installed: {_runs(choice, made)}")
 
 
 @models.command("check")
@@ -82,8 +82,8 @@ def check_model(
         _ports(path.name, proof.ports(path, limits))
         return
     told = desk.check(path, described, picture, engine, limits)
-    print(f"{described.name}: a {described.kind}, {told.engine} {told.arithmetic}, ", end="")
-    print(f"{told.ms:.1f} ms of a processor a picture, {told.memory >> 20} MiB")
+    print(f"{described.name}: a {described.kind}, {_runs(told, described)} of a processor a picture, ", end="")
+    print(f"{told.memory >> 20} MiB")
     _table(told.seen)
     if out is not None and picture is not None:
         try:
@@ -109,17 +109,19 @@ def quantise_model(
 
     desk = Desk(Settings.load())
     made, before, after = desk.quantise(name, clip, pictures, called, rank, tell)
-    sizes = {model.manifest.name: model.manifest.size for model in desk.store.list()}
+    listed = {model.manifest.name: model.manifest for model in desk.store.list()}
     new = made.manifest.name
-    print(f"{name}  {sizes[name] / 1e6:.2f} MB  {_runs(before)}")
-    print(f"{new}  {sizes[new] / 1e6:.2f} MB  {_runs(after)}")
+    print(f"{name}  {listed[name].size / 1e6:.2f} MB  {_runs(before, listed[name])}")
+    print(f"{new}  {made.manifest.size / 1e6:.2f} MB  {_runs(after, made.manifest)}")
     print(f"agreement on {made.compared} other pictures: {made.agreement:.3f}")
     if after.ms > before.ms:
         print("It is no quicker on this machine.")
 
 
-def _runs(choice: Any) -> str:
-    return f"{choice.engine} {choice.arithmetic}, {choice.ms:.1f} ms"
+def _runs(choice: Any, manifest: Any) -> str:
+    """Say what runs a model: how it counts if the file is a float one, else which numbers the file has."""
+    numbers = choice.arithmetic if manifest.precision == "fp32" else manifest.precision
+    return f"{choice.engine} {numbers}, {choice.ms:.1f} ms"
 
 
 def _ports(name: str, told: Mapping[str, Sequence[Sequence[Any]]]) -> None:

@@ -116,6 +116,7 @@ def test_an_int8_model_is_made_that_sees_the_same(folder: Path, data: Path) -> N
     told = typed(f"quantise fastestdet --clip {clip} --pictures 16").splitlines()
     assert told[0].startswith("fastestdet  1.00 MB  onnxruntime fp32, ")
     assert told[1].startswith("fastestdet-int8  0.")
+    assert "MB  onnxruntime int8, " in told[1]
     assert float(told[2].rpartition(" ")[2]) > 0.6
     store = ModelStore(folder / "data" / "models")
     old, new = store.list()

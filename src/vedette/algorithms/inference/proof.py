@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vedette.algorithms.inference.face import Arithmetic, EngineName, Wish
+from vedette.algorithms.inference.face import CPU, Arithmetic, EngineName, Wish
 from vedette.algorithms.manifests import ModelManifest
 from vedette.model.errors import ModelError
 
@@ -108,7 +108,7 @@ def _ask(
         "providers": list(wish.providers),
         "picture": str(picture.resolve()) if picture else "",
         "seconds": limits.seconds,
-        "memory": limits.memory,
+        "memory": limits.memory if wish.providers == CPU else 0,  # GPUs take addresses for more than there is
     }
     with tempfile.TemporaryDirectory(prefix="vedette-model-") as nowhere:
         try:

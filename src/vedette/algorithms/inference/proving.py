@@ -19,11 +19,13 @@ LONGEST_S = 3.0
 
 
 def limit(seconds: float, memory: int) -> None:
-    """Let this process last so many seconds, and take so many more bytes than it has now."""
+    """Let this process last so many seconds, and take so many more bytes than it has now; 0: as many as it likes."""
     signal.setitimer(signal.ITIMER_REAL, seconds)  # nobody handles it: the process ends
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if not memory:
+        return
     taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (taken + memory, taken + memory))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def attempt(asked: dict[str, Any]) -> dict[str, Any]:
