@@ -62,7 +62,13 @@ def test_the_faces_of_each_picture_are_found(data: Path, say: Say, faces: dict[s
     matched = wanted = found = right = 0
     for frame in played.pictures:
         seen = played(frame)
-        boxes = seen.boxes[seen.scores >= 0.5]
+        sure = seen.where(seen.scores >= 0.5)
+        boxes = sure.boxes
+        assert sure.points is not None
+        assert sure.points.shape == (len(sure), 5, 2)
+        inside = (sure.points >= boxes[:, None, :2] - 2) & (sure.points <= boxes[:, None, 2:] + 2)
+        assert inside.all(), "eyes, nose and mouth are in the face"
+        assert (sure.points[:, 0, 0] < sure.points[:, 1, 0]).all(), "the right eye stands on the left"
         want = truth[frame.position.index][:, 1:5]
         near = overlap(want.astype(np.float64), boxes.astype(np.float64)) >= 0.4
         matched += int(near.any(axis=1).sum())
