@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import zipfile
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 from defusedxml.ElementTree import ParseError, fromstring
 
+from vedette.evaluation.masks import read_masks
 from vedette.evaluation.truth import Boxes, TrueEvent, Truth
 from vedette.model.errors import InvalidParameter
 
@@ -24,13 +26,18 @@ def read(path: Path, *, scale: float = 1.0, fps: float | None = None) -> Truth:
     """Return the truth in a file.
 
     Args:
-        path: a text of MOTChallenge, JSON of COCO, XML of CVAT, or a list of events as JSON or CSV.
+        path: a text of MOTChallenge, JSON of COCO, XML of CVAT, a list of events as JSON or CSV, or a folder or zip of masks.
         scale: pixels of the clip per pixel of the file.
         fps: pictures a second, for lists of events that name pictures and not seconds.
 
     Raises:
         InvalidParameter: it cannot be read, or is none of these; the message says where.
     """
+    if path.is_dir() or zipfile.is_zipfile(path):
+        try:
+            return read_masks(path, scale)
+        except (OSError, ValueError, zipfile.BadZipFile, RuntimeError) as error:
+            raise _wrong(path, f"holds no masks: {error}") from error
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:

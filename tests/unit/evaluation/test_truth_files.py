@@ -1,8 +1,11 @@
 """Truth from files, and what is said of files that are none."""
 
 import json
+import zipfile
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from vedette.evaluation.formats import read
@@ -82,6 +85,31 @@ def test_a_file_that_is_none_is_refused_by_name(tmp_path: Path, text: str, told:
     with pytest.raises(InvalidParameter, match=told) as caught:
         read(file(tmp_path, text))
     assert "truth" in str(caught.value)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_masks_give_boxes_of_what_moves(tmp_path: Path, packed: bool) -> None:
+    """What nobody knows is not scored, and a speck is no thing."""
+    mask = np.zeros((100, 200), np.uint8)
+    mask[10:30, 20:60], mask[50:90, 150:190], mask[99, 0] = 255, 170, 255
+    for name, shown in (("gt000001.png", mask), ("gt000007.png", np.zeros_like(mask))):
+        (tmp_path / name).write_bytes(bytes(cv2.imencode(".png", shown)[1]))
+    where = tmp_path
+    if packed:
+        where = tmp_path / "masks.zip"
+        with zipfile.ZipFile(where, "w") as archive:
+            for file in sorted(tmp_path.glob("*.png")):
+                archive.write(file, f"masks/{file.name}")
+    truth = read(where, scale=2)
+    assert {frame: len(boxes) for frame, boxes in truth.pictures.items()} == {0: 2, 6: 0}
+    assert truth.pictures[0].at.tolist() == [[40, 20, 120, 60], [300, 100, 380, 180]]
+    assert truth.pictures[0].ignored.tolist() == [False, True]
+
+
+def test_a_folder_without_masks_is_no_truth(tmp_path: Path) -> None:
+    """It says what is looked for."""
+    with pytest.raises(InvalidParameter, match="no PNG with a number"):
+        read(tmp_path)
 
 
 def test_boxes_and_events_of_a_clip_may_stand_in_two_files(tmp_path: Path) -> None:
