@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from vedette.algorithms.base import Detector, PlainState
 from vedette.algorithms.boxes import distinct
 from vedette.algorithms.geometry import Points
+from vedette.algorithms.looks import looks
 from vedette.algorithms.rules.standing import Ids, Standing
 from vedette.algorithms.tracking import Tracker, TrackerSettings
 from vedette.model.detection import Detections
@@ -127,8 +128,11 @@ class Targets:
             least: smallest longer side of a box that counts, pixels.
             most: greatest one.
         """
-        tracked = self._tracker.update(self._relevant(self._detector(frame)), frame.time)
-        self.followed = tracked.seen.where(tracked.confirmed)
+        found = self._relevant(self._detector(frame))
+        # what merely moves is a blot of any shape: its colours would say nothing
+        colours = looks(frame.bgr(), found.boxes) if self._detector.knows_classes else None
+        tracked = self._tracker.update(found, frame.time, (frame.width, frame.height), colours)
+        self.followed = tracked.told
         alive = self._tracker.alive
         self._births = {track: place for track, place in self._births.items() if track in alive}
         self._roamed &= alive

@@ -83,7 +83,7 @@ class Intrusion(Algorithm[IntrusionConfig]):
             EventKind(INTRUSION, "intrusion", IntrusionData),
             EventKind(LOITERING, "loitering", IntrusionData),
         ),
-        state_version=2,
+        state_version=3,
         description="A person or a vehicle enters a region, crosses a line, or stays too long.",
         function_version="3.0",
         tags=("intrusion", "loitering", "line crossing"),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from vedette.algorithms.boxes import distinct
+from vedette.algorithms.boxes import agreed, distinct
 from vedette.algorithms.layouts import apart, cells, fastestdet, rows, yolox, yunet
 from vedette.algorithms.layouts.parts import Candidates, Outputs, Raw, Size
 from vedette.algorithms.outputs import Layout, OutputSpec
@@ -12,8 +12,10 @@ from vedette.model.detection import Detections
 
 BELIEVED = 0.5
 """On our scale: every model's own threshold is laid here, so that no algorithm has to know the model."""
-WHISPER = 0.25
+WHISPER = 0.125
 """The share of the threshold below which nothing is passed on; the tracker uses what lies between."""
+AGREED = 0.65
+"""Boxes of a class that overlap by so much mean the same thing, and their mean is told."""
 MOST = 300
 """The most boxes that suppression is asked to look at."""
 
@@ -66,7 +68,10 @@ def decode(
     chosen = np.flatnonzero((scores >= least) & np.isfinite(boxes).all(axis=1))
     chosen = chosen[np.argsort(-scores[chosen], kind="stable")[:MOST]]
     if spec.overlap < 1:
-        chosen = chosen[distinct(boxes[chosen], scores[chosen], classes[chosen], spec.overlap)]
+        boxes, scores, classes = boxes[chosen], scores[chosen], classes[chosen]
+        points = None if points is None else points[chosen]
+        chosen = distinct(boxes, scores, classes, spec.overlap)
+        boxes[chosen] = agreed(boxes, scores, classes, chosen, AGREED)
     per, begin = np.array(scale, np.float32), np.array(offset, np.float32)
     real: Raw = np.divide(boxes[chosen] - np.tile(begin, 2), np.tile(per, 2), dtype=np.float32)
     real = np.clip(real, 0, np.tile(np.array(size, np.float32), 2)).astype(np.float32)
