@@ -95,6 +95,7 @@ class ObjectAttributes(Algorithm[ObjectAttributesConfig]):
             "pedestrians the colours of upper and lower clothes. It needs a model that knows classes."
         ),
         tags=("pedestrian", "vehicle", "attributes", "colour"),
+        released_at=1_795_478_400_000,  # 24 November 2026
     )
 
     def __init__(self, config: ObjectAttributesConfig, models: Models) -> None:

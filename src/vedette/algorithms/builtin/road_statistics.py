@@ -153,6 +153,7 @@ class RoadStatistics(Algorithm[RoadStatisticsConfig]):
             "the service's name, its own keys and the message are ours."
         ),
         tags=("traffic", "counting", "speed"),
+        released_at=1_795_478_400_000,  # 24 November 2026
     )
 
     def __init__(self, config: RoadStatisticsConfig, models: Models) -> None:

@@ -106,6 +106,7 @@ class Speeding(Algorithm[SpeedingConfig]):
             "service's name, its own keys and the message are ours. It is no legal measurement."
         ),
         tags=("traffic", "speed"),
+        released_at=1_795_478_400_000,  # 24 November 2026
     )
 
     def __init__(self, config: SpeedingConfig, models: Models) -> None:

@@ -65,6 +65,7 @@ class VehicleDetection(Algorithm[VehicleDetectionConfig]):
             "type are published; the keys of its own and the fields of a vehicle are ours."
         ),
         tags=("traffic", "vehicle", "colour"),
+        released_at=1_795_478_400_000,  # 24 November 2026
     )
 
     def __init__(self, config: VehicleDetectionConfig, models: Models) -> None:

@@ -97,6 +97,7 @@ class WrongWay(Algorithm[WrongWayConfig]):
             "service's name, its own keys and the message are ours."
         ),
         tags=("traffic", "wrong way", "direction"),
+        released_at=1_795_478_400_000,  # 24 November 2026
     )
 
     def __init__(self, config: WrongWayConfig, models: Models) -> None:

@@ -5,12 +5,16 @@ them as plain state. `Standing` says what a rule may make of a track at this mom
 """
 
 from vedette.algorithms.rules.absence import Absence, AbsenceWatch
+from vedette.algorithms.rules.best_shot import BestShots, Shot
 from vedette.algorithms.rules.counting import Flow, Intervals, LineCount, RegionCount
 from vedette.algorithms.rules.crossing import STAYS_S, Crossed, LineWatch
 from vedette.algorithms.rules.density import Grid, Look, Samples
+from vedette.algorithms.rules.direction import Against, DirectionWatch
 from vedette.algorithms.rules.fixture import FixtureWatch
 from vedette.algorithms.rules.heat import HeatMap
+from vedette.algorithms.rules.limit import LimitWatch
 from vedette.algorithms.rules.region import ENTERED_S, LEFT_S, Entered, Lingered, RegionWatch
+from vedette.algorithms.rules.speed import SpeedWatch
 from vedette.algorithms.rules.standing import Ids, Standing
 from vedette.algorithms.rules.stay import Stay, StayWatch
 
@@ -20,7 +24,10 @@ __all__ = [
     "STAYS_S",
     "Absence",
     "AbsenceWatch",
+    "Against",
+    "BestShots",
     "Crossed",
+    "DirectionWatch",
     "Entered",
     "FixtureWatch",
     "Flow",
@@ -28,6 +35,7 @@ __all__ = [
     "HeatMap",
     "Ids",
     "Intervals",
+    "LimitWatch",
     "LineCount",
     "LineWatch",
     "Lingered",
@@ -35,6 +43,8 @@ __all__ = [
     "RegionCount",
     "RegionWatch",
     "Samples",
+    "Shot",
+    "SpeedWatch",
     "Standing",
     "Stay",
     "StayWatch",
