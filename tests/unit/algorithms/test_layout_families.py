@@ -141,6 +141,18 @@ def distances_apart() -> tuple[Said, dict[str, Any]]:
     return {"scores": scores, "sides": sides}, told
 
 
+def distances_of_strides() -> tuple[Said, dict[str, Any]]:
+    """An output for each stride and kind, as NanoDet was exported first; cell (3, 3) of stride 8, from its middle."""
+    said = {f"cls_{stride}": np.zeros((1, (64 // stride) ** 2, 3), np.float32) for stride in (8, 16)}
+    said |= {f"dis_{stride}": np.zeros((1, (64 // stride) ** 2, 16), np.float32) for stride in (8, 16)}
+    said["cls_8"][0, 3 * 8 + 3] = [0.1, 0.81, 0.0]
+    shares = np.full((4, 4), -60.0, np.float32)
+    for side, reach in enumerate((1.5, 2.5, 0.5, 1.5)):
+        shares[side, int(reach) : int(reach) + 2] = 0.0
+    said["dis_8"][0, 3 * 8 + 3] = shares.ravel()
+    return said, {"layout": "distances", "strides": (8, 16), "bins": 4, "shift": 0.5}
+
+
 def heatmap() -> tuple[Said, dict[str, Any]]:
     """Cell (6, 5) of stride 4, shifted by (0, 1); its weaker neighbour is no peak."""
     heat = np.full((1, 3, 16, 16), -9.0, np.float32)
@@ -167,7 +179,7 @@ def detr_sigmoid() -> tuple[Said, dict[str, Any]]:
 
 FAMILIES = [
     yolov5, yolov8, yolov8_turned, yolov8_masks, end_to_end, end_to_end_yolov7, end_to_end_shares, end_to_end_centres,
-    anchors_square, anchors_last, anchors_exp, ssd, detections_of_tensorflow, detections_of_torchvision, distances, distances_apart,
+    anchors_square, anchors_last, anchors_exp, ssd, detections_of_tensorflow, detections_of_torchvision, distances, distances_apart, distances_of_strides,
     heatmap, detr, detr_sigmoid,
 ]  # fmt: skip
 

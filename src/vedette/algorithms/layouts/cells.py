@@ -65,16 +65,23 @@ def _cube(
 def read_distances(outputs: Outputs, size: Size, spec: OutputSpec, least: float) -> Candidates:
     """Distances to left, top, right and bottom in strides, each the mean of a distribution (Li et al., GFL, 2020).
 
-    One output with classes and distances side by side, or two: first the classes, then the distances.
+    One output with classes and distances side by side; or two, first the classes; or two for each stride, first the
+    classes of all.
     """
     cells, strides = grid(size, spec.strides)
     labels, width = len(spec.labels), 4 * spec.bins
     if len(outputs) == 1:
         whole = _turned(first(outputs), labels + width, len(cells))
         raw, sides = whole[:, :labels], whole[:, labels:]
-    else:
+    elif len(outputs) == 2:
         told = take(outputs, 2)
         raw, sides = _turned(told[0], labels, len(cells)), _turned(told[1], width, len(cells))
+    else:
+        told = take(outputs, 2 * len(spec.strides))
+        counts = [(size[0] // stride) * (size[1] // stride) for stride in spec.strides]
+        raw = np.concatenate([_turned(part, labels, count) for part, count in zip(told, counts, strict=False)])
+        rest = told[len(counts) :]
+        sides = np.concatenate([_turned(part, width, count) for part, count in zip(rest, counts, strict=True)])
     scores = activated(raw, spec.activation)
     best = scores.max(axis=1)
     chosen = np.flatnonzero(best >= least)
@@ -94,7 +101,7 @@ def _turned(output: Raw, width: int, cells: int) -> Raw:
         return flat
     if flat.shape == (width, cells):
         return flat.T
-    raise misfit(output)
+    raise misfit(output, f"{cells} cells of {width} values with these strides and labels")
 
 
 def read_heatmap(outputs: Outputs, size: Size, spec: OutputSpec, least: float) -> Candidates:

@@ -106,6 +106,6 @@ def corners(boxes: Raw, spec: OutputSpec, size: Size) -> Raw:
     return boxes[:, [1, 0, 3, 2]] if spec.boxes is Box.YXYX else boxes
 
 
-def misfit(output: Raw) -> ValueError:
-    """Return what is raised for an output that the layout cannot read."""
-    return ValueError(f"an output of shape {output.shape} does not fit the layout")
+def misfit(output: Raw, wanted: str = "") -> ValueError:
+    """Return what is raised for an output that the layout cannot read; `wanted` says what it reads."""
+    return ValueError(f"an output of shape {output.shape} does not fit the layout{wanted and ', which has ' + wanted}")

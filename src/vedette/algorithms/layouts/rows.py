@@ -34,14 +34,14 @@ def _rows(output: Raw, width: int) -> Raw:
         return flat
     if flat.shape[0] == width:
         return np.ascontiguousarray(flat.T)
-    raise misfit(output)
+    raise misfit(output, f"{width} values a row with these labels")
 
 
 def read_chosen(outputs: Outputs, size: Size, spec: OutputSpec, least: float) -> Candidates:
     """One row for each thing, as `columns` says; rows that believe nothing fill up the rest."""
     rows = plain(first(outputs), 2)
     if rows.shape[1] != len(spec.columns):
-        raise misfit(first(outputs))
+        raise misfit(first(outputs), f"{len(spec.columns)} columns")
     column = {name: rows[:, place] for place, name in enumerate(spec.columns) if name != "-"}
     whole = np.array(size if spec.normalised else (1, 1), np.float32)
     scores = np.clip(np.nan_to_num(column["score"], nan=0.0), 0, 1)

@@ -11,7 +11,9 @@ def read(outputs: Outputs, size: Size, spec: OutputSpec, least: float) -> Candid
     cells, strides = grid(size, spec.strides)
     rows = first(outputs)[0]
     if rows.shape != (len(cells), 5 + len(spec.labels)):
-        raise misfit(first(outputs))
+        raise misfit(
+            first(outputs), f"{len(cells)} cells of {5 + len(spec.labels)} values with these strides and labels"
+        )
     chosen = np.flatnonzero(rows[:, 4] >= least)
     rows = rows[chosen]
     scores = rows[:, 4:5] * rows[:, 5:]
