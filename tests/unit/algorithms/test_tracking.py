@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scenes import LABELS, Thing, detections
 
-from vedette.algorithms import Tracked, Tracker
+from vedette.algorithms import Tracked, Tracker, TrackerSettings
 from vedette.algorithms.state import pack, unpack
 
 
@@ -108,3 +108,55 @@ def test_what_state_gave_does_not_change_when_the_tracker_goes_on() -> None:
     before = pack(state, 1)
     run(tracker, [(1 + n / 10, [person(105 + n)]) for n in range(5)])
     assert pack(state, 1) == before
+
+
+def test_somebody_hidden_for_a_moment_is_assumed_to_go_on_and_somebody_who_left_is_not() -> None:
+    """What is told of a picture is who is there, not whom the detector happened to find."""
+    tracker = Tracker(LABELS)
+    pictures = [(n / 20, [person(100 + 4 * n)]) for n in range(20)]
+    seen = run(tracker, pictures)[-1].told
+    told = tracker.update(detections([]), 1.0)
+    assert len(told.seen) == 0
+    assert told.told.track_ids.tolist() == seen.track_ids.tolist() == [1]
+    assert told.told.boxes[0, 0] > seen.boxes[0, 0]
+    assert len(tracker.update(detections([]), 2.0).told) == 0
+
+    leaving = Tracker(LABELS)
+    for time, things in pictures:
+        leaving.update(detections(things), time, (184, 240))
+    assert len(leaving.update(detections([]), 1.0, (184, 240)).told) == 0
+
+
+def test_a_post_that_is_taken_for_a_person_is_doubtful_until_it_moves() -> None:
+    """Never moved, and never believed much: both must hold."""
+    tracker = Tracker(LABELS)
+    weak = TrackerSettings().doubt - 0.001
+    for n in range(20):
+        picture = tracker.update(detections([person(100)], score=weak), n / 10)
+    assert len(picture.seen) == 0, "it begins no track by itself"
+    for n in range(20, 60):
+        picture = tracker.update(detections([person(100)], score=0.66 if n < 22 else 0.6), n / 10)
+    assert (picture.confirmed.tolist(), picture.doubtful.tolist(), len(picture.told)) == ([True], [True], 0)
+    for n in range(60, 90):
+        picture = tracker.update(detections([person(100 + 3 * (n - 60))], score=0.6), n / 10)
+    assert (picture.doubtful.tolist(), len(picture.told)) == ([False], 1)
+
+
+def test_looks_tell_two_apart_who_change_places_unseen() -> None:
+    """The places alone say that each stays; the colours say who is who."""
+    red, blue = np.eye(8, dtype=np.float32)[:2]
+    tracker = Tracker(LABELS)
+    for n in range(20):
+        tracker.update(detections([person(100), person(124)]), n / 10, looks=np.stack([red, blue]))
+    seen = tracker.update(detections([person(105.5), person(118.5)]), 2.0, looks=np.stack([blue, red])).seen
+    left, right = seen.boxes[:, 0].argsort()
+    assert (int(seen.track_ids[left]), int(seen.track_ids[right])) == (2, 1)
+
+
+def test_looks_that_begin_or_change_their_kind_break_nothing() -> None:
+    """A model for looks may be installed while a camera runs."""
+    tracker = Tracker(LABELS)
+    for n, numbers in enumerate((None, None, 4, 4, 6, None)):
+        given = None if numbers is None else np.eye(numbers, dtype=np.float32)[:1]
+        told = tracker.update(detections([person(100 + n)]), n / 10, looks=given)
+    assert told.seen.track_ids.tolist() == [1]
