@@ -60,6 +60,8 @@ class StillWatch(RegionRule):
         seen = {target.track: target for target in scene.targets}
         slack = scene.height * SLACK
         stays = self._watch.update(scene.ids, scene.boxes, scene.points, scene.standings, slack, scene.time)
+        if not stays:
+            return
         inside = scene.within(self.polygon)
         for stay in stays:
             if not stay.over:
