@@ -161,12 +161,13 @@ class Tracker:
         old, new = np.flatnonzero(confirmed), np.flatnonzero(~confirmed)
         fresh, away = age[old] <= how.fresh_s + 1e-9, age[old] > how.max_age_s + 1e-9
 
-        pairs, left_old, left = self._match(old[fresh], believed, seen, how.near)
-        again, left_lost, left = self._match(old[~fresh & ~away], left, seen, how.near)
-        back, _, left = self._match(old[away], left, seen, how.near_still)
+        near = self._nearness(seen)
+        pairs, left_old, left = near.match(old[fresh], believed, how.near)
+        again, left_lost, left = near.match(old[~fresh & ~away], left, how.near)
+        back, _, left = near.match(old[away], left, how.near_still)
         left_old = np.concatenate([left_old, left_lost])
-        more, _, _ = self._match(left_old[age[left_old] <= how.weak_age_s + 1e-9], weak, seen, how.near_weak)
-        second, _, left = self._match(new, left, seen, how.near_new)
+        more, _, _ = near.match(left_old[age[left_old] <= how.weak_age_s + 1e-9], weak, how.near_weak)
+        second, _, left = near.match(new, left, how.near_new)
         matched = np.concatenate([pairs, again, back, more, second])
         self._correct(matched, seen, time)
         born = left[found.scores[left] >= how.newborn]
@@ -174,7 +175,8 @@ class Tracker:
             taken = overlap(found.boxes[born], tracks.boxes[matched[:, 0]])
             born = born[taken.max(axis=1) < how.twin]
         places = np.concatenate([matched[:, 0], len(tracks.ids) + np.arange(len(born))])
-        self._tracks = tracks.plus(self._newborn(born, seen, time))
+        if len(born):
+            self._tracks = tracks.plus(self._newborn(born, seen, time))
         told = self._told(places, np.concatenate([matched[:, 1], born]), found, time, size)
         self._forget(time)
         return told
@@ -200,24 +202,16 @@ class Tracker:
         if tracks.look.shape[1] != numbers:
             tracks.look, tracks.looks = np.zeros((len(tracks.ids), numbers)), np.zeros_like(tracks.looks)
 
-    def _match(self, rows: Rows, columns: Rows, seen: "_Picture", least: float) -> tuple[Rows, Rows, Rows]:
-        """Return matched pairs (n, 2), and the rows and columns left over."""
-        if not len(rows) or not len(columns):
-            return np.zeros((0, 2), np.int64), rows, columns
+    def _nearness(self, seen: "_Picture") -> "_Nearness":
         how, tracks = self._how, self._tracks
-        same = likeness(tracks.boxes[rows], seen.boxes[columns], how.margin, how.heights)
-        same *= 1 - how.modesty + how.modesty * seen.scores[columns][None, :]
-        allowed, gain = same >= least, same
-        if seen.looks.shape[1]:
-            alike = tracks.look[rows] @ seen.looks[columns].T
-            known = (tracks.looks[rows] > 0)[:, None] & seen.apart[columns][None, :]
-            allowed = allowed & ~(known & (alike < how.unlike))
-            gain = same + how.look * np.where(known, np.clip((alike - how.alike) / (1 - how.alike), -1, 1), 0.0)
-        _, partner, _ = lap.lapjv(np.where(allowed, 2 - gain, 20.0), extend_cost=True, cost_limit=5.0)
-        here = np.flatnonzero(partner >= 0)
-        here = here[allowed[here, partner[here]]]
-        pairs = np.stack([rows[here], columns[partner[here]]], axis=1).astype(np.int64)
-        return pairs, np.setdiff1d(rows, pairs[:, 0]), np.setdiff1d(columns, pairs[:, 1])
+        same = likeness(tracks.boxes, seen.boxes, how.margin, how.heights)
+        same *= 1 - how.modesty + how.modesty * seen.scores[None, :]
+        if not seen.looks.shape[1]:
+            return _Nearness(same, same)
+        alike = tracks.look @ seen.looks.T
+        known = (tracks.looks > 0)[:, None] & seen.apart[None, :]
+        gain = same + how.look * np.where(known, np.clip((alike - how.alike) / (1 - how.alike), -1, 1), 0.0)
+        return _Nearness(np.where(known & (alike < how.unlike), 0.0, same), gain)
 
     def _correct(self, matched: Rows, seen: "_Picture", time: float) -> None:
         rows, sources = matched[:, 0], matched[:, 1]
@@ -230,6 +224,8 @@ class Tracker:
         tracks.belief[rows] += scores
         tracks.seen[rows] = time
         tracks.votes[rows, seen.classes[sources]] += scores
+        if not seen.looks.shape[1]:
+            return
         clear = seen.apart[sources]
         rows, sources = rows[clear], sources[clear]
         gain = np.maximum(how.look_gain, 1 / (tracks.looks[rows] + 1))[:, None]
@@ -283,7 +279,10 @@ class Tracker:
         how, tracks = self._how, self._tracks
         age = time - tracks.seen
         good = self._confirmed(tracks) & ~self._doubtful(tracks) & (tracks.hits >= how.hidden_hits)
-        tracks = tracks.where(good & (age > 1e-9) & (age <= max(how.gap_s, how.hidden_s) + 1e-9))
+        rows = np.flatnonzero(good & (age > 1e-9) & (age <= max(how.gap_s, how.hidden_s) + 1e-9))
+        tracks = tracks.where(rows)
+        if not len(rows):
+            return tracks
         age, boxes = time - tracks.seen, tracks.boxes
         hidden = covered(boxes, others).max(axis=1, initial=0.0) >= how.hidden_share
         there = (age <= how.gap_s + 1e-9) | (hidden & (age <= how.hidden_s + 1e-9))
@@ -297,7 +296,9 @@ class Tracker:
         tracks = self._tracks
         age = time - tracks.seen
         longest = np.where(tracks.still, self._how.still_age_s, self._how.max_age_s) + 1e-9
-        self._tracks = tracks.where(np.where(self._confirmed(tracks), age <= longest, age <= 0))
+        kept = np.where(self._confirmed(tracks), age <= longest, age <= 0)
+        if not kept.all():
+            self._tracks = tracks.where(kept)
 
     def state(self) -> PlainState:
         """Return all it remembers."""
@@ -318,3 +319,25 @@ class _Picture:
         self.classes = found.classes
         self.looks = np.zeros((len(found), 0)) if looks is None else looks.astype(np.float64)
         self.apart = np.zeros(len(found), np.bool_) if looks is None else apart(self.boxes, how.apart)
+
+
+@dataclass(frozen=True, slots=True)
+class _Nearness:
+    """How near n tracks and m detections are: what must be enough for a match, and what decides between matches."""
+
+    same: NDArray[np.float64]
+    gain: NDArray[np.float64]
+
+    def match(self, rows: Rows, columns: Rows, least: float) -> tuple[Rows, Rows, Rows]:
+        """Return matched pairs (k, 2), and the rows and columns left over."""
+        if not len(rows) or not len(columns):
+            return np.zeros((0, 2), np.int64), rows, columns
+        chosen = np.ix_(rows, columns)
+        allowed = self.same[chosen] >= least
+        _, partner, _ = lap.lapjv(np.where(allowed, 2 - self.gain[chosen], 20.0), extend_cost=True, cost_limit=5.0)
+        paired = partner >= 0
+        paired[paired] = allowed[paired, partner[paired]]
+        taken = np.zeros(len(columns), np.bool_)
+        taken[partner[paired]] = True
+        pairs = np.stack([rows[paired], columns[partner[paired]]], axis=1).astype(np.int64)
+        return pairs, rows[~paired], columns[~taken]

@@ -148,9 +148,15 @@ def test_looks_tell_two_apart_who_change_places_unseen() -> None:
     tracker = Tracker(LABELS)
     for n in range(20):
         tracker.update(detections([person(100), person(124)]), n / 10, looks=np.stack([red, blue]))
-    seen = tracker.update(detections([person(105.5), person(118.5)]), 2.0, looks=np.stack([blue, red])).seen
-    left, right = seen.boxes[:, 0].argsort()
-    assert (int(seen.track_ids[left]), int(seen.track_ids[right])) == (2, 1)
+    things = [(105.5, 200.0, 24.0, 60.0, "car"), person(118.5)]
+    places = Tracker(LABELS)
+    for n in range(20):
+        places.update(detections([person(100), person(124)]), n / 10)
+    who = places.update(detections(things), 2.0).seen
+    assert who.track_ids.tolist() == [1, 2]
+    tracker.update(detections(things), 2.0, looks=np.stack([blue, red]))
+    votes = tracker.state()["tracks"]["votes"][:, LABELS.index("car")]
+    assert votes.tolist() == [0.0, pytest.approx(0.9)], "the left one, whom the detector calls a car now, is number 2"
 
 
 def test_looks_that_begin_or_change_their_kind_break_nothing() -> None:
