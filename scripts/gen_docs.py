@@ -4,6 +4,7 @@
 """
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable
 from importlib.metadata import entry_points
@@ -215,6 +216,7 @@ def services() -> str:
     by_algorithm: dict[str, list[registry.Service]] = {}
     for service in _ours().services():
         by_algorithm.setdefault(service.manifest.name, []).append(service)
+    parts.append(overview(by_algorithm.values()))
     for published in by_algorithm.values():
         manifest = published[0].manifest
         parts += [
@@ -245,6 +247,18 @@ def services() -> str:
             ),
         ]
     return "\n\n".join(parts)
+
+
+def overview(algorithms: Iterable[list[registry.Service]]) -> str:
+    """Return the table of all services, with the models that they need."""
+    rows = []
+    for published in algorithms:
+        manifest = published[0].manifest
+        place = re.sub(r"[^\w\- ]", "", manifest.title_en.lower()).replace(" ", "-")
+        names = ", ".join(f"`{service.name.name}`" for service in published)
+        needs = ", ".join(f"`{role}`" for role in manifest.needs)
+        rows.append((f"[{manifest.title_en}](#{place})", manifest.title_cn, names, needs))
+    return table(("service", "", "names", "needs a model of the role"), rows)
 
 
 def needed(manifest: Manifest) -> list[str]:
