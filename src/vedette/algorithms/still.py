@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from vedette.algorithms.motion import MotionDetector, Seen, is_empty_place, is_same_ground
 from vedette.algorithms.roles import ARRIVED, PUT_DOWN, STILL_AFTER_S
-from vedette.algorithms.still_things import LEAST_AREA, SQUARE, Plane, Thing, View, area_of, join
+from vedette.algorithms.still_things import LEAST_AREA, SQUARE, Box, Plane, Thing, View, area_of, join
 from vedette.model.detection import Detections
 from vedette.model.frame import Frame, Image
 
@@ -32,14 +32,18 @@ SHARP = 0.45
 FAR_S = 1.6
 """What came by itself was seen on its way within so many seconds before it stopped."""
 NEAR_S = 0.3
+CRUMB = 0.25
+"""So does what is smaller than this share of its box, and lies at its edge."""
 FLAT, SHADE, EVEN = 1.6, (0.5, 0.95), 0.1
 """A shadow on the ground is so many times as wide as high, darker by a factor between these, which varies by no more than this."""
-TWIN, TWIN_SIZE = 0.4, 0.35
+TWIN, TWIN_SIZE = 0.7, 0.6
 """Two boxes of which one covers so much of the other, and that differ in area by no more than this factor, hold one thing."""
 HISTORY_S = 12.0
 """Boxes of what moves are remembered for so long: a thing may be hidden by who put it down."""
 SURE, UNSURE = 0.9, 0.5
 """Scores of what is seen, and of what is known to be there but hidden at the moment."""
+
+_Row = tuple[int, int, int, int, float, int]
 
 _CLOSE = np.ones((5, 3), np.uint8)
 
@@ -61,7 +65,7 @@ class StillDetector:
         self._things: list[Thing] = []
         self._history: list[tuple[float, NDArray[np.float32]]] = []
         self._shape: tuple[int, ...] = (0, 0)
-        self._last: list[tuple[int, int, int, int, float, int]] = []
+        self._last: list[_Row] = []
 
     def __call__(self, frame: Frame) -> Detections:
         """Return a box in source pixels around each thing that stays."""
@@ -73,7 +77,7 @@ class StillDetector:
             self._last = self._take_up(seen, frame.time)
         return self._told(frame)
 
-    def _take_up(self, seen: Seen, time: float) -> list[tuple[int, int, int, int, float, int]]:
+    def _take_up(self, seen: Seen, time: float) -> list[_Row]:
         boxes = [
             (blob.left, blob.top, blob.right, blob.bottom)
             for blob in seen.blobs
@@ -109,7 +113,8 @@ class StillDetector:
         """Keep what has just become still: with a thing that it is a part of, or as a thing of its own."""
         for index, thing in reversed(list(enumerate(self._things))):
             young = fresh.begun - thing.begun <= GROWS_S
-            if (young and _touch(thing.box, fresh.box)) or _holds(thing.box, fresh.box):
+            crumb = fresh.size <= CRUMB * thing.size and _common(thing.box, fresh.box) >= 0.4 * fresh.size
+            if (young and _touch(thing.box, fresh.box)) or crumb or _holds(thing.box, fresh.box):
                 joined = join(thing, fresh)
                 joined.movers = joined.movers if young else thing.movers
                 self._things[index] = joined
@@ -122,8 +127,12 @@ class StillDetector:
             for earlier in range(later):
                 one, other = self._things[earlier], self._things[later]
                 small, large = sorted((one.size, other.size))
-                twins = small >= TWIN_SIZE * large and _common(one.box, other.box) >= TWIN * small
-                if twins or (abs(one.begun - other.begun) <= GROWS_S and _touch(one.box, other.box)):
+                lie_over = _common(one.box, other.box) >= TWIN * small and small >= TWIN_SIZE * large
+                twins = lie_over and one.seen == one.at and other.seen == other.at
+                if twins or (
+                    abs(one.begun - other.begun) <= GROWS_S
+                    and (_touch(one.box, other.box) or _stacked(one.box, other.box))
+                ):
                     self._things[earlier] = join(one, other)
                     del self._things[later]
                     break
@@ -148,7 +157,7 @@ class StillDetector:
                 found.append(self._thing(seen.small, box, pieces == piece, light, time))
         return found
 
-    def _is_thing(self, seen: Seen, box: tuple[int, int, int, int], pixels: NDArray[np.bool_]) -> bool:
+    def _is_thing(self, seen: Seen, box: Box, pixels: NDArray[np.bool_]) -> bool:
         """Tell a thing from an empty place, a shadow, and a quiet part of something that moves."""
         area = area_of(box, 2)
         mask: Image = (pixels[area] * 255).astype(np.uint8)
@@ -163,16 +172,14 @@ class StillDetector:
         sharp = max(EDGE, SHARP * float(change[mask > 0].mean()))
         return bool((edges[rim] >= sharp).mean() >= 0.5)
 
-    def _thing(
-        self, small: Image, box: tuple[int, int, int, int], pixels: NDArray[np.bool_], light: float, time: float
-    ) -> Thing:
+    def _thing(self, small: Image, box: Box, pixels: NDArray[np.bool_], light: float, time: float) -> Thing:
         area = area_of(box)
         age = float(np.median(self._eyes.background.stillness()[area][pixels[area]]))
         looks, before = (plane[area].astype(np.float32) for plane in (small, self._eyes.background.picture()))
         mask: Image = (pixels[area] * 255).astype(np.uint8)
         return Thing(box, mask, looks, before, light, self._movers(box, time - age), time, time, at=time)
 
-    def _movers(self, box: tuple[int, int, int, int], stopped: float) -> Plane:
+    def _movers(self, box: Box, stopped: float) -> Plane:
         """Return (n, 2) width and height of what was on its way to this place just before something stood still in it."""
         here = np.array(box, np.float32)
         size, middle = here[2:] - here[:2], (here[:2] + here[2:]) / 2
@@ -230,26 +237,34 @@ def _is_cast(now: Image, before: Image, mask: Image, changed: Image) -> bool:
     return cv2.countNonZero(wider & changed & ~mask) >= 2
 
 
-def _touch(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
+def _touch(one: Box, other: Box) -> bool:
     """Tell whether two boxes lie no more than two pixels apart."""
     return all(one[side] - 2 <= other[side + 2] and other[side] - 2 <= one[side + 2] for side in (0, 1))
 
 
-def _holds(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
+def _stacked(one: Box, other: Box) -> bool:
+    """Tell whether one box stands over the other with little between: the middle of a bag may look like the ground."""
+    across = min(one[2], other[2]) - max(one[0], other[0])
+    gap = max(one[1], other[1]) - min(one[3], other[3])
+    narrow = min(one[2] - one[0], other[2] - other[0])
+    return 2 * across >= narrow and 2 * gap <= one[3] - one[1] + other[3] - other[1]
+
+
+def _holds(one: Box, other: Box) -> bool:
     """Tell whether the second box lies in the first, give or take two pixels."""
     return all(one[side] - 2 <= other[side] and other[side + 2] <= one[side + 2] + 2 for side in (0, 1))
 
 
-def _common(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> int:
+def _common(one: Box, other: Box) -> int:
     across = min(one[2], other[2]) - max(one[0], other[0])
     return max(0, across) * max(0, min(one[3], other[3]) - max(one[1], other[1]))
 
 
-def _same(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
+def _same(one: Box, other: Box) -> bool:
     """Tell whether two boxes have more in common than not."""
     common = _common(one, other)
     return 2 * common > _size(one) + _size(other) - common
 
 
-def _size(box: tuple[int, int, int, int]) -> int:
+def _size(box: Box) -> int:
     return (box[2] - box[0]) * (box[3] - box[1])

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from vedette.model.frame import Image
 
 Plane = NDArray[np.float32]
+Box = tuple[int, int, int, int]
+"""left, top, right, bottom."""
 
 LEAST_AREA = 12
 """Pixels of a thing; pictures are about 320 wide."""
@@ -30,8 +32,8 @@ HIDDEN_S = 60.0
 WIDE, HIGH = (0.4, 2.0), (0.6, 1.6)
 """A box has the size of another if width and height differ by factors between these; shadows make boxes wider."""
 MOST_MOVERS = 64
-SIGHTS = 3
-"""In so many pictures it must have been on its way."""
+SIGHTS, SIGHTS_SHARE = 3, 0.12
+"""In so many pictures it must have been on its way, and it must be this share of all that was."""
 UPRIGHT = 2.2
 """What is so many times as high as wide is somebody who stands, and no thing."""
 
@@ -62,7 +64,7 @@ class Thing:
         at: when it was last looked at.
     """
 
-    box: tuple[int, int, int, int]
+    box: Box
     mask: Image
     looks: Plane
     before: Plane
@@ -91,7 +93,7 @@ class Thing:
             return True
         across, down = self.movers[:, 0] / wide, self.movers[:, 1] / high
         alike = (across >= WIDE[0]) & (across <= WIDE[1]) & (down >= HIGH[0]) & (down <= HIGH[1])
-        return int(np.count_nonzero(alike)) >= SIGHTS
+        return int(np.count_nonzero(alike)) >= max(SIGHTS, SIGHTS_SHARE * len(alike))
 
     def look(self, small: Image, light: float, time: float) -> View:
         """Return what is seen in its place now; a part that has gone is a part of it no more.
@@ -116,16 +118,22 @@ class Thing:
         self.looks[there] += share * (now[there] - self.looks[there])
         self.empty = -1.0 if free <= EMPTY_SHARE else time if self.empty < 0 else self.empty
         if 0 <= self.empty <= time - GONE_S:
-            self._trim(empty)
+            self._trim(empty | (contrast < TELLING))
         if held >= 0.5:
             self.seen = time
             return View.THING
         return View.EMPTY if free >= 0.5 else View.HIDDEN
 
     def _trim(self, gone: NDArray[np.bool_]) -> None:
-        """Leave the largest part that has not gone, if that is more than crumbs."""
+        """Leave the largest part that has not gone, if that is more than crumbs.
+
+        Args:
+            gone: what looks empty, and what would look the same either way.
+        """
         self.empty = -1.0
-        rest = cv2.morphologyEx(np.where(gone, 0, self.mask).astype(np.uint8), cv2.MORPH_OPEN, SQUARE).astype(np.uint8)
+        rest = np.where(gone, 0, self.mask).astype(np.uint8)
+        rest = cv2.morphologyEx(rest, cv2.MORPH_CLOSE, _FILL)
+        rest = cv2.morphologyEx(rest, cv2.MORPH_OPEN, SQUARE).astype(np.uint8)
         count, pieces, facts, _ = cv2.connectedComponentsWithStats(rest, connectivity=8)
         largest = max(range(1, count), key=lambda piece: int(facts[piece][cv2.CC_STAT_AREA]), default=0)
         if not largest or facts[largest][cv2.CC_STAT_AREA] < max(LEAST_AREA, CRUMBS * np.count_nonzero(self.mask)):
@@ -172,10 +180,10 @@ def join(one: Thing, other: Thing) -> Thing:
     return Thing((left, top, right, bottom), mask, looks, before, one.light, movers, one.begun, one.seen, at=one.at)
 
 
-def area_of(box: tuple[int, int, int, int], margin: int = 0) -> tuple[slice, slice]:
+def area_of(box: Box, margin: int = 0) -> tuple[slice, slice]:
     """Return the rows and columns of a box."""
     left, top, right, bottom = box
     return np.s_[max(0, top - margin) : bottom + margin, max(0, left - margin) : right + margin]
 
 
-SQUARE = np.ones((3, 3), np.uint8)
+SQUARE, _FILL = np.ones((3, 3), np.uint8), np.ones((5, 5), np.uint8)
