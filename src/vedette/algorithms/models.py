@@ -149,6 +149,20 @@ class ModelStore:
             most = LARGEST if given is None else given.manifest.size
             return self._settle(room, fetch(url, room, most, policy), given, prove)
 
+    def remove(self, name: str) -> None:
+        """Take a model out, with what was measured of it; the manifest goes first, for it makes the model visible.
+
+        Raises:
+            ModelError: there is no such model, or it cannot be removed.
+        """
+        if name not in {model.manifest.name for model in self.list()}:
+            raise ModelError(f"No model {name} is installed.")
+        try:
+            for end in ("toml", "onnx", "measured.json"):
+                (self._folder / f"{name}.{end}").unlink(missing_ok=True)
+        except OSError as error:
+            raise ModelError(f"The model {name} cannot be removed: {error.strerror}.") from error
+
     def _settle(self, room: Path, sha256: str, given: Described | None, prove: Prove) -> ModelManifest:
         """Give a checked file its place; the manifest comes last, for it makes the model visible."""
         known = given or next((entry for entry in manifests.catalogue() if entry.manifest.sha256 == sha256), None)

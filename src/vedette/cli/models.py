@@ -58,6 +58,15 @@ def pull_model(
     print(f"{made.name} installed: {_runs(choice, made)}")
 
 
+@models.command("remove")
+def remove_model(name: Annotated[str, typer.Argument(help="An installed model.")]) -> None:
+    """Take a model out of the store; tasks that run with it go on with it until they end."""
+    from vedette.algorithms.models import ModelStore
+
+    ModelStore(Settings.load().models_dir).remove(name)
+    print(f"{name} removed")
+
+
 @models.command("check")
 def check_model(
     what: Annotated[str, typer.Argument(metavar="NAME_OR_FILE", help="An installed model, or an ONNX file.")],

@@ -19,7 +19,7 @@ from vedette.algorithms.inference.detector import ModelDetector
 from vedette.algorithms.inference.face import Session
 from vedette.algorithms.inference.ort import OrtSession
 from vedette.algorithms.inference.sighted import frame_of, whole
-from vedette.algorithms.layouts import BELIEVED
+from vedette.algorithms.layouts import BELIEVED, uncalibrated
 from vedette.algorithms.manifests import ModelManifest, Precision, written
 from vedette.algorithms.models import Installed, ModelStore
 from vedette.algorithms.outputs import Kind
@@ -31,6 +31,7 @@ OPSET = 13
 """The first version of ONNX's operators that keeps a scale for each channel."""
 FEWEST = 8
 """Pictures below which the ranges of values are guesswork."""
+_WITH_WEIGHTS = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul"})
 SAME = 0.5
 """Boxes that overlap by so much are the same thing."""
 
@@ -87,10 +88,33 @@ def quantise(
                 "made_from": manifest.name,
             }
         )
+        exact, short = OrtSession(path, manifest), OrtSession(made, described)
+        if manifest.kind is Kind.DETECTOR:
+            threshold = agreeing_threshold(exact, short, pictures[::2])
+            described = described.model_copy(
+                update={"output": manifest.output.model_copy(update={"threshold": threshold})}
+            )
+            short = OrtSession(made, described)
         note = Path(folder) / "int8.toml"
         note.write_text(written(described), encoding="utf-8")
-        agreement = _agreement(OrtSession(path, manifest), OrtSession(made, described), pictures[1::2])
+        agreement = _agreement(exact, short, pictures[1::2])
         return Quantised(store.add(made, note), agreement, len(pictures[1::2]))
+
+
+def agreeing_threshold(exact: Session, short: Session, pictures: Sequence[Image]) -> float:
+    """Return the threshold from which the short model believes in as many things as the exact one does.
+
+    Short numbers move all scores a little to one side; where too little is seen to tell, the threshold stays.
+    """
+    threshold = exact.manifest.output.threshold
+    sees, saw = ModelDetector(exact), ModelDetector(short)
+    many = sum(len(_believed(sees(frame_of(image)))) for image in pictures)
+    scores = np.sort(np.concatenate([saw(frame_of(image)).scores for image in pictures]).astype(np.float64))[::-1]
+    if many < FEWEST or len(scores) <= many:
+        return threshold
+    between = (scores[many - 1] + scores[many]) / 2
+    told = uncalibrated(between, threshold)
+    return round(float(np.clip(told, threshold / 2, (1 + threshold) / 2)), 3)
 
 
 def _convert(path: Path, made: Path, manifest: ModelManifest, pictures: Sequence[Image]) -> None:
@@ -126,6 +150,7 @@ def _convert(path: Path, made: Path, manifest: ModelManifest, pictures: Sequence
             str(plain),
             str(made),
             Reader(),
+            nodes_to_exclude=_last_steps(onnx.load(plain).graph.node),
             quant_format=QuantFormat.QDQ,
             per_channel=True,
             weight_type=QuantType.QInt8,
@@ -137,6 +162,21 @@ def _convert(path: Path, made: Path, manifest: ModelManifest, pictures: Sequence
         raise ModelError(f"The model {manifest.name} cannot be quantised: {str(error)[:200]}.") from error
     finally:
         logging.getLogger().setLevel(said)
+
+
+def _last_steps(nodes: Sequence[Any]) -> list[str]:
+    """Return the names of the nodes that no weights come after, and of the last with weights.
+
+    There boxes in pixels stand beside scores of 0 to 1: one scale for both would leave nothing of the scores.
+    """
+    needed: set[str] = set()
+    last = []
+    for node in reversed(nodes):
+        if needed.isdisjoint(node.output):
+            last.append(str(node.name))
+        if node.op_type in _WITH_WEIGHTS or not needed.isdisjoint(node.output):
+            needed.update(node.input)
+    return last
 
 
 def _inputs(manifest: ModelManifest, given: str, pictures: Sequence[Image]) -> Iterator[Mapping[str, NDArray[Any]]]:

@@ -42,6 +42,13 @@ def calibrated(scores: Raw, threshold: float) -> Raw:
     return np.where(scores < threshold, below, above).astype(np.float32)
 
 
+def uncalibrated(score: float, threshold: float) -> float:
+    """Return the model's own score of one on the common scale."""
+    if score < BELIEVED:
+        return score * threshold / BELIEVED
+    return threshold + (score - BELIEVED) * (1 - threshold) / (1 - BELIEVED)
+
+
 def decode(
     outputs: Outputs,
     spec: OutputSpec,
