@@ -20,6 +20,8 @@ events = [{ number = 0x7F80_0001, name = "no_helmet", fields = ["bounding_box"] 
 rules = [{ rule = "present", event = "no_helmet", seconds = 1 }]
 """
 
+NAMED = HELMET[HELMET.index("events") : HELMET.index(", seconds")]
+
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -73,6 +75,7 @@ def test_a_shipped_service_is_replaced_by_ones_own_of_the_same_name_and_comes_ba
     ("change", "told"),
     [
         (("x-helmet-cloud", "c-intrusiondetection-cloud"), "is the algorithm intrusion already"),
+        ((NAMED, NAMED.replace("no_helmet", "loitering")), "the events of type 196610 are called loitering already"),
         (("0x7F80_0001", "196609"), "the event type 196609 is another algorithm's already"),
         (('rule = "present"', 'rule = "presnt"'), "rules[0].rule"),
         (("name = ", "name "), "is not TOML"),

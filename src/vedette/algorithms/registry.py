@@ -149,6 +149,7 @@ class _Door:
         self.services: list[Service] = []
         self.broken: dict[str, str] = {}
         self._kinds: dict[int, AnyAlgorithm] = {}
+        self._names: dict[str, int] = {}
 
     def take_point(self, point: EntryPoint) -> None:
         """Take up a plugin."""
@@ -181,10 +182,13 @@ class _Door:
                 yield f"{where}{one.where}", compose(one.read())
             except VedetteError as error:
                 self.broken[f"{where}{one.where}"] = error.message
+            # Whatever else a file can do to those who make classes of it: the others must still come up.
+            except Exception as error:  # noqa: BLE001  see above
+                self.broken[f"{where}{one.where}"] = f"{type(error).__name__}: {error}"
 
     def _take(self, known_as: str, algorithm: AnyAlgorithm) -> bool:
         """Take up an algorithm under all its names that are free; return whether any is."""
-        if fault := _fault_of_events(algorithm, self._kinds):
+        if fault := _fault_of_events(algorithm, self._kinds, self._names):
             self.broken[known_as] = fault
             return False
         free = 0
@@ -217,11 +221,12 @@ def _fault_of_name(name: ServiceName, algorithm: AnyAlgorithm, services: Iterabl
     return ""
 
 
-def _fault_of_events(algorithm: AnyAlgorithm, kinds: dict[int, AnyAlgorithm]) -> str:
+def _fault_of_events(algorithm: AnyAlgorithm, kinds: dict[int, AnyAlgorithm], names: dict[str, int]) -> str:
     """Return why the events that an algorithm declares cannot be published, or nothing.
 
     Args:
         kinds: whose each event type is; grows.
+        names: which event type a name means; grows.
     """
     try:
         for kind in algorithm.manifest.events:
@@ -232,6 +237,8 @@ def _fault_of_events(algorithm: AnyAlgorithm, kinds: dict[int, AnyAlgorithm]) ->
     for kind in algorithm.manifest.events:
         if kinds.setdefault(kind.number, algorithm).manifest.name != algorithm.manifest.name:
             return f"the event type {kind.number} is another algorithm's already"
+        if names.setdefault(kind.name, kind.number) != kind.number:
+            return f"the events of type {names[kind.name]} are called {kind.name} already"
     return ""
 
 

@@ -47,6 +47,11 @@ def fault(text: str) -> str:
         ),
         (ONE + EVENT + PRESENT + KEY, "nothing goes by wait"),
         (ONE + EVENT + PRESENT + KEY.replace("wait", "target_roi"), "target_roi is there by itself"),
+        (
+            ONE + EVENT + PRESENT + KEY.replace("wait", "model_config"),
+            "model_config is a word that is used here already",
+        ),
+        (ONE + EVENT + PRESENT + KEY.replace("wait", "sizes"), "sizes is a word that is used here already"),
         (ONE + EVENT + PRESENT + KEY.replace(", least = 1, most = 9", ""), "a number needs least and most"),
         (ONE + EVENT.replace("detection_id", "weight") + PRESENT, "nothing is known as weight"),
         (ONE + EVENT.replace("fields", "data") + PRESENT, "belongs to `fields`"),

@@ -21,6 +21,12 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 Title = Annotated[str, Field(min_length=1, max_length=100)]
 
 
+def _is_taken(name: str) -> bool:
+    """Return whether a configuration has something of this name that is no key."""
+    parts = (RegionKeys, PictureKeys, SizeKeys)
+    return any(hasattr(part, name) and name not in part.model_fields for part in parts)
+
+
 def _distinct(rows: tuple[Any, ...]) -> tuple[Any, ...]:
     names = [row.name for row in rows]
     if twice := sorted({name for name in names if names.count(name) > 1}):
@@ -120,6 +126,7 @@ class ServiceManifest(BaseModel):
         faults += [f"events: no rule tells {row.name}" for row in self.events if row.name not in told]
         faults += [f"keys: nothing goes by {row.name}" for row in self.keys if row.name not in self._bound()]
         faults += [f"keys: {row.name} is there by itself" for row in self.keys if row.name in self._shared()]
+        faults += [f"keys: {row.name} is a word that is used here already" for row in self.keys if _is_taken(row.name)]
         if len(self.categories) > 1:
             faults += [f"categories: {row.name} has no classes" for row in self.categories if not row.classes]
         if faults:
@@ -187,7 +194,12 @@ def parse(text: str, where: str) -> ServiceManifest:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise Misconfigured(f"The service {where} is not TOML: {error}.") from error
     except ValidationError as error:
-        faults = [_told(fault["loc"], fault["msg"]) for fault in error.errors()]
+        found = error.errors()
+        # a row that is wrong is not counted, and the table would seem to have none
+        wrong = {fault["loc"][0] for fault in found if len(fault["loc"]) > 1}
+        faults = [
+            _told(one["loc"], one["msg"]) for one in found if one["type"] != "too_short" or one["loc"][0] not in wrong
+        ]
         more = f" (and {len(faults) - MOST_FAULTS} more)" if len(faults) > MOST_FAULTS else ""
         raise Misconfigured(f"The service {where} is wrong: {'; '.join(faults[:MOST_FAULTS])}{more}.") from error
 
