@@ -76,6 +76,18 @@ def test_a_person_who_stands_still_is_no_stack_of_things() -> None:
     assert told(FirePassage, scene, 100, **PASSAGE) == []
 
 
+def test_nor_if_the_detector_misses_them_now_and_then() -> None:
+    def missed(time: float) -> list[Any]:
+        return [] if round(time * 3) % 4 == 0 else list(stands("person", INSIDE, (30, 80))(time))
+
+    assert told(FirePassage, passage(missed, stands("still", INSIDE, (28, 78))), 100, **PASSAGE) == []
+
+
+def test_what_came_by_itself_is_no_stack_of_things() -> None:
+    """Somebody whom the model does not know for a person."""
+    assert told(FirePassage, passage(still=stands("arrived", (420, 150), (60, 60))), 60, **PASSAGE) == []
+
+
 def test_somebody_who_stands_before_a_crate_does_not_make_it_go() -> None:
     scene = passage(stands("person", (420, 155), (50, 90), since=50, until=80), crate())
     common = {**PASSAGE, "event_disappear_alert_sw": 1}

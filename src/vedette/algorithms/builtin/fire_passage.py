@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Annotated, Final, Self
 
+import numpy as np
 from msgspec import UNSET, Meta, UnsetType
 
 from vedette.algorithms.base import Algorithm, Detector, EventKind, Manifest, Models, PlainState, ServiceName
@@ -11,7 +12,8 @@ from vedette.algorithms.geometry import Polygon
 from vedette.algorithms.keys import PictureKeys, RegionKeys, key
 from vedette.algorithms.parameters import Number, Switch
 from vedette.algorithms.roles import ARRIVED, OBJECTS, PUT_DOWN, STILL, STILL_AFTER_S
-from vedette.algorithms.rules.places import Corners, is_hidden
+from vedette.algorithms.rules.covered import Covered
+from vedette.algorithms.rules.places import Corners, area, is_hidden
 from vedette.algorithms.rules.standing import Standing
 from vedette.algorithms.rules.stay import GONE_S, HELD_S, Stay, StayWatch
 from vedette.algorithms.targets import PERSON, USUAL, VEHICLE, Kinds, Target, Targets
@@ -24,6 +26,8 @@ STACKING = 1179648
 VEHICLE_IN_PASSAGE = 1179649
 
 THING, COMER = 0, 1
+LARGE: Final = 0.3
+"""Share of somebody's box from which on a thing in it may be a part of them."""
 STILL_KINDS: Final = Kinds(("object", "vehicle"), {PUT_DOWN: THING, ARRIVED: COMER})
 """What the detector of still things tells apart; without a model what came by itself and stays counts as a vehicle."""
 STILL_TRACKS: Final = 1 << 32
@@ -105,6 +109,7 @@ class FirePassage(Algorithm[FirePassageConfig]):
         self._knows = self._detector.knows_classes
         vehicles, things = config.vehicle_occupation_sw, config.stacking_occupation_sw
         self._targets = Targets(self._detector, USUAL, frozenset({VEHICLE})) if self._knows else None
+        self._covered = Covered()
         still = things or (vehicles and not self._knows)
         self._still = Targets(models.detector(STILL), STILL_KINDS) if still else None
         whole = self._roi.is_whole
@@ -132,7 +137,23 @@ class FirePassage(Algorithm[FirePassageConfig]):
         if not self._knows:
             vehicles = [target for target in still if target.category == COMER]
         yield from self._tell(VEHICLE_IN_PASSAGE, self._vehicles, vehicles, frame)
-        yield from self._tell(STACKING, self._things, _things(still, seen), frame)
+        yield from self._tell(STACKING, self._things, self._put_down(still, seen), frame)
+
+    def _put_down(self, still: Sequence[Target], seen: Sequence[Target]) -> list[Target]:
+        """Return the things that are no vehicles; of those that are parts of persons nothing is told."""
+        things = [target for target in still if target.category == THING]
+        if not self._knows or self._still is None:
+            return things
+        vehicles = [_edges(target) for target in seen if target.category == VEHICLE]
+        persons = [_edges(target) for target in seen if target.category == PERSON]
+        things = [target for target in things if not is_hidden(_edges(target), vehicles)]
+        ids = np.array([target.track for target in things], np.int64)
+        covered = [_is_part(_edges(target), persons) for target in things]
+        parts = self._covered.update(ids, covered, self._still.alive)
+        return [
+            replace(target, standing=Standing.UNSURE) if part else target
+            for target, part in zip(things, parts, strict=True)
+        ]
 
     def _tell(
         self, event_type: int, zones: Zones[StayWatch], targets: Sequence[Target], frame: Frame
@@ -185,21 +206,21 @@ class FirePassage(Algorithm[FirePassageConfig]):
             self._go_on(former._watched())
 
     def _watched(self) -> PlainState:
-        return {"vehicles": self._vehicles.state(), "things": self._things.state()}
+        return {
+            "vehicles": self._vehicles.state(),
+            "things": self._things.state(),
+            "covered": self._covered.state(),
+        }
 
     def _go_on(self, state: PlainState) -> None:
         self._vehicles.restore(state["vehicles"])
         self._things.restore(state["things"])
+        self._covered.restore(state["covered"])
 
 
-def _things(still: Sequence[Target], seen: Sequence[Target]) -> list[Target]:
-    """Return what was put down and is no vehicle; while a person stands in front, nothing is told of it."""
-    vehicles = [_edges(target) for target in seen if target.category == VEHICLE]
-    persons = [_edges(target) for target in seen if target.category == PERSON]
-    things = [target for target in still if target.category == THING and not is_hidden(_edges(target), vehicles)]
-    return [
-        replace(target, standing=Standing.UNSURE) if is_hidden(_edges(target), persons) else target for target in things
-    ]
+def _is_part(thing: Corners, persons: Sequence[Corners]) -> bool:
+    """Return whether a thing is in somebody's box, and not much smaller: a bag before somebody's feet is a bag."""
+    return any(is_hidden(thing, (person,)) and area(thing) >= LARGE * area(person) for person in persons)
 
 
 def _edges(target: Target) -> Corners:

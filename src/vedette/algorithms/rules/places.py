@@ -50,10 +50,10 @@ class Place:
 
 def in_one_place(one: Corners, other: Corners, reach: float = 0.0) -> bool:
     """Return whether two boxes, grown by a share of their size on each side, are of one thing that stands."""
-    if not 0 < _area(one) * ALIKE <= _area(other) <= _area(one) / ALIKE:
+    if not 0 < area(one) * ALIKE <= area(other) <= area(one) / ALIKE:
         return False
     one, other = grown(one, reach), grown(other, reach)
-    return _common(one, other) >= WITHIN * min(_area(one), _area(other))
+    return _common(one, other) >= WITHIN * min(area(one), area(other))
 
 
 def touch(one: Corners, other: Corners) -> bool:
@@ -64,22 +64,23 @@ def touch(one: Corners, other: Corners) -> bool:
 def overlap_share(one: Corners, other: Corners) -> float:
     """Return the intersection over union of two boxes."""
     common = _common(one, other)
-    return common / max(_area(one) + _area(other) - common, 1e-9)
+    return common / max(area(one) + area(other) - common, 1e-9)
 
 
 def is_hidden(place: Corners, others: Iterable[Corners]) -> bool:
     """Return whether one of the others covers a place so far that nobody can see what stands there."""
-    return any(_common(place, other) >= HIDDEN * _area(place) for other in others)
+    return any(_common(place, other) >= HIDDEN * area(place) for other in others)
+
+
+def area(box: Corners) -> float:
+    """Return the area of a box, square pixels."""
+    return max(0.0, box[2] - box[0]) * max(0.0, box[3] - box[1])
 
 
 def grown(box: Corners, share: float) -> Corners:
     """Return a box made larger by a share of its size on each side."""
     across, down = (box[2] - box[0]) * share, (box[3] - box[1]) * share
     return box[0] - across, box[1] - down, box[2] + across, box[3] + down
-
-
-def _area(box: Corners) -> float:
-    return max(0.0, box[2] - box[0]) * max(0.0, box[3] - box[1])
 
 
 def _common(one: Corners, other: Corners) -> float:
