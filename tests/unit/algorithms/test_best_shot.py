@@ -92,9 +92,15 @@ def test_at_the_end_of_all_nobody_is_left_out() -> None:
 
 
 def test_who_melts_into_another_is_not_told() -> None:
-    """Without a model two cars side by side are one blob."""
-    told = shots(lambda n: [(1, 100, 100, 50), (2, 160, 100, 50)] if n < 4 else [(1, 95, 90, 120)])
-    assert [shot.track for _, shot in told] == [1]
+    """Without a model two cars side by side are one blob; unless they part again."""
+
+    def melting(n: int) -> list[Sight]:
+        return [(1, 100, 100, 50), (2, 160, 100, 50)] if n < 4 or n > parted else [(1, 95, 90, 120)]
+
+    parted = 100
+    assert [shot.track for _, shot in shots(melting)] == [1]
+    parted = 20
+    assert [shot.track for _, shot in shots(melting)] == [1, 2]
 
 
 def parked(n: int) -> list[Sight]:

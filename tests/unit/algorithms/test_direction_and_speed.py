@@ -18,6 +18,11 @@ SLOW = 10.0
 """A scale of pixels to metres."""
 
 
+def box(x: float, y: float = 50.0, length: float = 60.0) -> tuple[float, float, float, float]:
+    """Return the box of something with its foot at (x, y)."""
+    return x - length / 2, y - length / 2, x + length / 2, y
+
+
 def drive(xs: Sequence[float], ys: Sequence[float] | None = None, *, length: float = 60, **how: Any) -> list[int]:
     """Return in which of the pictures, 10 a second, track 1 is told."""
     watch = how.pop("watch", None) or DirectionWatch(LANE, [RIGHT], **how)
@@ -25,7 +30,7 @@ def drive(xs: Sequence[float], ys: Sequence[float] | None = None, *, length: flo
     told = []
     for n, (x, y) in enumerate(zip(xs, ys, strict=True)):
         standings = [how.get("standing", Standing.COUNTED)]
-        if watch.update(np.array([1]), np.array([[x, y]], float), np.array([length]), standings, n / 10):
+        if watch.update(np.array([1]), np.array([box(x, y, length)]), standings, n / 10):
             told.append(n)
     return told
 
@@ -60,6 +65,14 @@ def test_a_box_that_trembles_or_jumps_is_not_driving() -> None:
     assert drive([500.0] * 50 + [400.0, 500.0] * 100) == []
 
 
+def test_a_box_that_grows_on_one_side_is_not_driving() -> None:
+    """The blobs of two cars melt into one, and its middle moves; the sides do not both."""
+    watch = DirectionWatch(LANE, [RIGHT])
+    for n in range(60):
+        boxes = np.array([(500.0 - 6 * n, 20.0, 560.0, 50.0)])
+        assert watch.update(np.array([1]), boxes, [Standing.COUNTED], n / 10) == []
+
+
 def test_a_short_way_back_is_forgiven() -> None:
     """Somebody who parks sets back by half a length."""
     assert drive([*np.arange(100, 400, 10.0), *np.arange(400, 365, -3.0), *np.arange(365, 800, 10.0)]) == []
@@ -85,9 +98,9 @@ def test_only_the_region_counts() -> None:
 def test_what_is_not_asked_for_is_not_told() -> None:
     watch = DirectionWatch(LANE, [RIGHT])
     for n, x in enumerate(np.arange(900, 300, -10.0)):
-        foot, length = np.array([[x, 50.0]]), np.array([60.0])
-        assert watch.update(np.array([1]), foot, length, [Standing.IGNORED], n / 10) == []
-        assert watch.update(np.array([1]), foot, length, [Standing.UNSURE], n / 10) == []
+        boxes = np.array([box(x)])
+        assert watch.update(np.array([1]), boxes, [Standing.IGNORED], n / 10) == []
+        assert watch.update(np.array([1]), boxes, [Standing.UNSURE], n / 10) == []
 
 
 def test_the_nearest_line_says_what_is_allowed() -> None:
@@ -117,14 +130,14 @@ def test_direction_goes_on_from_its_state(cut: int) -> None:
     xs = np.arange(900, 300, -10.0)
 
     def tell(watch: DirectionWatch, n: int) -> list[Against]:
-        return watch.update(np.array([4]), np.array([[xs[n], 50.0]]), np.array([60.0]), [Standing.COUNTED], n / 10)
+        return watch.update(np.array([4]), np.array([box(xs[n])]), [Standing.COUNTED], n / 10)
 
     whole, first, second = (DirectionWatch(LANE, [RIGHT]) for _ in range(3))
     wanted = [tell(whole, n) for n in range(60)]
     told = [tell(first, n) for n in range(cut)]
     second.restore(first.state())
     assert told + [tell(second, n) for n in range(cut, 60)] == wanted
-    whole.update(np.zeros(0, np.int64), np.zeros((0, 2)), np.zeros(0), [], 20.0)
+    whole.update(np.zeros(0, np.int64), np.zeros((0, 4)), [], 20.0)
     whole.keep(frozenset())
     assert whole.state() == {"time": 20.0, "ways": {}}
 
@@ -140,8 +153,8 @@ def test_two_who_swap_their_numbers_as_they_meet_are_one_wrong_way_driver(swap: 
     watch, told = DirectionWatch(LANE, [RIGHT]), []
     for n in range(80):
         ids, xs = zip(*meeting(n, swap=swap), strict=True)
-        feet, lengths = np.array([[x, 50.0] for x in xs]), np.array([60.0, 60.0])
-        told += watch.update(np.array(ids), feet, lengths, [Standing.COUNTED] * 2, n / 10)
+        boxes = np.array([box(x) for x in xs])
+        told += watch.update(np.array(ids), boxes, [Standing.COUNTED] * 2, n / 10)
     assert [event.track for event in told] == [1]
 
 
@@ -152,9 +165,8 @@ def test_who_is_lost_and_comes_back_under_another_number_is_told_once(away_s: fl
     for n in range(160):
         x, hidden = 950 - 5.0 * n, 30 <= n < 30 + 10 * away_s
         track = 1 if n < 30 else 2
-        ids, feet = np.array([track] * (not hidden), np.int64), np.array([[x, 50.0]] * (not hidden)).reshape(-1, 2)
-        standings = [Standing.COUNTED] * (not hidden)
-        told += len(watch.update(ids, feet, np.full(len(ids), 60.0), standings, n / 10))
+        ids, boxes = np.array([track] * (not hidden), np.int64), np.array([box(x)] * (not hidden)).reshape(-1, 4)
+        told += len(watch.update(ids, boxes, [Standing.COUNTED] * (not hidden), n / 10))
         watch.keep(frozenset({track} if not hidden else ()))
     assert told == count
 
@@ -163,8 +175,8 @@ def test_two_who_drive_the_wrong_way_close_behind_one_another_are_two() -> None:
     watch, told = DirectionWatch(LANE, [RIGHT]), []
     for n in range(60):
         xs = [850 - 10.0 * n, 920 - 10.0 * n]
-        feet, lengths = np.array([[x, 50.0] for x in xs]), np.array([60.0, 60.0])
-        told += watch.update(np.array([1, 2]), feet, lengths, [Standing.COUNTED, Standing.COUNTED], n / 10)
+        boxes = np.array([box(x) for x in xs])
+        told += watch.update(np.array([1, 2]), boxes, [Standing.COUNTED, Standing.COUNTED], n / 10)
     assert sorted(event.track for event in told) == [1, 2]
 
 

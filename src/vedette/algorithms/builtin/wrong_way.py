@@ -128,12 +128,12 @@ class WrongWay(Algorithm[WrongWayConfig]):
         self._regions.fit(frame)
         targets = self._targets.look(frame, *self._config.sizes(frame.height, USUAL_SIZES))
         seen = {target.track: target for target in targets}
-        ids, feet, standings = columns(targets)
-        lengths = np.array([max(target.box[2:]) for target in targets], np.float64)
+        ids, _, standings = columns(targets)
+        boxes = np.array([_sides(target) for target in targets], np.float64).reshape(-1, 4)
         findings = [
             self._finding(n, watch.polygon, seen[event.track])
             for n, watch in enumerate(self._regions)
-            for event in watch.update(ids, feet, lengths, standings, frame.time)
+            for event in watch.update(ids, boxes, standings, frame.time)
         ]
         self._regions.keep(self._targets.alive)
         return findings
@@ -170,6 +170,11 @@ class WrongWay(Algorithm[WrongWayConfig]):
         """Another direction is another question: what was gone under the old one does not answer it."""
         if state["directions"] == self._watched()["directions"]:
             self._regions.restore(state["regions"])
+
+
+def _sides(target: Target) -> tuple[int, int, int, int]:
+    left, top, width, height = target.box
+    return left, top, left + width, top + height
 
 
 def directions_in(polygon: Polygon, roi: Roi) -> Sequence[Line]:

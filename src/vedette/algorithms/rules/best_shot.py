@@ -153,14 +153,16 @@ class BestShots:
         return watched.told
 
     def _lost(self, ids: Ids, boxes: Points, time: float) -> list[Shot]:
-        """Return those that went before they were told, but not into the box of another: two blobs may melt into one."""
+        """Return those that went before they were told. Where two blobs melt into one, they may part again."""
         shots = []
         seen = set(ids.tolist())
         for track, watched in self._known.items():
             if track in seen or watched.told or not watched.sights or time - watched.at < BRIEF_S - 1e-6:
                 continue
+            if _is_within(watched.box, boxes):
+                continue
             watched.told = True
-            if not _is_within(watched.box, boxes) and not self._stood_here(watched, time):
+            if not self._stood_here(watched, time):
                 shots.append(Shot(track, watched.box, watched.kind, watched.score, seen=False))
         return shots
 

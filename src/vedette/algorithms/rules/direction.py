@@ -38,6 +38,8 @@ class _Way:
         x: last foot.
         y: last foot.
         at: when that was.
+        left: last left edge of the box.
+        right: last right edge.
         from_x: foot where the way began.
         from_y: foot where the way began.
         since: when it began.
@@ -56,6 +58,8 @@ class _Way:
     x: float
     y: float
     at: float
+    left: float
+    right: float
     from_x: float = 0.0
     from_y: float = 0.0
     since: float = 0.0
@@ -92,8 +96,8 @@ class DirectionWatch:
     """Tells who moves against the direction in a region.
 
     A track is told once it has moved against it for `least_s` seconds and over `lengths` times its own longer side, and
-    its way as a whole points against it. A box that jumps (behind something, on top of another) does neither. Somebody
-    who was told and goes on under another number, as two may swap theirs when they meet, is not told again.
+    its way as a whole points against it. A box that jumps (behind something, on top of another) does neither, and one
+    that grows on one side (two blobs that melt into one) does not move. Somebody who was told and goes on under another number, as two may swap theirs when they meet, is not told again.
 
     Args:
         polygon: the region.
@@ -120,47 +124,44 @@ class DirectionWatch:
         self._ways: dict[int, _Way] = {}
         self._time = 0.0
 
-    def update(
-        self, ids: Ids, feet: Points, lengths: Points, standings: Sequence[Standing], time: float
-    ) -> list[Against]:
-        """Take up the feet of one picture, with the (n,) longer sides of the boxes; return who is told."""
+    def update(self, ids: Ids, boxes: Points, standings: Sequence[Standing], time: float) -> list[Against]:
+        """Take up the (n, 4) boxes of one picture (left, top, right, bottom); return who is told."""
         told: list[Against] = []
         self._time = time
         if not len(ids) or not self.directions:
             return told
+        feet = np.stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]], axis=1)
         inside = self.polygon.contains(feet)
         heads = headings(self.directions, feet)
-        for row, track in enumerate(ids.tolist()):
+        for row, (track, (left, top, right, bottom)) in enumerate(zip(ids.tolist(), boxes.tolist(), strict=True)):
             if not inside[row]:
                 self._leave(track)
                 continue
-            here = float(feet[row, 0]), float(feet[row, 1])
             way = self._ways.get(track)
             if way is None:
-                way = self._ways[track] = _Way(*here, at=time)
+                way = self._ways[track] = _Way((left + right) / 2, bottom, time, left, right)
                 way.begin()
             head = float(heads[row, 0]), float(heads[row, 1])
-            self._step(way, here, head, float(lengths[row]), time)
+            way.length = max(way.length, right - left, bottom - top)
+            self._step(way, (left, right, bottom), head, time)
             if standings[row] is Standing.COUNTED and self._is_against(way, head) and self._may_be_told(way, time):
                 if way.is_told or not self._was_told(track, way):
                     told.append(Against(track, way.since))
                 way.tell(time)
         return told
 
-    def _step(
-        self, way: _Way, here: tuple[float, float], head: tuple[float, float], length: float, time: float
-    ) -> None:
+    def _step(self, way: _Way, sides: tuple[float, float, float], head: tuple[float, float], time: float) -> None:
+        left, right, bottom = sides
         dt = min(time - way.at, STEP_S)
-        gone = (way.x - here[0]) * head[0] + (way.y - here[1]) * head[1]
-        way.x, way.y, way.at = *here, time
-        way.length = max(way.length, length)
+        gone = _both(way.left - left, way.right - right) * head[0] + (way.y - bottom) * head[1]
+        way.x, way.y, way.at, way.left, way.right = (left + right) / 2, bottom, time, left, right
         if gone < 0:
             way.forth -= gone
         else:
             way.back += min(gone, way.length * max(self._lengths, 1.0) / 2)  # no one step is far enough
             way.moving += dt if gone > MOVING * way.length * dt else 0.0
             if gone > 0:
-                way.last_x, way.last_y, way.last_at = *here, time
+                way.last_x, way.last_y, way.last_at = way.x, way.y, time
         if way.forth > FORGIVEN * way.back:
             way.begin()
 
@@ -210,6 +211,11 @@ class DirectionWatch:
         """Take up what `state` gave; nothing where it is empty."""
         self._time = float(state.get("time", 0.0))
         self._ways = {int(track): _Way(*way) for track, way in state.get("ways", {}).items()}
+
+
+def _both(one: float, other: float) -> float:
+    """Return what two sides have moved together: the smaller of two moves the same way, else nothing."""
+    return math.copysign(min(abs(one), abs(other)), one) if one * other > 0 else 0.0
 
 
 def headings(directions: Sequence[Line], feet: Points) -> Points:
