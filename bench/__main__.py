@@ -5,7 +5,7 @@ import sys
 
 from bench.frame import publish
 
-GROUPS = ("decode", "footprint", "inputs", "api", "delivery", "schedule", "analysis", "chaos")
+GROUPS = ("decode", "footprint", "inputs", "api", "delivery", "schedule", "analysis", "accuracy", "chaos")
 """Each is a module `bench.<name>` with a function `rows`."""
 MUST = ("chaos",)
 """Those of which nothing may fail: the command fails then."""
