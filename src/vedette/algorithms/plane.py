@@ -9,9 +9,7 @@ A task says it as text in `calibration_info`, in one of two ways; pixels are tho
   look at the ground aslant, if it is not turned about its own axis; `size` is then needed, the picture's in pixels.
 
 Points give the homography by the direct linear transform with normalised coordinates (Hartley and Zisserman, Multiple
-View Geometry, 2nd edition, 4.1 and 4.4). For lines, a camera that is not turned about its axis sees the ground point
-(X, Y) where X = p x / w, Y = q y / w with w = 1 + g y, x and y from the picture's middle; p, q and g are found by least
-squares of the logarithms of the lengths (Gauss and Newton's steps, shortened where they do not help).
+View Geometry, 2nd edition, 4.1 and 4.4); for lines see `level_camera`.
 """
 
 import json
@@ -23,6 +21,7 @@ from typing import Any, Final
 import numpy as np
 
 from vedette.algorithms.geometry import Points
+from vedette.algorithms.level_camera import level_camera, one_scale, seen_lengths
 from vedette.model.errors import InvalidParameter
 
 LONGEST: Final = 32_768
@@ -33,8 +32,6 @@ FURTHEST: Final = 100_000.0
 """Pixels or metres from the origin."""
 WORST: Final = 0.15
 """Share by which a known length, or a known place in shares of the spread of all, may be missed."""
-TRIES: Final = (0.0, 0.5, 1.0, 1.6, 3.0, 6.0, -0.5)
-"""From which slants (g for a picture of height 1) the camera that looks at the lines is sought."""
 
 
 @dataclass(frozen=True)
@@ -131,65 +128,13 @@ def _of_lines(document: Mapping[str, Any]) -> Plane:
             raise _wrong("must have the picture's width and height in `size`, as there are three lines or more")
         middle, unit = np.array([width, height]) / 2, height
     ends = (ends - middle) / unit
-    scale, stretch, slant = _camera(ends, lengths) if len(entries) >= 3 else (_scale(ends, lengths), 1.0, 0.0)
-    missed = np.abs(_seen_lengths(ends, scale, stretch, slant) / lengths - 1)
+    scale, stretch, slant = level_camera(ends, lengths) if len(entries) >= 3 else (one_scale(ends, lengths), 1.0, 0.0)
+    missed = np.abs(seen_lengths(ends, scale, stretch, slant) / lengths - 1)
     if not missed.max() <= WORST:
         worst = int(missed.argmax())
         raise _wrong(f"has lines that fit no plane: lines[{worst}] is missed by {missed[worst]:.0%}")
     ground = np.array([[scale, 0, 0], [0, scale * stretch, 0], [0, slant, 1]])
     return _plane(ground @ np.array([[1 / unit, 0, -middle[0] / unit], [0, 1 / unit, -middle[1] / unit], [0, 0, 1]]))
-
-
-def _scale(ends: Points, lengths: Points) -> float:
-    return float(np.exp(np.mean(np.log(lengths / np.hypot(*(ends[:, 1] - ends[:, 0]).T)))))
-
-
-def _seen_lengths(ends: Points, scale: float, stretch: float, slant: float) -> Points:
-    """Return the (n,) lengths in metres of (n, 2, 2) lines, NaN for what reaches the horizon."""
-    weights = 1 + slant * ends[:, :, 1:]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ground = np.where(weights > 1e-3, ends * np.array([scale, scale * stretch]) / weights, np.nan)
-    return np.asarray(np.hypot(*(ground[:, 1] - ground[:, 0]).T))
-
-
-def _camera(ends: Points, lengths: Points) -> tuple[float, float, float]:
-    """Return scale, stretch and slant of the camera that sees the lines best, from the best of several starts."""
-    found = [_improved(ends, lengths, slant) for slant in TRIES]
-    error, best = min(found, key=lambda pair: pair[0])
-    if not math.isfinite(error):
-        raise _wrong("has lines that fit no plane")
-    return math.exp(best[0]), math.exp(best[1]), float(best[2])
-
-
-def _improved(ends: Points, lengths: Points, slant: float) -> tuple[float, Points]:
-    """Return the squared error and (3,) parameters: the logarithms of scale and stretch, and the slant."""
-
-    def off(at: Points) -> Points:
-        with np.errstate(invalid="ignore", over="ignore"):
-            return np.asarray(np.log(_seen_lengths(ends, math.exp(at[0]), math.exp(at[1]), float(at[2])) / lengths))
-
-    at = np.array([math.log(_scale(ends, lengths)), 0.0, slant])
-    at[0] -= float(np.nan_to_num(off(at)).mean())
-    error = _squares(off(at))
-    for _ in range(60):
-        base = off(at)
-        slopes = np.stack([(off(at + step) - base) / 1e-6 for step in np.eye(3) * 1e-6], axis=1)
-        if not (np.isfinite(slopes).all() and np.isfinite(base).all()):
-            break
-        move = np.linalg.lstsq(slopes, -base, rcond=1e-9)[0]
-        share, better = 1.0, False
-        while share > 1e-3 and not better:
-            tried = np.clip(at + share * move, [-30, -6, -1.9], [30, 6, 20])
-            better = _squares(off(tried)) < error
-            share /= 2
-        if not better:
-            break
-        at, error = tried, _squares(off(tried))
-    return error, at
-
-
-def _squares(values: Points) -> float:
-    return float((values**2).sum()) if np.isfinite(values).all() else math.inf
 
 
 def _plane(matrix: Points) -> Plane:

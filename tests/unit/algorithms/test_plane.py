@@ -151,3 +151,30 @@ def test_what_is_wrong_is_said(text: str, says: str) -> None:
         Plane.parse(text)
     assert refused.value.param == "calibration_info"
     assert says in refused.value.message
+
+
+def test_wild_numbers_are_refused_in_words_or_taken() -> None:
+    """Never an exception of the arithmetic."""
+    dice = np.random.default_rng(8)
+    odd = [0.0, 1.0, -1.0, 1e5, -1e5, 1e-9, 5e-324]
+
+    def number() -> float:
+        return float(dice.choice(odd)) if dice.random() < 0.3 else float(dice.uniform(-1e3, 1e3))
+
+    taken = 0
+    for n in range(150):
+        several = range(int(dice.integers(4, 8)))
+        if n % 2:
+            text = points(*[([number(), number()], [number(), number()]) for _ in several])
+        else:
+            lines = [
+                {"data": [[number(), number()], [number(), number()]], "length": abs(number()) + 0.01}
+                for _ in several[3:]
+            ]
+            text = json.dumps({"lines": lines, "size": [640, 480]})
+        try:
+            parsed(text).metres(np.array([[0.0, 0.0], [1e5, -1e5]]))
+            taken += 1
+        except InvalidParameter:
+            pass
+    assert taken > 5
