@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from batch_scene import Batches, body, group, with_group
 from bodies import TASK
 from service import CLOUD, Client, Service, serving
 
@@ -106,3 +107,25 @@ def test_the_models_of_a_service_are_told_role_by_role(house: House) -> None:
     assert client.call("GET", path).json["models"] == told
     house.install()
     assert client.call("GET", path).json["models"] == [told[0] | {"installed": True}]
+
+
+def test_a_batch_of_it_is_refused_as_a_whole_and_made_when_the_model_is_there(house: House) -> None:
+    """What is wrong for all children refuses all of them at once."""
+    client = house.service.client()
+    batches = Batches(client)
+    sent = body(group(with_group(house.service, client, "north", ["cam-1"]))) | {"service_name": FIRE}
+    refused = batches.create(sent)
+    assert (refused.status, refused.json["error_code"], refused.json["params"]) == (
+        400,
+        "VIAS.00010002",
+        ["service_name"],
+    )
+    assert batches.listed()["count"] == 0
+    house.install()
+    made = batches.created(sent)
+    assert made["succeed_count"] == 1
+    shutil.rmtree(house.models)
+    more = body(group(with_group(house.service, client, "south", ["cam-2"])))
+    told = batches.update(made["id"], {"batch_input": more["batch_input"]})
+    assert told.status == 200, told.text
+    assert any("smoke_and_fire" in reason for reason in told.json["error_list"]), told.text

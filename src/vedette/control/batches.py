@@ -19,6 +19,7 @@ from vedette.algorithms.registry import Registry, check_config
 from vedette.control import terms
 from vedette.control.batch_changes import Changer, split
 from vedette.control.expansion import Maker, document_of, plan, without_sources
+from vedette.control.services import check_models
 from vedette.control.tasks import TRIES, Tasks
 from vedette.model.batch import Batch, BatchChange, BatchDocument, Entry, Failure, Tally, sentences
 from vedette.model.errors import CallerError, IllegalTransition, NotFound, TaskNotFound, Unavailable, VedetteError
@@ -70,7 +71,7 @@ class Batches:
 
         Raises:
             Frozen: the project is frozen.
-            NotReferable: service, version or order do not exist.
+            NotReferable: service, version or order do not exist, or the service lacks a model.
             InvalidParameter: a known parameter has a bad value, an order is missing, or there are too many children.
             TaskNameTaken: a batch task of the project has the name.
             NotFound: the request is repeated, and its batch was deleted meanwhile.
@@ -145,6 +146,7 @@ class Batches:
         def work() -> dict[str, Any]:
             freezing.check_project(conn, principal.project_id)
             terms.check(conn, principal.project_id, document, now)
+            check_models(self.registry, document.service_name, document.service_version)
             entries = plan(conn, principal.project_id, document.groups, 0)
             kept = replace(document, groups=without_sources(document.groups))
             batch = Batch(
