@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,13 @@ from batch_scene import Batches, body, group, with_group
 from bodies import TASK
 from service import CLOUD, Client, Service, serving
 
+from vedette.algorithms.base import ServiceName
+from vedette.algorithms.builtin.intrusion import Intrusion
 from vedette.algorithms.installed import InstalledRoles
 from vedette.algorithms.registry import Registry
+from vedette.algorithms.registry import Service as Published
 from vedette.auth import passwords
+from vedette.control.services import service_id
 from vedette.telemetry import logs
 
 FIRE = "c-smoke-and-fire-cloud"
@@ -129,3 +133,25 @@ def test_a_batch_of_it_is_refused_as_a_whole_and_made_when_the_model_is_there(ho
     told = batches.update(made["id"], {"batch_input": more["batch_input"]})
     assert told.status == 200, told.text
     assert any("smoke_and_fire" in reason for reason in told.json["error_list"]), told.text
+
+
+class Better(Intrusion):
+    """The next version, which needs a model of its own."""
+
+    manifest = replace(Intrusion.manifest, versions=("4.0",), needs=("better_objects",))
+
+
+def test_a_task_does_not_go_to_a_version_that_lacks_its_model(tmp_path: Path) -> None:
+    """It would stop working; it stays on the version that runs."""
+    name = ServiceName(CLOUD, "cloud")
+    registry = Registry([Published(name, Intrusion), Published(name, Better)], has_model=lambda role: role == "objects")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "LOG_N", 8)  # what a hash costs is not the matter here
+        with serving(tmp_path, registry=registry) as running:
+            client = running.client()
+            task = client.created(TASK)
+            path = f"/vedette/v1/{client.account.project_id}/services/{CLOUD}/upgrade"
+            refused = client.call("POST", path, {"service_version": "4.0", "task_ids": [task]})
+            assert refused.status == 400, refused.text
+            assert "better_objects" in refused.json["detail"]
+            assert client.show(task)["service_id"] == service_id(CLOUD, "3.0")
