@@ -200,7 +200,8 @@ class Tracker:
         """Begin anew with looks of another kind."""
         tracks, numbers = self._tracks, seen.looks.shape[1]
         if tracks.look.shape[1] != numbers:
-            tracks.look, tracks.looks = np.zeros((len(tracks.ids), numbers)), np.zeros_like(tracks.looks)
+            tracks.look = np.zeros((len(tracks.ids), numbers), np.float32)
+            tracks.looks = np.zeros_like(tracks.looks)
 
     def _nearness(self, seen: "_Picture") -> "_Nearness":
         how, tracks = self._how, self._tracks
@@ -208,7 +209,7 @@ class Tracker:
         same *= 1 - how.modesty + how.modesty * seen.scores[None, :]
         if not seen.looks.shape[1]:
             return _Nearness(same, same)
-        alike = tracks.look @ seen.looks.T
+        alike = tracks.look.astype(np.float64) @ seen.looks.T
         known = (tracks.looks > 0)[:, None] & seen.apart[None, :]
         gain = same + how.look * np.where(known, np.clip((alike - how.alike) / (1 - how.alike), -1, 1), 0.0)
         return _Nearness(np.where(known & (alike < how.unlike), 0.0, same), gain)
@@ -252,7 +253,7 @@ class Tracker:
             born=motion.centre.copy(),
             roamed=np.zeros(len(born), np.bool_),
             votes=votes,
-            look=seen.looks[born] * clear[:, None],
+            look=(seen.looks[born] * clear[:, None]).astype(np.float32),
             looks=clear.astype(np.int64),
         )
 

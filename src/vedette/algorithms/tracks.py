@@ -42,7 +42,7 @@ class Tracks:
     born: Columns
     roamed: Mask
     votes: Columns
-    look: Columns
+    look: NDArray[np.float32]
     looks: Rows
 
     @classmethod
@@ -55,7 +55,7 @@ class Tracks:
 
         return cls(
             whole, flat(2), flat(2), flat(2), flat(3), whole, flat(), flat(), yes, flat(2), yes, flat(kinds),
-            flat(numbers), whole,
+            flat(numbers).astype(np.float32), whole,
         )  # fmt: skip
 
     def where(self, chosen: Rows | Mask) -> "Tracks":
