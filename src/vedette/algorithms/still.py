@@ -36,6 +36,14 @@ CRUMB = 0.25
 """So does what is smaller than this share of its box, and lies at its edge."""
 FLAT, SHADE, EVEN = 1.6, (0.5, 0.95), 0.1
 """A shadow on the ground is so many times as wide as high, darker by a factor between these, which varies by no more than this."""
+GHOST_EDGES, GHOST = 0.9, 0.5
+"""The place of what has gone has fewer edges around it than before, and differs from its surroundings by less than this share of
+what it did."""
+SURE_GHOST, GHOST_LEVELS = 0.3, 18.0
+"""Only a part of such a place may be seen at first: its edges say nothing then, and it must differ from its surroundings by less
+than this share of what it did, which must have been so many grey levels."""
+MARGIN = 4
+"""Pixels around a piece that are looked at with it."""
 TWIN, TWIN_SIZE = 0.7, 0.6
 """Two boxes of which one covers so much of the other, and that differ in area by no more than this factor, hold one thing."""
 HISTORY_S = 12.0
@@ -45,7 +53,7 @@ SURE, UNSURE = 0.9, 0.5
 
 _Row = tuple[int, int, int, int, float, int]
 
-_CLOSE = np.ones((5, 3), np.uint8)
+_CLOSE, _RING = np.ones((5, 3), np.uint8), np.ones((7, 7), np.uint8)
 
 
 class StillDetector:
@@ -99,12 +107,12 @@ class StillDetector:
 
     def _was_ghost(self, thing: Thing, seen: Seen) -> bool:
         """Tell whether a new thing turns out to be the empty place of what was there from the first."""
-        if not 0 < thing.at - thing.begun <= GROWS_S:
+        if not 0 < thing.at - thing.begun <= GROWS_S or thing.seen < thing.at:
             return False
-        area = area_of(thing.box, 2)
+        area = area_of(thing.box, MARGIN)
         mask = np.zeros(seen.small.shape, np.uint8)
         mask[thing.area] = thing.mask
-        if not is_empty_place(seen.small[area], self._eyes.background.picture()[area], mask[area]):
+        if not _is_ghost(seen.small[area], self._eyes.background.picture()[area], mask[area]):
             return False
         self._eyes.background.accept(mask)
         return True
@@ -159,12 +167,12 @@ class StillDetector:
 
     def _is_thing(self, seen: Seen, box: Box, pixels: NDArray[np.bool_]) -> bool:
         """Tell a thing from an empty place, a shadow, and a quiet part of something that moves."""
-        area = area_of(box, 2)
+        area = area_of(box, MARGIN)
         mask: Image = (pixels[area] * 255).astype(np.uint8)
         now, before = seen.small[area], self._eyes.background.picture()[area]
         if _is_cast(now, before, mask, seen.changed[area]):
             return False
-        if is_empty_place(now, before, mask) or is_same_ground(now, before, mask, self._eyes.background.level()):
+        if _is_ghost(now, before, mask) or is_same_ground(now, before, mask, self._eyes.background.level()):
             return False
         rim = cv2.morphologyEx(mask, cv2.MORPH_GRADIENT, SQUARE) > 0
         change = cv2.absdiff(now, before)
@@ -223,6 +231,24 @@ class StillDetector:
         self._history = [(float(at), np.array(boxes, np.float32)) for at, boxes in state["history"]]
         self._shape = tuple(state["shape"])
         self._last = [(*map(int, row[:4]), float(row[4]), int(row[5])) for row in state["last"]]  # type: ignore[misc]
+
+
+def _is_ghost(now: Image, before: Image, mask: Image) -> bool:
+    """Tell whether a place looks like what is around it now, and did not before: then something has gone from it."""
+    if is_empty_place(now, before, mask):
+        return True
+    rim = cv2.morphologyEx(mask, cv2.MORPH_GRADIENT, SQUARE) > 0
+    edges = [cv2.morphologyEx(picture, cv2.MORPH_GRADIENT, SQUARE)[rim].mean() for picture in (now, before)]
+    around = (cv2.dilate(mask, _RING) > 0) & (cv2.dilate(mask, SQUARE) == 0)
+    if not around.any():
+        return False
+    inside = mask > 0
+    level = [abs(float(picture[inside].mean()) - float(picture[around].mean())) for picture in (now, before)]
+    rough = [abs(float(picture[inside].std()) - float(picture[around].std())) for picture in (now, before)]
+    share = (level[0] + rough[0]) / max(1e-6, level[1] + rough[1])
+    if edges[0] < GHOST_EDGES * edges[1]:
+        return share < GHOST
+    return share < SURE_GHOST and level[1] >= GHOST_LEVELS
 
 
 def _is_cast(now: Image, before: Image, mask: Image, changed: Image) -> bool:

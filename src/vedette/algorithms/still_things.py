@@ -132,8 +132,8 @@ class Thing:
         """
         self.empty = -1.0
         rest = np.where(gone, 0, self.mask).astype(np.uint8)
-        rest = cv2.morphologyEx(rest, cv2.MORPH_CLOSE, _FILL)
-        rest = cv2.morphologyEx(rest, cv2.MORPH_OPEN, SQUARE).astype(np.uint8)
+        filled = cv2.morphologyEx(rest, cv2.MORPH_CLOSE, _FILL)
+        rest = cv2.morphologyEx(filled, cv2.MORPH_OPEN, SQUARE).astype(np.uint8)
         count, pieces, facts, _ = cv2.connectedComponentsWithStats(rest, connectivity=8)
         largest = max(range(1, count), key=lambda piece: int(facts[piece][cv2.CC_STAT_AREA]), default=0)
         if not largest or facts[largest][cv2.CC_STAT_AREA] < max(LEAST_AREA, CRUMBS * np.count_nonzero(self.mask)):
