@@ -110,7 +110,8 @@ def about_models(settings: Settings, plan: ServiceManifest) -> Iterator[str]:
             labels = found.manifest.output.labels
             for row in plan.categories:
                 if not known_classes(row.classes, labels):
-                    yield f"It knows none of the classes of {row.name}; it knows {', '.join(labels)}."
+                    asked = ", ".join(row.classes)
+                    yield f"It knows nothing of the category {row.name} ({asked}); it knows {', '.join(labels)}."
 
 
 def _name_in(one: folder.Written) -> str:

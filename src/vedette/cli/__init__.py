@@ -27,6 +27,7 @@ from vedette.cli import (
 from vedette.model.errors import InvalidParameter, Misconfigured, VedetteError
 from vedette.model.pictures import ORIGIN, split
 from vedette.settings import Settings
+from vedette.telemetry import logs
 
 # Each command imports what it needs: `vedette models list` must not load a web server, nor `serve` a decoder.
 # ruff: noqa: PLC0415
@@ -58,7 +59,11 @@ app.add_typer(deliveries.dead_letters, name="dead-letters")
 
 
 def run() -> None:
-    """Run the command line; leave with status 1 after an error of ours, 130 after Ctrl-C."""
+    """Run the command line; leave with status 1 after an error of ours, 130 after Ctrl-C.
+
+    What commands print is for other programs, so what is logged goes to standard error; `serve` sets up its own log.
+    """
+    logs.configure("warning", json_lines=False)
     try:
         app()
     except VedetteError as error:
@@ -125,7 +130,8 @@ def run_video(
         )
     for warning in summary.warnings:
         typer.echo(f"warning: {warning}", err=True)
-    typer.echo(f"{summary.frames} frames analysed, {summary.events} events; {summary.note}", err=True)
+    said = "; ".join(filter(None, (f"{summary.frames} frames analysed, {summary.events} events", summary.note)))
+    typer.echo(said, err=True)
 
 
 app.command("eval")(evaluation.evaluate)

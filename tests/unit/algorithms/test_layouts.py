@@ -64,6 +64,12 @@ def test_an_output_of_another_shape_is_refused(shape: tuple[int, ...]) -> None:
         read(np.zeros(shape, np.float32), "yolox-nano", (1, 1), (416, 416))
 
 
+def test_a_manifest_with_too_few_labels_is_told_what_its_layout_has() -> None:
+    """Who writes one sees what they have to change."""
+    with pytest.raises(ValueError, match="which has 85 planes of 484 cells with these strides and labels"):
+        read(np.zeros((1, 8, 22, 22), np.float32), "fastestdet", (1, 1), (352, 352))
+
+
 def test_an_output_of_nonsense_gives_no_box_that_is_not_finite() -> None:
     output = np.full((1, 3549, 85), np.nan, np.float32)
     assert len(read(output, "yolox-nano", (1, 1), (416, 416))) == 0

@@ -41,7 +41,7 @@ def _apart(output: Raw, anchors: int, rows: int, columns: int, values: int) -> R
     elif shape in {(rows, columns, anchors, values), (rows, columns, anchors * values)}:
         cube = output.reshape(rows, columns, anchors, values).transpose(2, 0, 1, 3)
     else:
-        raise misfit(output)
+        raise misfit(output, f"{anchors} x {values} planes of {rows} x {columns} cells with these strides and labels")
     return np.asarray(cube, np.float32)
 
 

@@ -12,7 +12,8 @@ def read(outputs: Outputs, size: Size, spec: OutputSpec, least: float) -> Candid
     output = first(outputs)
     rows = output[0].reshape(output.shape[1], -1).T
     if rows.shape != (len(cells), 5 + len(spec.labels)):
-        raise misfit(output)
+        values = 5 + len(spec.labels)
+        raise misfit(output, f"{values} planes of {len(cells)} cells with these strides and labels")
     classes = rows[:, 5:].argmax(axis=1)
     scores = np.clip(rows[:, 0], 0, None) ** 0.6 * np.clip(rows[:, 5:].max(axis=1), 0, None) ** 0.4
     chosen = np.flatnonzero(scores >= least)

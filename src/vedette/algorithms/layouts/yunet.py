@@ -36,7 +36,7 @@ def _of_all_strides(parts: list[Raw], width: int, cells: int) -> Raw:
     """Return (cells, width) values of the outputs of one kind, one stride after the other."""
     for part in parts:
         if part.ndim != 3 or part.shape[0] != 1 or part.shape[2] != width:
-            raise misfit(part)
+            raise misfit(part, f"{width} values a cell")
     whole = np.concatenate([part[0] for part in parts])
     if len(whole) != cells:
         raise ValueError(f"{len(whole)} cells do not fit the layout, which has {cells}")
