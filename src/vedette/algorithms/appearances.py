@@ -9,8 +9,9 @@ import numpy as np
 from vedette.algorithms.base import Detector, PlainState
 from vedette.algorithms.geometry import Polygon, Roi
 from vedette.algorithms.regions import Regions
+from vedette.algorithms.road import boxes_in_picture
 from vedette.algorithms.rules.best_shot import BestShots, Shot
-from vedette.algorithms.targets import Kinds, Target, Targets
+from vedette.algorithms.targets import Kinds, Targets
 from vedette.model.event import Box
 from vedette.model.frame import Frame
 
@@ -67,7 +68,7 @@ class Appearances:
         self._regions.fit(frame)
         targets = self._targets.look(frame, *sizes)
         ids = np.array([target.track for target in targets], np.int64)
-        boxes = np.array([_corners(target) for target in targets], np.float64).reshape(-1, 4)
+        boxes = boxes_in_picture(targets, frame.width, frame.height)
         kinds = [target.category for target in targets]
         scores = [target.score for target in targets]
         standings = [target.standing for target in targets]
@@ -96,11 +97,6 @@ class Appearances:
         """Take up the tracks, and what belongs to the regions that are the same still."""
         if self._targets.succeed(former._targets):
             self._regions.restore(former._regions.state())
-
-
-def _corners(target: Target) -> tuple[int, int, int, int]:
-    left, top, width, height = target.box
-    return left, top, left + width, top + height
 
 
 def _appearance(n: int, polygon: Polygon, shot: Shot) -> Appearance:

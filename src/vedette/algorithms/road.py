@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Annotated, Final
 
+import numpy as np
 from msgspec import UNSET, Meta, UnsetType
 
+from vedette.algorithms.geometry import Points
 from vedette.algorithms.targets import Kinds, Target
 from vedette.model.message import BoundingBox, EventData, Track
 
@@ -44,6 +46,24 @@ def box_of(target: Target) -> BoundingBox:
     """Return a target's box as a message has it."""
     left, top, width, height = target.box
     return BoundingBox(x=left, y=top, w=width, h=height)
+
+
+def boxes_in_rows(targets: Sequence[Target], height: int) -> Points:
+    """Return (n, 4) left, top, right, bottom of the targets' boxes, cut off above and below the picture.
+
+    A tracker expects things to go on beyond the edge, and nobody stands there.
+    """
+    boxes = np.array([target.box for target in targets], np.float64).reshape(-1, 4)
+    boxes[:, 2:] += boxes[:, :2]
+    boxes[:, 1::2] = boxes[:, 1::2].clip(0, height)
+    return boxes
+
+
+def boxes_in_picture(targets: Sequence[Target], width: int, height: int) -> Points:
+    """Return (n, 4) left, top, right, bottom of the targets' boxes, as far as they are in the picture."""
+    boxes = boxes_in_rows(targets, height)
+    boxes[:, 0::2] = boxes[:, 0::2].clip(0, width)
+    return boxes
 
 
 def captions(targets: Sequence[Target]) -> list[tuple[tuple[int, int, int, int], str]]:

@@ -15,6 +15,7 @@ from vedette.algorithms.plane import Plane
 from vedette.algorithms.regions import Regions
 from vedette.algorithms.road import ON_THE_ROAD, TYPES, VehicleType, asked_of, eyes
 from vedette.algorithms.rules.counting import Intervals
+from vedette.algorithms.rules.density import in_picture
 from vedette.algorithms.rules.speed import SpeedWatch
 from vedette.algorithms.rules.standing import Standing
 from vedette.algorithms.targets import Target, Targets, columns
@@ -98,13 +99,15 @@ class RegionTally:
                     so_far = self._speeds.setdefault(target.track, [0.0, 0.0])
                     so_far[0], so_far[1] = so_far[0] + speed, so_far[1] + 1
 
-    def take(self, number: int) -> RoadRegion:
-        """Return what the interval has seen, and begin the next one with who is there."""
+    def take(self, number: int, width: int, height: int) -> RoadRegion:
+        """Return what the interval has seen, and begin the next one with who is there; corners within the picture."""
         kinds = list(self._kinds.values())
         types = [TypeCount(type=name, count=kinds.count(n)) for n, name in enumerate(TYPES) if n in kinds]
         means = [total / sights for total, sights in self._speeds.values()]
         told = RoadRegion(
-            polygon=tuple((round(x), round(y)) for x, y in self.polygon.corners),
+            polygon=tuple(
+                (min(max(round(x), 0), width), min(max(round(y), 0), height)) for x, y in self.polygon.corners
+            ),
             region_id=number,
             vehicle_count=len(kinds),
             present_count=len(self._present),
@@ -180,15 +183,15 @@ class RoadStatistics(Algorithm[RoadStatisticsConfig]):
             speeds = self._speeds.update(ids, feet, frame.time)
             self._speeds.keep(self._targets.alive)
         for tally in self._regions:
-            tally.update(targets, feet, speeds)
-        return self._told() if self._end.over(frame.time) else ()
+            tally.update(targets, in_picture(feet, frame.width, frame.height), speeds)
+        return self._told(frame) if self._end.over(frame.time) else ()
 
     def finish(self, last: Frame) -> Iterable[Finding]:
         """Tell of the interval that has begun."""
-        return self._told() if self._end.begun(last.time) else ()
+        return self._told(last) if self._end.begun(last.time) else ()
 
-    def _told(self) -> Iterable[Finding]:
-        regions = tuple(tally.take(n) for n, tally in enumerate(self._regions))
+    def _told(self, frame: Frame) -> Iterable[Finding]:
+        regions = tuple(tally.take(n, frame.width, frame.height) for n, tally in enumerate(self._regions))
         data = RoadStatisticsData(interval=self._config.region_count_interval, event_set=regions)
         return (Finding(STATISTICS, "regions", data, None),)
 

@@ -15,6 +15,7 @@ from vedette.algorithms.parameters import Number, Switch
 from vedette.algorithms.plane import Plane
 from vedette.algorithms.regions import Regions
 from vedette.algorithms.road import ON_THE_ROAD, TYPES, RegionName, VehicleId, VehicleType, asked_of, box_of, eyes
+from vedette.algorithms.rules.density import in_picture
 from vedette.algorithms.rules.limit import LimitWatch
 from vedette.algorithms.rules.speed import SpeedWatch
 from vedette.algorithms.targets import Target, Targets, columns
@@ -131,12 +132,13 @@ class Speeding(Algorithm[SpeedingConfig]):
         self._regions.fit(frame)
         targets = self._targets.look(frame, *self._config.sizes(frame.height, USUAL_SIZES))
         ids, feet, standings = columns(targets)
+        inside = in_picture(feet, frame.width, frame.height)
         speeds = self._speeds.update(ids, feet, frame.time)
         fast = {one.track: _Fast(one, speed) for one, speed in zip(targets, speeds.tolist(), strict=True)}
         findings = [
             self._finding(n, watch.polygon, fast[track])
             for n, watch in enumerate(self._regions)
-            for track in watch.update(ids, feet, speeds, standings, frame.time)
+            for track in watch.update(ids, inside, speeds, standings, frame.time)
         ]
         self._speeds.keep(self._targets.alive)
         self._regions.keep(self._targets.alive)

@@ -12,7 +12,7 @@ from vedette.algorithms.geometry import Line, Polygon, Roi
 from vedette.algorithms.keys import PictureKeys, SizeKeys, key
 from vedette.algorithms.parameters import Number, Switch
 from vedette.algorithms.regions import Regions
-from vedette.algorithms.road import ON_THE_ROAD, TYPES, Vehicle, asked_of, box_of, captions, eyes
+from vedette.algorithms.road import ON_THE_ROAD, TYPES, Vehicle, asked_of, box_of, boxes_in_rows, captions, eyes
 from vedette.algorithms.rules.direction import DirectionWatch
 from vedette.algorithms.targets import Target, Targets, columns
 from vedette.model.errors import InvalidParameter
@@ -129,7 +129,7 @@ class WrongWay(Algorithm[WrongWayConfig]):
         targets = self._targets.look(frame, *self._config.sizes(frame.height, USUAL_SIZES))
         seen = {target.track: target for target in targets}
         ids, _, standings = columns(targets)
-        boxes = np.array([_sides(target) for target in targets], np.float64).reshape(-1, 4)
+        boxes = boxes_in_rows(targets, frame.height)
         findings = [
             self._finding(n, watch.polygon, seen[event.track])
             for n, watch in enumerate(self._regions)
@@ -170,11 +170,6 @@ class WrongWay(Algorithm[WrongWayConfig]):
         """Another direction is another question: what was gone under the old one does not answer it."""
         if state["directions"] == self._watched()["directions"]:
             self._regions.restore(state["regions"])
-
-
-def _sides(target: Target) -> tuple[int, int, int, int]:
-    left, top, width, height = target.box
-    return left, top, left + width, top + height
 
 
 def directions_in(polygon: Polygon, roi: Roi) -> Sequence[Line]:
