@@ -93,3 +93,10 @@ def test_every_word_of_a_manifest_is_in_the_guide() -> None:
     assert {
         word for word in words if f"`{word}`" not in page and f"{word} = " not in page and f"[{word}]" not in page
     } == set()
+
+
+def test_the_scene_of_the_guide_plays() -> None:
+    """Its own assertions look at what it expects."""
+    names: dict[str, Any] = {"__name__": "guide"}
+    exec("\n".join(_blocks("scenes.md", "python")), names)
+    assert names["told"]
