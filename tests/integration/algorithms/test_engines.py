@@ -6,8 +6,8 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-import small_models as small
 
+from neighbours import small_models as small
 from vedette.algorithms import Frame, Position
 from vedette.algorithms.engine import Engine
 from vedette.algorithms.inference.sighted import frame_of, invented

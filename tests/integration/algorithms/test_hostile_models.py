@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import small_models as small
 
+from neighbours import small_models as small
 from vedette.algorithms.engine import Engine
 from vedette.algorithms.inference.face import EngineName
 from vedette.algorithms.inference.proof import Limits, ports, prove

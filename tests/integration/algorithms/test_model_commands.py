@@ -6,9 +6,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import small_models as small
 from typer.testing import CliRunner, Result
 
+from neighbours import small_models as small
 from vedette.algorithms.manifests import Precision, parse, written
 from vedette.algorithms.models import ModelStore
 from vedette.cli import app
