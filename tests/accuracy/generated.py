@@ -25,18 +25,20 @@ class Place:
     Attributes:
         rows: the uppermost and the lowest row, as shares of the height, where people walk.
         looks: how people look; none: they are drawn.
+        fps: pictures a second.
     """
 
     picture: Image
     view: View
     rows: tuple[float, float]
     looks: tuple[Look, ...] = ()
+    fps: float = 10.0
 
 
 def zone(place: Place) -> tuple[Point, ...]:
-    """Return the marked zone: the middle of the ground."""
+    """Return the marked zone: the middle of the ground, and a little more above and below, so that nobody walks on its edge."""
     height, width = place.picture.shape[:2]
-    top, bottom = (place.rows[0] + 0.02) * height, (place.rows[1] - 0.02) * height
+    top, bottom = (place.rows[0] - 0.03) * height, (place.rows[1] + 0.03) * height
     return ((0.3 * width, top), (0.7 * width, top), (0.74 * width, bottom), (0.26 * width, bottom))
 
 
@@ -55,10 +57,9 @@ class Director:
 
     def stage(self, light: Light | None = None) -> Stage:
         """Return the scene so far."""
-        return Stage(
-            self._place.picture, self._place.view, tuple(self._actors), self._seconds, seed=self._seed,
-            light=light or Light(0.03, 31.0),
-        )  # fmt: skip
+        place, actors = self._place, tuple(self._actors)
+        light = light or Light(0.03, 31.0)
+        return Stage(place.picture, place.view, actors, self._seconds, place.fps, self._seed, light=light)
 
     def row(self, low: float = 0.1, high: float = 0.9) -> float:
         """Return a row of the ground."""
@@ -79,13 +80,19 @@ class Director:
     def walk(self, start: float, *stops: Stop, y: float) -> Actor:
         """Let somebody come from one side, stop here and there, and leave on the other."""
         width = self._place.picture.shape[1]
-        ways = [Stop(-0.08 * width, y), *stops, Stop(1.08 * width, y)]
+        turns = bool(stops) and not 0 <= stops[-1].x <= width
+        ways = [Stop(-0.08 * width, y), *stops, *([] if turns else [Stop(1.08 * width, y)])]
         if self._dice.random() < 0.5 and not stops:
             ways.reverse()
         actor = Actor(
-            f"person {len(self._actors)}", "person", self.look(), tuple(ways), start,
-            float(self._dice.uniform(1.2, 1.7)), float(self._dice.uniform(1.65, 1.85)),
-        )  # fmt: skip
+            f"person {len(self._actors)}",
+            "person",
+            self.look(),
+            tuple(ways),
+            start,
+            float(self._dice.uniform(1.2, 1.7)),
+            float(self._dice.uniform(1.65, 1.85)),
+        )
         self._actors.append(actor)
         return actor
 
@@ -136,4 +143,22 @@ class Director:
             self.thing(0.0, x, self.row(low, low + 0.25), float(self._dice.uniform(8, 20)), "fixture")
         for _ in range(3):
             self.walk(float(self._dice.uniform(3, 26)), y=self.row())
+        return self.stage()
+
+    def visitors(self) -> Stage:
+        """Return a scene in which people cross the zone, linger in it, stop there for a moment, or turn round before it."""
+        width = self._place.picture.shape[1]
+        lanes = self._dice.permutation(5) / 5
+        start = SETTLE_S
+        for number, plan in enumerate(self._dice.permutation(("cross", "linger", "cross", "halt", "turn"))):
+            y = self.row(lanes[number], lanes[number] + 0.1)
+            if plan == "turn":
+                away = Stop(-0.08 * width, y)
+                self.walk(start, Stop(self.column(0.12, 0.18), y, 1.0), away, y=y)
+            elif plan == "cross":
+                self.walk(start, y=y)
+            else:
+                seconds = self._dice.uniform(9, 12) if plan == "linger" else self._dice.uniform(0.5, 1.5)
+                self.walk(start, Stop(self.column(0.42, 0.58), y, float(seconds)), y=y)
+            start += float(self._dice.uniform(2.5, 4.0))
         return self.stage()
