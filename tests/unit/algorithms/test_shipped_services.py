@@ -137,7 +137,7 @@ ROWS: Final[list[Row]] = [
     ("c-shared-bicycle-cloud", "alert_time_threshold", 5, 9, there("c-shared-bicycle-cloud", "shared_bicycle"), 15, first, 5, 9),
     (OVERFLOW, "alert_time_threshold", 5, 9, there(OVERFLOW, "overflow"), 15, first, 5.5, 9.5),
     (OVERFLOW, "trash_overflow_interval", 300, 10, gone_for_a_while(OVERFLOW, "overflow"), 90, count, 1, 2),
-    (PONDING, "alert_mode", "single", "continuous", there(PONDING, "water"), 64, count, 1, 2),
+    (PONDING, "alert_mode", "single", "continuous", there(PONDING, "water"), 70, count, 1, 2),
     *((name, "alert_time_threshold", 5, 9, there(name, one), 15, first, 5.5, 9.5) for name, one in STAYS),
     *((name, "alert_detection_interval", 300, 10, gone_for_a_while(name, one), 90, count, 1, 2) for name, one in STAYS),
 ]  # fmt: skip
