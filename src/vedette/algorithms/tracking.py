@@ -88,7 +88,7 @@ class TrackerSettings:
     hidden_hits: int = 8
     hidden_inside: float = 0.7
     hidden_twin: float = 0.52
-    doubt: float = 0.65
+    doubt: float = 0.75
     roamed: float = 0.5
 
 

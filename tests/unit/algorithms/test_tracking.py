@@ -130,7 +130,7 @@ def test_somebody_hidden_for_a_moment_is_assumed_to_go_on_and_somebody_who_left_
 def test_a_post_that_is_taken_for_a_person_is_doubtful_until_it_moves() -> None:
     """Never moved, and never believed much: both must hold."""
     tracker = Tracker(LABELS)
-    weak = TrackerSettings().doubt - 0.001
+    weak = TrackerSettings().newborn - 0.001
     for n in range(20):
         picture = tracker.update(detections([person(100)], score=weak), n / 10)
     assert len(picture.seen) == 0, "it begins no track by itself"
