@@ -133,6 +133,6 @@ def test_visitors_of_many_scenes_are_told_without_a_model(real: Place, without_m
 def test_things_left_behind_in_many_scenes_are_told(
     real: Place, with_model: Eyes, without_model: Eyes, say: Say
 ) -> None:
-    judge(say, "abandoned, campus, still and yolox-nano", [leave(real, seed, with_model()) for seed in MANY], 0.8)
+    judge(say, "abandoned, campus, still and yolox-nano", [leave(real, seed, with_model()) for seed in MANY], 0.95)
     judge(say, "abandoned, campus, still", [leave(real, seed, without_model()) for seed in MORE], 0.85)
     judge(say, "abandoned, drawn, still", [leave(drawn(seed, 10.0), seed, without_model()) for seed in MORE], 0.85)

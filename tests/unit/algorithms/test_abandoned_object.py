@@ -119,6 +119,12 @@ def test_the_model_is_asked_no_more_than_once_a_second_and_not_for_an_empty_plac
     assert all(5 <= time < 9 for time in asked)
 
 
+def test_a_model_that_hardly_believes_in_a_person_is_not_heard() -> None:
+    """A bag is called a bench, a bird and a person by turns, with small scores."""
+    weak = lambda _time: seen(BOX, score=0.2)  # noqa: E731  a script in one line
+    assert len(tell({"still": thing((5, 30)), "objects": weak})) == 1
+
+
 def both(*scripts: Sees) -> Sees:
     return lambda time: together(*(script(time) for script in scripts))
 
