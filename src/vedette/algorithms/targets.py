@@ -192,6 +192,16 @@ class Targets:
         self._roamed = set(state["roamed"])
 
 
+class Following:
+    """What an algorithm is, beside an algorithm, that follows targets."""
+
+    _targets: Targets
+
+    def followed(self) -> Detections | None:
+        """Return the targets with their tracks, in the picture that was looked at last."""
+        return self._targets.followed
+
+
 def columns(targets: Sequence[Target]) -> tuple[Ids, Points, list[Standing]]:
     """Return targets as rules take them: (n,) tracks, (n, 2) feet in pixels, and what each counts for."""
     ids = np.array([target.track for target in targets], np.int64)

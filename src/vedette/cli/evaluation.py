@@ -81,7 +81,9 @@ def _clips(clip: Path, truth: list[Path]) -> list[tuple[Path, list[Path]]]:
     found = [
         (
             video,
-            sorted(p for p in clip.glob(f"{video.stem}.*") if p.suffix.lower() in {".txt", ".json", ".xml", ".csv", ".zip"}),
+            sorted(
+                p for p in clip.glob(f"{video.stem}.*") if p.suffix.lower() in {".txt", ".json", ".xml", ".csv", ".zip"}
+            ),
         )
         for video in videos
     ]

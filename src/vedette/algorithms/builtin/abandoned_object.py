@@ -14,7 +14,7 @@ from vedette.algorithms.roles import ARRIVED, OBJECTS, STILL, STILL_AFTER_S
 from vedette.algorithms.rules.places import Corners, in_one_place
 from vedette.algorithms.rules.standing import Standing
 from vedette.algorithms.rules.stay import Stay, StayWatch
-from vedette.algorithms.targets import Kinds, Targets
+from vedette.algorithms.targets import Following, Kinds, Targets
 from vedette.algorithms.zones import SLACK, Zones, sights
 from vedette.model.event import Finding
 from vedette.model.frame import Frame
@@ -53,7 +53,7 @@ class AbandonedData(EventData):
     event_set: Annotated[tuple[AbandonedTarget, ...], Meta(description="The thing.", min_length=1, max_length=1)]
 
 
-class AbandonedObject(Algorithm[AbandonedConfig]):
+class AbandonedObject(Following, Algorithm[AbandonedConfig]):
     """Tells each thing once that was put down in a region and is still there after a while."""
 
     manifest = Manifest(

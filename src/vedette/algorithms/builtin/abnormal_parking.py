@@ -11,7 +11,7 @@ from vedette.algorithms.keys import PictureKeys, RegionKeys, key
 from vedette.algorithms.parameters import Number, Switch
 from vedette.algorithms.roles import ARRIVED, OBJECTS, STILL, STILL_AFTER_S
 from vedette.algorithms.rules.stay import GONE_S, HELD_S, Stay, StayWatch
-from vedette.algorithms.targets import Kinds, Targets
+from vedette.algorithms.targets import Following, Kinds, Targets
 from vedette.algorithms.zones import SLACK, Zones, sights
 from vedette.model.event import Finding
 from vedette.model.frame import Frame
@@ -59,7 +59,7 @@ class ParkingData(EventData):
     )
 
 
-class AbnormalParking(Algorithm[ParkingConfig]):
+class AbnormalParking(Following, Algorithm[ParkingConfig]):
     """Tells each vehicle once per stand in a region, and once when it is gone."""
 
     manifest = Manifest(

@@ -17,8 +17,7 @@ from vedette.algorithms.parameters import Number, Switch
 from vedette.algorithms.rules.crossing import LineWatch
 from vedette.algorithms.rules.spells import Ended, Lasted, Spells
 from vedette.algorithms.rules.standing import Standing
-from vedette.algorithms.targets import Kinds, Target, Targets, columns
-from vedette.model.detection import Detections
+from vedette.algorithms.targets import Following, Kinds, Target, Targets, columns
 from vedette.model.errors import ModelError
 from vedette.model.event import Drawing, Finding
 from vedette.model.frame import Frame
@@ -99,7 +98,7 @@ class CrossingData(EventData):
     event_set: Annotated[tuple[CrossingObject, ...], Meta(description="The thing.", min_length=1, max_length=1)]
 
 
-class Detection(Algorithm[DetectionConfig]):
+class Detection(Following, Algorithm[DetectionConfig]):
     """Tells each thing once per region and stay, and once per crossing."""
 
     manifest = Manifest(
@@ -132,10 +131,6 @@ class Detection(Algorithm[DetectionConfig]):
         self._size = [0, 0]
         self._regions = [(polygon, self._spells()) for polygon in self._roi.polygons]
         self._known: dict[int, Target] = {}
-
-    def followed(self) -> Detections:
-        """Return the targets with their tracks."""
-        return self._targets.followed
 
     def note(self) -> str:
         """Return which model is at work."""

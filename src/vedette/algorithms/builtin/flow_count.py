@@ -26,7 +26,7 @@ from vedette.algorithms.keys import RegionKeys, key
 from vedette.algorithms.parameters import Switch, Whole
 from vedette.algorithms.rules import FixtureWatch, HeatMap, Intervals, LineCount, RegionCount, Standing
 from vedette.algorithms.rules.density import in_picture, whole_picture
-from vedette.algorithms.targets import PERSON, Kinds, Targets, columns
+from vedette.algorithms.targets import PERSON, Following, Kinds, Targets, columns
 from vedette.model.event import Box, Finding
 from vedette.model.frame import Frame
 
@@ -63,7 +63,7 @@ class FlowCountConfig(RegionKeys):
     attribute_detection_sw: Switch = key("Count crossings by colour of clothes", "属性检测开关", False)
 
 
-class FlowCount(Algorithm[FlowCountConfig]):
+class FlowCount(Following, Algorithm[FlowCountConfig]):
     """Counts people at lines and in regions, and draws where they spend their time."""
 
     manifest = Manifest(

@@ -13,8 +13,7 @@ from vedette.algorithms.geometry import Line, Polygon, whole
 from vedette.algorithms.keys import PictureKeys, RegionKeys, SizeKeys, key
 from vedette.algorithms.parameters import Number, Switch
 from vedette.algorithms.rules import STAYS_S, Crossed, Entered, LineWatch, Lingered, RegionWatch
-from vedette.algorithms.targets import ANYTHING, PERSON, USUAL, VEHICLE, Target, Targets, columns
-from vedette.model.detection import Detections
+from vedette.algorithms.targets import ANYTHING, PERSON, USUAL, VEHICLE, Following, Target, Targets, columns
 from vedette.model.event import Drawing, Finding
 from vedette.model.frame import Frame
 from vedette.model.message import BoundingBox, EventData, Track
@@ -65,7 +64,7 @@ class IntrusionData(EventData):
     event_set: Annotated[tuple[IntrusionTarget, ...], Meta(description="The target.", min_length=1, max_length=1)]
 
 
-class Intrusion(Algorithm[IntrusionConfig]):
+class Intrusion(Following, Algorithm[IntrusionConfig]):
     """Tells each target once per region and stay, once per crossing, and once per stay that is too long."""
 
     manifest = Manifest(
@@ -101,10 +100,6 @@ class Intrusion(Algorithm[IntrusionConfig]):
         self._lines = [LineWatch(line, interval, STAYS_S) for line in self._roi.lines]
         self._regions = [self._region(polygon) for polygon in self._roi.polygons]
         self._size = [0, 0]
-
-    def followed(self) -> Detections:
-        """Return the targets with their tracks."""
-        return self._targets.followed
 
     def note(self) -> str:
         """Return which detector is at work."""

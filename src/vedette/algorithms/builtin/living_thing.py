@@ -10,7 +10,7 @@ from vedette.algorithms.geometry import Polygon
 from vedette.algorithms.keys import PictureKeys, RegionKeys, SizeKeys
 from vedette.algorithms.roles import MOTION
 from vedette.algorithms.rules.region import Entered, RegionWatch
-from vedette.algorithms.targets import Kinds, Target, Targets, columns
+from vedette.algorithms.targets import Following, Kinds, Target, Targets, columns
 from vedette.algorithms.zones import SLACK, Zones
 from vedette.model.event import Finding
 from vedette.model.frame import Frame
@@ -41,7 +41,7 @@ class LivingData(EventData):
     event_set: Annotated[tuple[LivingTarget, ...], Meta(description="What moved.", min_length=1, max_length=1)]
 
 
-class LivingThing(Algorithm[LivingConfig]):
+class LivingThing(Following, Algorithm[LivingConfig]):
     """Tells each small thing once that moves in a region."""
 
     manifest = Manifest(

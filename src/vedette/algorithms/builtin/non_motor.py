@@ -11,7 +11,7 @@ from vedette.algorithms.keys import PictureKeys, RegionKeys, key
 from vedette.algorithms.parameters import Number, Switch
 from vedette.algorithms.rules.region import ENTERED_S
 from vedette.algorithms.rules.stay import Stay, StayWatch
-from vedette.algorithms.targets import Kinds, Target, Targets
+from vedette.algorithms.targets import Following, Kinds, Target, Targets
 from vedette.algorithms.zones import SLACK, Zones, sights
 from vedette.model.event import Finding
 from vedette.model.frame import Frame
@@ -63,7 +63,7 @@ class NonMotorData(EventData):
     event_set: Annotated[tuple[NonMotorTarget, ...], Meta(description="The two-wheeler.", min_length=1, max_length=1)]
 
 
-class NonMotor(Algorithm[NonMotorConfig]):
+class NonMotor(Following, Algorithm[NonMotorConfig]):
     """Tells each two-wheeler once per stand, and once per visit to an area that is closed to it."""
 
     manifest = Manifest(

@@ -18,7 +18,7 @@ from vedette.algorithms.rules.counting import Intervals
 from vedette.algorithms.rules.density import in_picture
 from vedette.algorithms.rules.speed import SpeedWatch
 from vedette.algorithms.rules.standing import Standing
-from vedette.algorithms.targets import Target, Targets, columns
+from vedette.algorithms.targets import Following, Target, Targets, columns
 from vedette.model.event import Finding
 from vedette.model.frame import Frame
 from vedette.model.message import EventData
@@ -135,7 +135,7 @@ class RegionTally:
         self._present = list(state.get("present", ()))
 
 
-class RoadStatistics(Algorithm[RoadStatisticsConfig]):
+class RoadStatistics(Following, Algorithm[RoadStatisticsConfig]):
     """Tells at the end of each interval what was on the road."""
 
     manifest = Manifest(

@@ -18,7 +18,7 @@ from vedette.algorithms.road import ON_THE_ROAD, TYPES, RegionName, VehicleId, V
 from vedette.algorithms.rules.density import in_picture
 from vedette.algorithms.rules.limit import LimitWatch
 from vedette.algorithms.rules.speed import SpeedWatch
-from vedette.algorithms.targets import Target, Targets, columns
+from vedette.algorithms.targets import Following, Target, Targets, columns
 from vedette.model.errors import InvalidParameter
 from vedette.model.event import Finding
 from vedette.model.frame import Frame
@@ -89,7 +89,7 @@ class _Fast:
     speed: float
 
 
-class Speeding(Algorithm[SpeedingConfig]):
+class Speeding(Following, Algorithm[SpeedingConfig]):
     """Tells each vehicle once per region."""
 
     manifest = Manifest(

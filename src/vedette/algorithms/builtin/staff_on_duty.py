@@ -11,7 +11,7 @@ from vedette.algorithms.keys import PictureKeys, RegionKeys, key
 from vedette.algorithms.parameters import Switch, Whole
 from vedette.algorithms.rules.absence import Absence, AbsenceWatch
 from vedette.algorithms.rules.standing import Standing
-from vedette.algorithms.targets import Kinds, Target, Targets
+from vedette.algorithms.targets import Following, Kinds, Target, Targets
 from vedette.algorithms.zones import Zones, sights
 from vedette.model.event import Finding
 from vedette.model.frame import Frame
@@ -49,7 +49,7 @@ class StaffOnDutyData(EventData):
     event_set: Annotated[tuple[KeyPosition, ...], Meta(description="The position.", min_length=1, max_length=1)]
 
 
-class StaffOnDuty(Algorithm[StaffOnDutyConfig]):
+class StaffOnDuty(Following, Algorithm[StaffOnDutyConfig]):
     """Tells each absence from a region once, and once when it is over."""
 
     manifest = Manifest(

@@ -16,7 +16,7 @@ from vedette.algorithms.keys import PictureKeys, RegionKeys, key
 from vedette.algorithms.parameters import Number, Switch
 from vedette.algorithms.rules.stall import StallWatch
 from vedette.algorithms.rules.stay import Stay
-from vedette.algorithms.targets import Kinds, Targets
+from vedette.algorithms.targets import Following, Kinds, Targets
 from vedette.algorithms.zones import SLACK, Zones, sights
 from vedette.model.event import Finding
 from vedette.model.frame import Frame
@@ -64,7 +64,7 @@ class StreetStallData(EventData):
     event_set: Annotated[tuple[StreetStallTarget, ...], Meta(description="The stall.", min_length=1, max_length=1)]
 
 
-class StreetStall(Algorithm[StreetStallConfig]):
+class StreetStall(Following, Algorithm[StreetStallConfig]):
     """Tells each stall once, however many things it has, and once when all of them are gone."""
 
     manifest = Manifest(

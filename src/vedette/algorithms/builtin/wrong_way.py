@@ -14,7 +14,7 @@ from vedette.algorithms.parameters import Number, Switch
 from vedette.algorithms.regions import Regions
 from vedette.algorithms.road import ON_THE_ROAD, TYPES, Vehicle, asked_of, box_of, boxes_in_rows, captions, eyes
 from vedette.algorithms.rules.direction import DirectionWatch
-from vedette.algorithms.targets import Target, Targets, columns
+from vedette.algorithms.targets import Following, Target, Targets, columns
 from vedette.model.errors import InvalidParameter
 from vedette.model.event import Finding
 from vedette.model.frame import Frame
@@ -78,7 +78,7 @@ class WrongWayData(EventData):
     vehicles: Annotated[tuple[Vehicle, ...], Meta(description="The vehicle.", min_length=1, max_length=1)]
 
 
-class WrongWay(Algorithm[WrongWayConfig]):
+class WrongWay(Following, Algorithm[WrongWayConfig]):
     """Tells each vehicle once per region."""
 
     manifest = Manifest(

@@ -14,8 +14,7 @@ from vedette.algorithms.composed.told import Told
 from vedette.algorithms.composed.watch import CrossWatch, Given, Watch
 from vedette.algorithms.geometry import Roi, whole
 from vedette.algorithms.rules.standing import Standing
-from vedette.algorithms.targets import Target, Targets
-from vedette.model.detection import Detections
+from vedette.algorithms.targets import Following, Target, Targets
 from vedette.model.event import Finding
 from vedette.model.frame import Frame
 
@@ -23,7 +22,7 @@ _TINY: Final = 1e-6
 """Seconds: times of pictures are no round numbers."""
 
 
-class Composed(Algorithm[AlgorithmConfig]):
+class Composed(Following, Algorithm[AlgorithmConfig]):
     """Follows what a model sees, and tells what the rules of its plan say.
 
     Attributes:
@@ -49,10 +48,6 @@ class Composed(Algorithm[AlgorithmConfig]):
         self._rules = [(n, rule) for n, rule in enumerate(self.plan.rules) if self._given.holds(rule.when)]
         self._next, self._size = 0.0, [0, 0]
         self._watches = list(self._made())
-
-    def followed(self) -> Detections:
-        """Return the targets with their tracks."""
-        return self._targets.followed
 
     def note(self) -> str:
         """Return which detector is at work."""
