@@ -3,6 +3,7 @@
 from conformance import ground
 from conformance.ground import MINE, NOW, OTHERS, SERVICE
 from vedette.model.lifecycle import State
+from vedette.model.task import TaskDocument
 from vedette.store import service_tasks
 from vedette.store.db import Database
 from vedette.store.service_tasks import Wanted
@@ -12,9 +13,9 @@ from vedette.store.vault import Vault
 async def names(db: Database, vault: Vault, **wanted: object) -> tuple[int, list[str]]:
     asked = Wanted(SERVICE, **wanted)  # type: ignore[arg-type]
     count = await db.read(service_tasks.count, MINE, asked)
-    found = await db.read(service_tasks.page, vault, MINE, asked, count)
-    assert found == await db.read(service_tasks.page, vault, MINE, asked, None)
-    return count, [task.document.name for task in found]
+    found = await db.read(service_tasks.page, MINE, asked, count)
+    assert found == await db.read(service_tasks.page, MINE, asked, None)
+    return count, [vault.unseal(task.sealed, TaskDocument).name for task in found]
 
 
 async def test_a_page_is_filtered_sorted_and_cut(db: Database, vault: Vault) -> None:

@@ -46,7 +46,7 @@ def operator(service: Service, line: str) -> str:
 def test_a_deployment_allows_what_it_was_deployed_for(tmp_path: Path) -> None:
     """One task runs, the other waits and says why; more capacity lets it run, and stopping the service stops both."""
     with running(tmp_path) as service:
-        services = service.call("GET", "/v2/{p}/algorithm/services/user?name_like=cloud")["service_list"]
+        services = service.call("GET", f"/v2/{{p}}/algorithm/services/user?name_like={CLOUD}")["service_list"]
         algorithm = f"/v2/{{p}}/algorithm/{services[0]['alg_id']}/deploy"
         service.call("POST", algorithm, {"stream_count": 1, "pool_id": "local"})
         first, second = created(service, "first", 1), created(service, "second", 2)

@@ -64,6 +64,8 @@ def run(
         tuple(notes.told),
         cpu_s,
         notes.kept,
+        notes.kinds,
+        summary.warnings,
     )
 
 
@@ -92,6 +94,11 @@ class _Notes:
         self.told: list[Told] = []
         self.kept: dict[float, bytes] = {}
         self._keep = deque(sorted(keep))
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Return the kinds of events that the service can tell."""
+        return tuple(self._kinds.values())
 
     def watched(self, models: Models) -> Models:
         """Return the models, with somebody beside them who looks on."""

@@ -52,6 +52,10 @@ def evaluate(  # noqa: PLR0917 - each is an option of its own
             evaluating.run(settings, str(video), service, common, version=of, every_picture=every_picture, keep=moments)
             for of, common in columns
         ]
+        for warning in dict.fromkeys(
+            warning for seen in runs for warning in (*seen.warnings, *scores.untold(known, seen))
+        ):
+            typer.echo(f"warning: {warning}", err=True)
         results.append([scores.judge(known, seen, label or ()) for seen in runs])
     documents = [scores.document(run) for runs in results for run in runs]
     print(json.dumps(documents, indent=1, ensure_ascii=False))

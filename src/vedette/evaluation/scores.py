@@ -86,6 +86,13 @@ def judge(truth: Truth, seen: Seen, labels: Sequence[str] = ()) -> Scores:
     return Scores(seen, detections, tracking, told)
 
 
+def untold(truth: Truth, seen: Seen) -> tuple[str, ...]:
+    """Return a sentence for each kind of true event that the service never tells."""
+    kinds = sorted({event.kind for event in truth.events or ()} - {"", *seen.kinds})
+    told = ", ".join(seen.kinds)
+    return tuple(f"The truth has events of the kind {kind!r}; {seen.service} tells {told}." for kind in kinds)
+
+
 def _labels(truth: Truth) -> tuple[str, ...]:
     named = sorted({label for boxes in truth.pictures.values() for label in boxes.labels if label})
     return tuple(named) or ("",)

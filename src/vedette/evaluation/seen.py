@@ -50,6 +50,8 @@ class Seen:
         note: which detector was at work.
         cpu_s: of the process, for reading and analysing.
         kept: seconds to a small JPEG of the first picture from then on, for what may be missed.
+        kinds: of the events that the service can tell.
+        warnings: what is to be said of the configuration.
     """
 
     name: str
@@ -59,3 +61,5 @@ class Seen:
     events: Sequence[Told] = field(default_factory=tuple)
     cpu_s: float = 0.0
     kept: Mapping[float, bytes] = field(default_factory=dict)
+    kinds: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()

@@ -63,6 +63,17 @@ def test_what_cannot_be_run_is_said_in_a_sentence(clips: Path, words: list[str],
     assert told in done.output + str(done.exception)
 
 
+def test_what_the_service_does_not_know_is_said(clips: Path, tmp_path: Path) -> None:
+    """A slip in a key or a kind would else look like bad eyes."""
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text('[{"kind": "intruder", "time": 1}]')
+    words = ["eval", str(clips / "yard.mp4"), "--service", SERVICE, "--truth", str(wrong), "--config", '{"roi": 1}']
+    done = CliRunner(env={"VEDETTE_MODELS_DIR": str(clips / "no-models")}).invoke(app, words)
+    assert done.exit_code == 0, done.output
+    assert "The parameter 'roi' is not known" in done.stderr
+    assert "the kind 'intruder'" in done.stderr
+
+
 def test_a_folder_without_truth_is_no_evaluation(tmp_path: Path) -> None:
     """It says what is missing."""
     done = CliRunner().invoke(app, ["eval", str(tmp_path), "--service", SERVICE])
