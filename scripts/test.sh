@@ -19,7 +19,7 @@ if [ -n "${ARGS:-}" ]; then
 fi
 # The tests of the whole service mostly wait: they run beside the others in two lanes, and are printed after them. Each lane
 # takes some of the others with it, so that all three end at about the same time.
-also=("tests/clients tests/integration/media" "tests/integration/algorithms tests/integration/auth tests/integration/delivery")
+also=("tests/clients tests/integration/delivery tests/integration/media" "tests/integration/algorithms tests/integration/auth tests/unit")
 lanes=()
 for lane in 0 1; do
     files=() n=0

@@ -34,7 +34,7 @@ def poisonous(service: Service, url: str) -> str:
 
 
 def test_a_poisonous_task_is_failed_alone_and_none_of_its_neighbours_is(own: Service, clips: Path) -> None:
-    """It takes some of them down with it twice; then it dies in a worker of its own, and of that it is FAILED."""
+    """It takes some of them down with it twice at most; then it dies where nobody else is, and of that it is FAILED."""
     path = clips / "short.mp4"
     if not path.exists():
         crossings(path, 12)
@@ -50,7 +50,7 @@ def test_a_poisonous_task_is_failed_alone_and_none_of_its_neighbours_is(own: Ser
     failed = own.task(poison)["error"]
     assert failed["code"] == "VEDETTE.4001"
     assert f"Its worker was lost {BUDGET + 1} times in a row" in failed["message"]
-    moves = own.call("GET", f"/vedette/v1/{{p}}/tasks/{poison}/history")["moves"]
-    assert "a worker of its own took it" in [move["cause"] for move in moves]
+    # it may have come to be alone in a worker by chance; that one of its own is made is shown with a clock that is told
+    assert all(own.path(task).count("RECOVERING") <= BUDGET for task in neighbours)
     assert all("FAILED" not in own.path(task) for task in neighbours)
     until(lambda: len(own.living_workers()) <= 2, 30, "the end of workers that nobody needs")
