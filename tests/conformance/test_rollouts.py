@@ -356,10 +356,14 @@ async def test_only_so_many_rollouts_are_kept(
 
 async def test_others_versions_are_found(theatre: Theatre) -> None:
     """What `can_update` of a service hangs on."""
-    await insert(theatre.db, theatre.vault, task("a"), task("b", project=OTHERS))
-    assert not await theatre.db.read(rollouts.has_others, MINE, SERVICE, "3.0")
-    assert await theatre.db.read(rollouts.has_others, MINE, SERVICE, "4.0")
-    assert not await theatre.db.read(rollouts.has_others, MINE, "c-nothing-cloud", "4.0")
+    assert await theatre.db.read(rollouts.edges, MINE) == {}
+    older, newer = (
+        replace(one, document=replace(one.document, service_name="c-other-cloud", service_version=version))
+        for one, version in ((task("c"), "1.0"), (task("d"), "4.0"))
+    )
+    await insert(theatre.db, theatre.vault, task("a"), task("b", project=OTHERS), older, newer)
+    assert await theatre.db.read(rollouts.edges, MINE) == {SERVICE: ("3.0", "3.0"), "c-other-cloud": ("1.0", "4.0")}
+    assert await theatre.db.read(rollouts.edges, OTHERS) == {SERVICE: ("3.0", "3.0")}
 
 
 async def test_who_is_started_while_it_is_upgraded_at_rest_runs(theatre: Theatre, verbs: Rollouts) -> None:

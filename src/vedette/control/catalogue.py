@@ -127,9 +127,9 @@ def status(one: Published, capacity: Capacity | None, upgrading: bool) -> AlgSta
 
 def versions_of(conn: Connection, project_id: ProjectId, services: Iterable[Published]) -> Mapping[str, Versions]:
     """Return how the tasks of a project stand to the newest versions of services, by name."""
-    moving = rollouts.services_under_way(conn, project_id)
+    moving, used = rollouts.services_under_way(conn, project_id), rollouts.edges(conn, project_id)
     return {
-        one.name: Versions(rollouts.has_others(conn, project_id, one.name, one.versions[-1]), one.name in moving)
+        one.name: Versions(bool({*used.get(one.name, ())} - {one.versions[-1]}), one.name in moving)
         for one in services
     }
 

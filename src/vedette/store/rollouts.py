@@ -2,17 +2,29 @@
 
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, select, text, update
 
 from vedette.model.errors import NotFound
 from vedette.model.ids import ProjectId
 from vedette.model.rollout import Rollout, Status
-from vedette.store.tables import projects, rollouts, tasks
+from vedette.store.tables import projects, rollouts
 
 KEPT: Final = 100
 """Rollouts of a project that have ended and are kept."""
 TOLD: Final = 512
 """Characters of a reason."""
+_EDGES: Final = text("""
+    WITH RECURSIVE found(name) AS (
+        SELECT min(service_name) FROM tasks WHERE project_id = :project
+        UNION ALL
+        SELECT (SELECT min(service_name) FROM tasks WHERE project_id = :project AND service_name > found.name)
+        FROM found WHERE found.name IS NOT NULL
+    )
+    SELECT found.name,
+        (SELECT min(service_version) FROM tasks WHERE project_id = :project AND service_name = found.name) AS least,
+        (SELECT max(service_version) FROM tasks WHERE project_id = :project AND service_name = found.name) AS greatest
+    FROM found WHERE found.name IS NOT NULL
+""")
 
 
 def insert(conn: Connection, rollout: Rollout) -> None:
@@ -94,11 +106,13 @@ def services_under_way(conn: Connection, project_id: ProjectId) -> frozenset[str
     return frozenset(conn.execute(select(rollouts.c.service_name).where(*here)).scalars())
 
 
-def has_others(conn: Connection, project_id: ProjectId, service_name: str, version: str) -> bool:
-    """Return whether tasks of the project stand on another version of a service; found by an index."""
-    here = (tasks.c.project_id == project_id, tasks.c.service_name == service_name)
-    found = (conn.execute(select(edge(tasks.c.service_version)).where(*here)).scalar() for edge in (func.min, func.max))
-    return any(other not in (None, version) for other in found)
+def edges(conn: Connection, project_id: ProjectId) -> dict[str, tuple[str, str]]:
+    """Return the services that tasks of the project use, each with the least and the greatest version by its text.
+
+    Each service is a few seeks in an index, however many tasks there are; those without tasks are not looked for.
+    """
+    rows = conn.execute(_EDGES, {"project": project_id})
+    return {row.name: (row.least, row.greatest) for row in rows}
 
 
 def _forget(conn: Connection, project_id: ProjectId) -> None:
