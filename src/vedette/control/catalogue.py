@@ -129,8 +129,7 @@ def versions_of(conn: Connection, project_id: ProjectId, services: Iterable[Publ
     """Return how the tasks of a project stand to the newest versions of services, by name."""
     moving, used = rollouts.services_under_way(conn, project_id), rollouts.edges(conn, project_id)
     return {
-        one.name: Versions(bool({*used.get(one.name, ())} - {one.versions[-1]}), one.name in moving)
-        for one in services
+        one.name: Versions(bool({*used.get(one.name, ())} - {one.versions[-1]}), one.name in moving) for one in services
     }
 
 
