@@ -75,18 +75,7 @@ def watch(
     version = version or _newest(registry, service)
     _, warnings = check_config(registry.find(service, version), config)
     place, root = located(video)
-    # The same video, service and configuration give the same ids, run after run.
-    task_id = TaskId(derived_uuid("run", place.url, service, sorted(config.items())).replace("-", "").lower())
-    spec = TaskRun(
-        task_id=task_id,
-        run_id=RunId(task_id),
-        project_id=ProjectId("local"),
-        service=service,
-        service_version=version,
-        config=dict(config),
-        stream_name=Path(video).name or video,
-        started_ms=_now_ms(),
-    )
+    spec = _task(place, Path(video).name or video, service, version, config)
     engine = Engine(
         ModelStore(settings.models_dir),
         providers=settings.providers,
@@ -104,6 +93,21 @@ def watch(
         _tell(run.finish(_now_ms(), feed.seek_mark, ended=True), on_event)
         run.check()
     return Summary(run.frames, run.events, run.algorithm.note(), tuple(warnings))
+
+
+def _task(place: Address, name: str, service: str, version: str, config: Mapping[str, Any]) -> TaskRun:
+    """Return the run; the same video, service and configuration give the same ids, run after run."""
+    task_id = TaskId(derived_uuid("run", place.url, service, sorted(config.items())).replace("-", "").lower())
+    return TaskRun(
+        task_id=task_id,
+        run_id=RunId(task_id),
+        project_id=ProjectId("local"),
+        service=service,
+        service_version=version,
+        config=dict(config),
+        stream_name=name,
+        started_ms=_now_ms(),
+    )
 
 
 def _tell(progress: RunProgress | None, on_event: Callable[[Event], None]) -> None:
